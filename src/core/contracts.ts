@@ -1,0 +1,226 @@
+/**
+ * The contracts of the stages, in the order in which a measurement passes them:
+ *
+ *     source → decode → align → feature → step → decide → sink
+ *
+ * Every boundary that `pipeline.ts` wires is an Observable of batches; inside a lane everything is synchronous.
+ */
+import type { Observable } from 'rxjs';
+import type { KiokuEvent } from './events.js';
+import type { ModelCard } from './card.js';
+import type { Route } from './topic.js';
+
+/** Event time, integer microseconds since the Unix epoch. Durations are event time; only `maxDelayMs` is wall clock. */
+export type Micros = number;
+
+/** Index of a stream inside one lane; the same for all stages of that lane. */
+export type Slot = number;
+
+export type Emit = (event: KiokuEvent) => void;
+
+/** Bytes as they came, numbered per source so that they can be acknowledged cumulatively. */
+export interface Packet {
+  readonly source: number;
+  /** 1, 2, 3, … without holes, per source. */
+  readonly seq: number;
+  readonly topic: string;
+  /** What the topic says about stream and channel; one shared object a topic. */
+  readonly route: Route;
+  readonly bytes: Uint8Array;
+  /** `live`: this machine's clock at arrival. `data`: the time in the recording. */
+  readonly arrivedUs: Micros;
+}
+
+/** `down`: the other side is away; nobody may be called silent meanwhile. */
+export type SourceStatus = 'up' | 'down';
+
+export interface Source {
+  /** Completes when the source has no more (a file), never for a live one; errors only when it cannot go on. */
+  readonly packets: Observable<readonly Packet[]>;
+  /** Emits the present status on subscribe, then every change. */
+  readonly status: Observable<SourceStatus>;
+  /** What happens without credit: a file or a broker pauses, a microphone drops its oldest (counted). */
+  readonly mode: 'pause' | 'dropOldest';
+  /** Whether time passes by itself (`live`) or only with the data (`data`: a replay, at whatever speed). */
+  readonly clock: 'live' | 'data';
+  /** Resolves when the source delivers (a broker: subscribed). Rejects with a `UserError` when it cannot. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Leaves no handle open. May be called at any time, more than once. */
+  stop(): Promise<void>;
+  /** The consumer takes `packets` more. Nothing is emitted before the first credit. */
+  credit(packets: number): void;
+  /** Everything up to `seq` is safe. */
+  ackThrough(seq: number): void;
+}
+
+export type Signal =
+  | { readonly kind: 'audio'; readonly rateHz: number; readonly channels: number }
+  /** `stepUs` 0: readings at irregular times, as a decoder emits them (n = 1); above 0: time steps of that length. */
+  | { readonly kind: 'channels'; readonly names: readonly string[]; readonly stepUs: Micros };
+
+/** A piece of one stream in time order: n samples or n time steps. `data` is row-major [n, channels]. */
+export interface Frame {
+  readonly stream: string;
+  readonly source: number;
+  /** `Packet.seq` of the last packet in it. */
+  readonly seq: number;
+  /** Time of the first row (of a time step: its start). */
+  readonly us: Micros;
+  readonly signal: Signal;
+  /** float64, so that large counters and epochs keep their small changes until they are normalised. */
+  readonly data: Float64Array;
+  /** 1 = observed, 0 = missing; same shape as `data`. Absent: all observed. */
+  readonly mask?: Uint8Array;
+  /** The device's own message number, where it sends one; used to drop repeated deliveries. */
+  readonly sequence?: number;
+  /** `gap`: time is missing before this frame, recurrent state must start anew. */
+  readonly mark?: 'start' | 'gap' | 'end';
+}
+
+/** Bytes → frames. Bad input is a counted drop (`Counters`), never an exception. */
+export interface Decoder {
+  decode(packet: Packet, emit: (frame: Frame) => void): void;
+}
+
+/** Whatever a stage remembers about one stream: fixed size, part of the snapshot. */
+export interface PerSlot {
+  /** A stream takes the slot: its memory starts at the initial value (from the model card when the stream is known). */
+  open(slot: Slot, stream: string): void;
+  /** The memory of this slot as bytes, versioned by its first byte. */
+  save(slot: Slot): Uint8Array;
+  /** The inverse of `save`. @throws UserError `SNAPSHOT_INVALID` for bytes of another version or size. */
+  load(slot: Slot, bytes: Uint8Array): void;
+}
+
+/** Irregular readings → fixed time steps. */
+export interface Aligner extends PerSlot {
+  readonly stepUs: Micros;
+  /** Takes one reading; emits every time step that it completes. The emitted frame is the callee's to keep. */
+  push(slot: Slot, frame: Frame, emit: (frame: Frame) => void): void;
+  /** Emits the open step, if any (end of a file). */
+  flush(slot: Slot, emit: (frame: Frame) => void): void;
+}
+
+/**
+ * n rows, at most one per slot; borrowed for the duration of a call. `width` values a row in `data`.
+ * Rows are in the order of `slot`; arrays may be longer than n.
+ */
+export interface Batch {
+  n: number;
+  readonly width: number;
+  readonly slot: Int32Array;
+  readonly us: Float64Array;
+  readonly seq: Float64Array;
+  /** [n, width] */
+  readonly data: Float32Array;
+  /** [n, width], 1 = observed. */
+  readonly mask: Uint8Array;
+  /** [n], 1 = time is missing before this row: recurrent state starts anew. */
+  readonly gap: Uint8Array;
+  /** [n], 0 = the normalisation of this stream is still provisional: do not judge, do not learn. */
+  readonly settled: Uint8Array;
+}
+
+/** Back from a normalised value to the channel's own unit. */
+export interface Scaler {
+  /** @param z normalised value of channel `channel` (0-based) of the stream in `slot` */
+  toUnits(slot: Slot, channel: number, z: number): number;
+}
+
+export interface Feature extends PerSlot {
+  /** Names of the `width` values of a vector. */
+  readonly names: readonly string[];
+  readonly shiftUs: Micros;
+  push(slot: Slot, frame: Frame): void;
+  flush(slot: Slot): void;
+  /** Fills at most one vector per slot, up to the batch's capacity, oldest first; sets and returns `out.n`. */
+  take(out: Batch): number;
+}
+
+/** An opened model with room for `capacity` streams. Streams not named in `step` keep their state bit for bit. */
+export interface Net extends PerSlot {
+  readonly card: ModelCard;
+  /** The engine and execution provider that really run, such as `node/cpu`. */
+  readonly provider: string;
+  readonly capacity: number;
+  /** Rows of inputs to fill before `step`: name → [capacity, width], row i belongs to `slots[i]`. */
+  readonly input: Readonly<Record<string, Float32Array>>;
+  /** Rows of outputs after `step`, in the same order. Valid until the next `step`. */
+  readonly output: Readonly<Record<string, Float32Array>>;
+  /** Zeroes the recurrent state (after a gap). */
+  reset(slot: Slot): void;
+  /** Advances exactly the first `n` slots of `slots` (all different) by one step. */
+  step(slots: Int32Array, n: number): void;
+  /** Frees the model. */
+  close(): void;
+}
+
+/** Lives in core so that a transducer's decoder and joiner can be injected into `decide`. */
+export interface Engine {
+  readonly name: string;
+  /**
+   * @param folder model folder with `model.json` (the card) and the ONNX file it names
+   * @param capacity streams, ≥ 1
+   * @throws UserError `MODEL_MISSING`, `MODEL_INVALID` or `CARD_MISMATCH`
+   */
+  open(folder: string, capacity: number): Promise<Net>;
+}
+
+export interface Decider extends PerSlot {
+  /**
+   * Judges the rows of `input` against what the net foretold for them one step before, learns from them, and remembers
+   * `output` (the forecast for the next step). Row i of both belongs to `input.slot[i]`.
+   * @param output [n, output width] of the net for the same rows
+   */
+  push(output: Float32Array, input: Batch, emit: Emit): void;
+  /** The stream has been silent for `steps` time steps, as of `us`; 0 = data came again. */
+  silence(slot: Slot, steps: number, us: Micros, emit: Emit): void;
+  /** The stream leaves (evicted, end of the file): ends what is open. */
+  end(slot: Slot, us: Micros, emit: Emit): void;
+}
+
+export interface Snapshot {
+  readonly version: 1;
+  /** Hash of the model it belongs to. */
+  readonly model: string;
+  readonly stream: string;
+  readonly us: Micros;
+  /** source → last packet number contained in this state */
+  readonly through: ReadonlyMap<number, number>;
+  /** stage → its bytes */
+  readonly parts: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface LaneOut {
+  readonly events: readonly KiokuEvent[];
+  /** source → everything up to this packet number is contained in the lane's state */
+  readonly through: ReadonlyMap<number, number>;
+  /** Time steps taken through the net in this turn. */
+  readonly steps: number;
+}
+
+/** align → feature → net → decider for a shard of streams: what a thread or another machine can take over whole. */
+export interface Lane {
+  /** Takes decoded frames. @returns false: stop giving credit until the next turn */
+  push(frames: readonly Frame[], nowUs: Micros): boolean;
+  /** Steps everything that is waiting. */
+  turn(): LaneOut;
+  /** Time has passed (live: by the clock; replay: with the data) while the source was up. */
+  tick(nowUs: Micros): LaneOut;
+  /** The source was away: silence counts from now. */
+  forgive(nowUs: Micros): void;
+  /** The source has ended: closes open steps and incidents. */
+  end(): LaneOut;
+  readonly streams: readonly string[];
+  snapshot(stream: string): Snapshot;
+  restore(snapshot: Snapshot): void;
+  evict(stream: string): Snapshot;
+  close(): void;
+}
+
+/** `write` resolves when the events are safe on the other side. */
+export interface Sink {
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+  write(events: readonly KiokuEvent[]): Promise<void>;
+}
