@@ -1,0 +1,70 @@
+/** Options of training, shared by the configuration (section `train`) and by the trainer. */
+import { z } from 'zod';
+import { CALENDAR_PERIODS, CELLS, OBJECTIVES } from './card.js';
+
+export const trainSchema = z
+  .strictObject({
+    cell: z.enum(CELLS).default('gru').meta({ title: 'Cell', description: 'Kind of recurrent cell.' }),
+    hidden: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(32)
+      .meta({ title: 'Hidden size', description: 'Width of every recurrent layer.', unit: 'cells' }),
+    layers: z.int().min(1).max(8).default(1).meta({ title: 'Layers', description: 'Recurrent layers, stacked.' }),
+    dropout: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0)
+      .meta({ title: 'Dropout', description: 'Share of values dropped between layers; needs at least 2 layers.' }),
+    objective: z.enum(OBJECTIVES).default('gaussian').meta({
+      title: 'Objective',
+      description: 'gaussian: the net foretells a mean and a variance; mse: only the mean.',
+    }),
+    calendar: z.array(z.enum(CALENDAR_PERIODS)).default([]).meta({
+      title: 'Calendar inputs',
+      description: 'Cycles of UTC time that the net may see. Use those that the training data spans several times.',
+    }),
+    sequenceLength: z.int().min(1).max(4096).default(32).meta({
+      title: 'Sequence length',
+      description: 'Time steps through which one optimiser step carries the gradient back (truncated BPTT).',
+      unit: 'steps',
+    }),
+    lanes: z.int().min(1).max(1024).default(16).meta({
+      title: 'Lanes',
+      description: 'Pieces of series learnt side by side, at most; little data gets fewer.',
+    }),
+    learningRate: z.number().positive().max(1).default(5e-3).meta({
+      title: 'Learning rate',
+      description: 'Of Adam; falls along half a cosine to a tenth of it at the last epoch.',
+    }),
+    clipNorm: z.number().positive().default(1).meta({
+      title: 'Gradient clipping',
+      description: 'Largest norm of the gradient over all parameters; longer ones are shortened to it.',
+    }),
+    maxEpochs: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(60)
+      .meta({ title: 'Most epochs', description: 'Passes over the training data, at most.', unit: 'epochs' }),
+    patienceEpochs: z.int().min(1).max(100_000).default(8).meta({
+      title: 'Patience',
+      description: 'Training stops after this many epochs without a better validation loss.',
+      unit: 'epochs',
+    }),
+    validationFraction: z.number().min(0.05).max(0.5).default(0.2).meta({
+      title: 'Held-out share',
+      description: 'The last part of every stream is not learnt but used to choose the best weights.',
+    }),
+    maxSeconds: z
+      .number()
+      .positive()
+      .default(600)
+      .meta({ title: 'Time limit', description: 'The best weights so far count when it is over.', unit: 's' }),
+    seed: z.int().default(1).meta({ title: 'Seed', description: 'Same data, same seed: the same model, bit for bit.' }),
+  })
+  .meta({ title: 'Training', description: 'How the net learns what is normal.' });
+
+export type TrainOptions = z.output<typeof trainSchema>;
