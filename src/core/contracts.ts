@@ -66,6 +66,8 @@ export interface Frame {
   readonly seq: number;
   /** Time of the first row (of a time step: its start). */
   readonly us: Micros;
+  /** `Packet.arrivedUs` of the last packet in it: the clock by which a stream is called silent. */
+  readonly arrivedUs: Micros;
   readonly signal: Signal;
   /** float64, so that large counters and epochs keep their small changes until they are normalised. */
   readonly data: Float64Array;
@@ -201,13 +203,13 @@ export interface LaneOut {
 
 /** align → feature → net → decider for a shard of streams: what a thread or another machine can take over whole. */
 export interface Lane {
-  /** Takes decoded frames. @returns false: stop giving credit until the next turn */
-  push(frames: readonly Frame[], nowUs: Micros): boolean;
+  /** Takes decoded frames, in order of arrival. */
+  push(frames: readonly Frame[]): void;
   /** Steps everything that is waiting. */
   turn(): LaneOut;
-  /** Time has passed (live: by the clock; replay: with the data) while the source was up. */
+  /** The arrival clock has reached `nowUs` without data (a live source that is up): who is silent? */
   tick(nowUs: Micros): LaneOut;
-  /** The source was away: silence counts from now. */
+  /** The source was away, or the arrival clock was set: silence counts from `nowUs`. */
   forgive(nowUs: Micros): void;
   /** The source has ended: closes open steps and incidents. */
   end(): LaneOut;
