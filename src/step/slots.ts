@@ -51,6 +51,13 @@ export class Slots {
     return this.#slotOf.keys();
   }
 
+  /** Every stream with its slot, the one unused for longest first. Must not be changed while iterating. */
+  *leastRecent(): IterableIterator<[string, Slot]> {
+    for (let slot = this.#next[this.#head]; slot !== this.#head; slot = this.#next[slot]) {
+      yield [this.#streamOf[slot] as string, slot];
+    }
+  }
+
   /** @returns undefined when the stream has no slot; does not count as a use */
   find(stream: string): Slot | undefined {
     return this.#slotOf.get(stream);

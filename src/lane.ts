@@ -1,0 +1,230 @@
+/**
+ * A lane: align → feature → net → decide for a set of streams, synchronous, with all state explicit. What a stream
+ * remembers is spread over its slot in each stage; `snapshot` collects it, `restore` puts it back.
+ */
+import type { Aligner, Emit, Frame, Lane, LaneOut, Micros, PerSlot, Slot, Snapshot } from './core/contracts.js';
+import type { Counters } from './core/counters.js';
+import { BugError, UserError } from './core/errors.js';
+import type { KiokuEvent } from './core/events.js';
+import { Slots } from './step/slots.js';
+import type { Stepper } from './stepper.js';
+
+export interface LaneStages {
+  readonly aligner: Aligner;
+  readonly stepper: Stepper;
+}
+
+export interface LaneLimits {
+  /** Streams at the same time; the one unheard for longest makes room for a new one (counted). */
+  readonly maxStreams: number;
+  /** A stream unheard for this long is forgotten (counted); absent: never. */
+  readonly streamIdleUs?: Micros;
+}
+
+/** Rows that may wait before they are stepped without being asked: a bound on memory. */
+const ROWS_BEFORE_TURN = 4096;
+
+export class StreamLane implements Lane {
+  readonly #aligner: Aligner;
+  readonly #stepper: Stepper;
+  readonly #slots: Slots;
+  readonly #idleUs: Micros;
+  readonly #through = new Map<number, number>();
+  /** Arrival clock (not event time) at the last message of each slot. */
+  readonly #heardUs: Float64Array;
+  /** Event time of the last reading of each slot. */
+  readonly #readUs: Float64Array;
+  readonly #silent: Uint8Array;
+  #events: KiokuEvent[] = [];
+  #rowsWaiting = 0;
+  #steps = 0;
+  #clockUs: Micros = 0;
+  #slot: Slot = -1;
+
+  constructor(
+    stages: LaneStages,
+    limits: LaneLimits,
+    private readonly counters: Counters,
+  ) {
+    const { maxStreams } = limits;
+    this.#aligner = stages.aligner;
+    this.#stepper = stages.stepper;
+    this.#idleUs = limits.streamIdleUs ?? Infinity;
+    this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
+    this.#heardUs = new Float64Array(maxStreams);
+    this.#readUs = new Float64Array(maxStreams);
+    this.#silent = new Uint8Array(maxStreams);
+  }
+
+  get streams(): readonly string[] {
+    return [...this.#slots.streams()];
+  }
+
+  push(frames: readonly Frame[]): void {
+    for (const frame of frames) {
+      this.#advance(frame.arrivedUs);
+      const slot = this.#acquire(frame.stream);
+      if (this.#silent[slot] === 1) {
+        this.#silent[slot] = 0;
+        this.#stepper.decider.silence(slot, 0, frame.us, this.#emit);
+      }
+      this.#heardUs[slot] = frame.arrivedUs;
+      this.#readUs[slot] = frame.us;
+      this.#slot = slot;
+      this.#aligner.push(slot, frame, this.#take);
+      this.#through.set(frame.source, frame.seq);
+      if (this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
+    }
+  }
+
+  turn(): LaneOut {
+    this.#step();
+    const out = { events: this.#events, through: new Map(this.#through), steps: this.#steps };
+    this.#events = [];
+    this.#steps = 0;
+    return out;
+  }
+
+  tick(nowUs: Micros): LaneOut {
+    this.#advance(nowUs);
+    return this.turn();
+  }
+
+  forgive(nowUs: Micros): void {
+    this.#clockUs = nowUs;
+    for (const [, slot] of this.#slots.leastRecent()) this.#heardUs[slot] = nowUs;
+  }
+
+  end(): LaneOut {
+    for (const [, slot] of this.#slots.leastRecent()) {
+      this.#slot = slot;
+      this.#aligner.flush(slot, this.#take);
+    }
+    this.#step();
+    for (const [, slot] of this.#slots.leastRecent()) {
+      this.#stepper.decider.end(slot, this.#stepper.timeOf(slot), this.#emit);
+    }
+    return this.turn();
+  }
+
+  snapshot(stream: string): Snapshot {
+    const slot = this.#slots.find(stream);
+    if (slot === undefined) throw new BugError(`stream '${stream}' is not in this lane`);
+    const parts = new Map<string, Uint8Array>();
+    for (const [name, stage] of this.#stages()) parts.set(name, stage.save(slot));
+    return {
+      version: 1,
+      model: this.#stepper.net.card.modelSha256,
+      stream,
+      us: this.#readUs[slot],
+      through: new Map(this.#through),
+      parts,
+    };
+  }
+
+  /** @throws UserError `SNAPSHOT_INVALID` when it belongs to another model or lacks a part */
+  restore(snapshot: Snapshot): void {
+    if (snapshot.model !== this.#stepper.net.card.modelSha256) {
+      throw new UserError('SNAPSHOT_INVALID', `the saved state of '${snapshot.stream}' belongs to another model`, {
+        hint: 'delete the saved state, or restore the model it was saved with',
+      });
+    }
+    const slot = this.#acquire(snapshot.stream);
+    for (const [name, stage] of this.#stages()) {
+      const bytes = snapshot.parts.get(name);
+      if (bytes === undefined) {
+        throw new UserError('SNAPSHOT_INVALID', `the saved state of '${snapshot.stream}' has no part '${name}'`, {
+          hint: 'delete the saved state; the stream starts anew',
+        });
+      }
+      stage.load(slot, bytes);
+    }
+    this.#readUs[slot] = snapshot.us;
+    for (const [source, seq] of snapshot.through) {
+      this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
+    }
+  }
+
+  evict(stream: string): Snapshot {
+    const snapshot = this.snapshot(stream);
+    this.#slots.release(stream);
+    return snapshot;
+  }
+
+  close(): void {
+    this.#stepper.net.close();
+  }
+
+  /** Bound once: the hot path makes no closures. */
+  readonly #emit: Emit = (event) => {
+    this.#events.push(event);
+  };
+
+  readonly #take = (frame: Frame): void => {
+    this.#rowsWaiting++;
+    this.#stepper.feature.push(this.#slot, frame);
+  };
+
+  #step(): void {
+    this.#steps += this.#stepper.turn(this.#emit);
+    this.#rowsWaiting = 0;
+  }
+
+  /**
+   * Moves the arrival clock. Who is silent is asked once a time step, when the clock enters it and before anything of
+   * it is taken, so that the answer does not depend on how the messages were cut into batches.
+   */
+  #advance(nowUs: Micros): void {
+    const { stepUs } = this.#aligner;
+    const entered = Math.floor(nowUs / stepUs) > Math.floor(this.#clockUs / stepUs);
+    if (nowUs > this.#clockUs) this.#clockUs = nowUs;
+    if (!entered) return;
+    this.#step();
+    const forgotten: string[] = [];
+    for (const [stream, slot] of this.#slots.leastRecent()) {
+      const silentUs = nowUs - this.#heardUs[slot];
+      const steps = Math.floor(silentUs / stepUs);
+      // Least recently heard first: nobody behind this one is silent either.
+      if (steps < 1) break;
+      if (silentUs >= this.#idleUs) {
+        forgotten.push(stream);
+      } else {
+        this.#silent[slot] = 1;
+        this.#stepper.decider.silence(slot, steps, this.#readUs[slot] + silentUs, this.#emit);
+      }
+    }
+    for (const stream of forgotten) {
+      this.counters.count('lane.stream-idle');
+      const slot = this.#slots.release(stream);
+      if (slot !== undefined) this.#leave(slot);
+    }
+  }
+
+  #acquire(stream: string): Slot {
+    const known = this.#slots.find(stream);
+    const slot = this.#slots.acquire(stream, this.#clockUs);
+    if (known !== undefined) return known;
+    this.#aligner.open(slot, stream);
+    this.#stepper.open(slot, stream);
+    this.#heardUs[slot] = this.#clockUs;
+    this.#readUs[slot] = 0;
+    this.#silent[slot] = 0;
+    return slot;
+  }
+
+  #leave(slot: Slot): void {
+    // What is still waiting belongs to the stream that leaves, not to the next one in its slot.
+    this.#step();
+    this.#stepper.decider.end(slot, this.#stepper.timeOf(slot), this.#emit);
+  }
+
+  #stages(): [string, PerSlot][] {
+    const { feature, net, decider } = this.#stepper;
+    return [
+      ['align', this.#aligner],
+      ['feature', feature],
+      ['net', net],
+      ['decide', decider],
+    ];
+  }
+}

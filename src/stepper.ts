@@ -1,0 +1,68 @@
+/** feature → net → decide for whatever rows are ready: the inner loop of a lane and of calibration. */
+import type { Batch, Decider, Emit, Feature, Micros, Net } from './core/contracts.js';
+
+/** Rows of the feature stage, written straight into the net's input. */
+function batchOver(net: Net): Batch {
+  const { capacity } = net;
+  const data = net.input[net.card.inputs.x.name];
+  const width = data.length / capacity;
+  return {
+    n: 0,
+    width,
+    slot: new Int32Array(capacity),
+    us: new Float64Array(capacity),
+    seq: new Float64Array(capacity),
+    data,
+    mask: new Uint8Array(capacity * width),
+    gap: new Uint8Array(capacity),
+    settled: new Uint8Array(capacity),
+  };
+}
+
+export class Stepper {
+  readonly #lastUs: Float64Array;
+  readonly #batch: Batch;
+  readonly #output: Float32Array;
+
+  constructor(
+    readonly feature: Feature,
+    readonly net: Net,
+    readonly decider: Decider,
+  ) {
+    this.#batch = batchOver(net);
+    this.#output = net.output[net.card.outputs.y.name];
+    this.#lastUs = new Float64Array(net.capacity);
+  }
+
+  /** Takes every ready row through the net, at most one a stream at a time. @returns the number of rows */
+  turn(emit: Emit): number {
+    const { feature, net, decider } = this;
+    const batch = this.#batch;
+    const lastUs = this.#lastUs;
+    let rows = 0;
+    for (let n = feature.take(batch); n > 0; n = feature.take(batch)) {
+      for (let i = 0; i < n; i++) {
+        const slot = batch.slot[i];
+        if (batch.gap[i] === 1) net.reset(slot);
+        lastUs[slot] = batch.us[i];
+      }
+      net.step(batch.slot, n);
+      decider.push(this.#output, batch, emit);
+      rows += n;
+    }
+    return rows;
+  }
+
+  /** A stream takes the slot. */
+  open(slot: number, stream: string): void {
+    this.feature.open(slot, stream);
+    this.net.open(slot, stream);
+    this.decider.open(slot, stream);
+    this.#lastUs[slot] = 0;
+  }
+
+  /** The newest event time that the stream's state contains; 0 before the first row. */
+  timeOf(slot: number): Micros {
+    return this.#lastUs[slot];
+  }
+}

@@ -1,0 +1,80 @@
+/** The boundaries of the stages as RxJS: what `pipeline.ts` wires and the library exports. */
+import { Observable, type OperatorFunction } from 'rxjs';
+import type { Decoder, Frame, Lane, LaneOut, Packet, Source } from './core/contracts.js';
+
+const CREDIT_WINDOW_PACKETS = 4096;
+
+export interface CreditOptions {
+  /** Packets in flight between the source and the end of the subscriber's work, ≥ 1. */
+  readonly windowPackets?: number;
+  /** Asked after each batch: a promise holds the credit for it back until it resolves. */
+  readonly hold?: () => Promise<void> | undefined;
+}
+
+/**
+ * A source as a cold Observable: starts it on subscribe, stops it on unsubscribe, completes when it has no more. Credit
+ * goes back when the subscriber has taken a batch, so process synchronously, or say with `hold` when to go on.
+ *
+ * @throws (as an error notification) UserError `BROKER_…`, `DATA_…` when the source cannot start
+ */
+export function fromSource(source: Source, options: CreditOptions = {}): Observable<readonly Packet[]> {
+  return new Observable((subscriber) => {
+    const abort = new AbortController();
+    const fail = (error: unknown): void => subscriber.error(error);
+    const inner = source.packets.subscribe({
+      next: (packets) => {
+        subscriber.next(packets);
+        source.ackThrough(packets[packets.length - 1].seq);
+        const held = options.hold?.();
+        if (held === undefined) source.credit(packets.length);
+        else held.then(() => source.credit(packets.length), fail);
+      },
+      error: fail,
+      complete: () => subscriber.complete(),
+    });
+    source.start(abort.signal).then(() => source.credit(options.windowPackets ?? CREDIT_WINDOW_PACKETS), fail);
+    return () => {
+      inner.unsubscribe();
+      abort.abort();
+      source.stop().catch(fail);
+    };
+  });
+}
+
+/** Batches of packets → batches of frames (one emission a batch, empty ones too). Bad input is counted by the decoder. */
+export function decodeWith(decoder: Decoder): OperatorFunction<readonly Packet[], readonly Frame[]> {
+  return (packets) =>
+    new Observable((subscriber) =>
+      packets.subscribe({
+        next: (batch) => {
+          const frames: Frame[] = [];
+          const emit = (frame: Frame): void => void frames.push(frame);
+          for (const packet of batch) decoder.decode(packet, emit);
+          subscriber.next(frames);
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+}
+
+/**
+ * Batches of frames → what the lane says about them, one emission a batch; at completion the lane is ended (open steps
+ * and incidents are closed). Time passes with the data; a live pipeline also calls `lane.tick`.
+ */
+export function runLane(lane: Lane): OperatorFunction<readonly Frame[], LaneOut> {
+  return (frames) =>
+    new Observable((subscriber) =>
+      frames.subscribe({
+        next: (batch) => {
+          lane.push(batch);
+          subscriber.next(lane.turn());
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => {
+          subscriber.next(lane.end());
+          subscriber.complete();
+        },
+      }),
+    );
+}
