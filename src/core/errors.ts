@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   DISK: 'a file cannot be written (no space, no permission)',
   PLATFORM: 'this machine cannot run kioku',
   TRAINING: 'training went wrong (the loss is not a number)',
+  TELEMETRY: 'ONNX Runtime would phone home, because it was started in a worker before the main thread forbade it',
   ENGINE: 'ONNX Runtime reported an error while running a model',
 } as const;
 

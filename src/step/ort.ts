@@ -6,11 +6,17 @@
  * package.json because of it.
  */
 import { createRequire } from 'node:module';
-import type { Tensor as OrtTensor, InferenceSession } from 'onnxruntime-node';
+import { isMainThread } from 'node:worker_threads';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { BugError, messageOf, UserError } from '../core/errors.js';
 
-export type Tensor = OrtTensor;
 export type TensorData = Float32Array | BigInt64Array | Uint8Array;
+
+/**
+ * What the binding reads of a tensor. It takes any object of this form, so ours are plain (the library's own class has a
+ * getter a property and costs up to 0.5 µs more a tensor); what it returns is the library's class, which has it too.
+ */
+export type Tensor = Pick<OrtTensor, 'type' | 'dims' | 'data' | 'location'>;
 
 /** Signature entry as the library reports it. `shape` has -1 where a dimension is symbolic. */
 export interface TensorSignature {
@@ -32,27 +38,62 @@ interface NativeSession {
   dispose(): void;
 }
 
-interface OrtLibrary {
-  readonly Tensor: typeof OrtTensor;
-  readonly NativeSession: new () => NativeSession;
-}
+type NativeSessionConstructor = new () => NativeSession;
 
-/** Must run in the main thread before any thread loads the library: a worker's `process.env` is only a copy. */
+const TELEMETRY_OFF = 'ORT_DISABLE_TELEMETRY';
+
+/** No option is ever given to a run; one object, because a run must not allocate. */
+const NO_OPTIONS: InferenceSession.RunOptions = {};
+
+/**
+ * Switches ONNX Runtime's telemetry off: otherwise it writes below the home directory and looks up a host as soon as a
+ * session opens. Opening a session calls this itself; a main thread whose *workers* open sessions calls it before the
+ * first of them does, because a worker cannot: its `process.env` is a copy that the native library never sees.
+ */
 export function disableTelemetry(): void {
-  process.env['ORT_DISABLE_TELEMETRY'] = '1';
+  process.env[TELEMETRY_OFF] = '1';
 }
 
-function loadLibrary(): OrtLibrary {
+/**
+ * The environment that native code sees, from any thread. Node shows it in its diagnostic report only (3 ms, so not for
+ * a hot path); without `excludeNetwork` the report would itself look up host names.
+ */
+function nativeEnvironment(): Readonly<Record<string, string | undefined>> {
+  // Missing in @types/node 20.
+  const reporter = process.report as typeof process.report & { excludeNetwork: boolean };
+  const before = reporter.excludeNetwork;
+  reporter.excludeNetwork = true;
+  try {
+    const report = reporter.getReport() as { environmentVariables?: Record<string, string | undefined> };
+    return report.environmentVariables ?? {};
+  } finally {
+    reporter.excludeNetwork = before;
+  }
+}
+
+/** @throws UserError `TELEMETRY` in a worker whose main thread has left it on: better not to serve than to phone home */
+function assertTelemetryOff(): void {
   disableTelemetry();
+  if (isMainThread || nativeEnvironment()[TELEMETRY_OFF] === '1') return;
+  throw new UserError(
+    'TELEMETRY',
+    'ONNX Runtime would phone home: its telemetry cannot be switched off from a worker',
+    {
+      hint: `call disableTelemetry() of kioku in the main thread, or start the process with ${TELEMETRY_OFF}=1, or the worker with env: SHARE_ENV`,
+    },
+  );
+}
+
+function loadLibrary(): NativeSessionConstructor {
+  assertTelemetryOff();
   const require = createRequire(import.meta.url);
   try {
-    const { Tensor } = require('onnxruntime-node') as { Tensor: typeof OrtTensor };
     const { binding, initOrt } = require('onnxruntime-node/dist/binding.js') as {
-      binding: { InferenceSession: new () => NativeSession };
+      binding: { InferenceSession: NativeSessionConstructor };
       initOrt: () => void;
     };
     initOrt();
-    return { Tensor, NativeSession: binding.InferenceSession };
+    return binding.InferenceSession;
   } catch (error) {
     throw new UserError('PLATFORM', `ONNX Runtime does not load: ${messageOf(error)}`, {
       hint: 'reinstall with `npm ci`; kioku needs linux x64 or arm64 with glibc 2.28 or newer, macOS or Windows',
@@ -61,9 +102,15 @@ function loadLibrary(): OrtLibrary {
   }
 }
 
-/** float32 tensor over `data` (not copied). `shape` must multiply to its length. */
+/**
+ * float32 tensor over `data` (not copied).
+ * @throws BugError unless `shape` multiplies to the length of `data`
+ */
 export function float32(data: Float32Array, shape: readonly number[]): Tensor {
-  return new (loadLibrary().Tensor)('float32', data, shape);
+  let size = 1;
+  for (const dimension of shape) size *= dimension;
+  if (size !== data.length) throw new BugError(`${data.length} values are no tensor of shape [${shape.join(', ')}]`);
+  return { type: 'float32', dims: shape, data, location: 'cpu' };
 }
 
 /** One opened model; `run` blocks the calling thread. */
@@ -74,11 +121,11 @@ export class OrtSession {
 
   /**
    * @param model path of a file, or its bytes
-   * @throws UserError `MODEL_INVALID` when ONNX Runtime cannot read it
+   * @throws UserError `MODEL_INVALID` when ONNX Runtime cannot read it, `TELEMETRY`, `PLATFORM`
    */
   constructor(model: string | Uint8Array) {
-    const library = loadLibrary();
-    this.#native = new library.NativeSession();
+    const Session = loadLibrary();
+    this.#native = new Session();
     const options: InferenceSession.SessionOptions = {
       executionProviders: ['cpu'],
       intraOpNumThreads: 1,
@@ -112,7 +159,7 @@ export class OrtSession {
     fetches: Readonly<Record<string, Tensor | null>>,
   ): Record<string, Tensor> {
     try {
-      return this.#native.run(feeds, fetches, {});
+      return this.#native.run(feeds, fetches, NO_OPTIONS);
     } catch (error) {
       throw new UserError('ENGINE', `ONNX Runtime failed: ${messageOf(error)}`, { cause: error });
     }
