@@ -68,6 +68,8 @@ export interface Frame {
   readonly us: Micros;
   /** `Packet.arrivedUs` of the last packet in it: the clock by which a stream is called silent. */
   readonly arrivedUs: Micros;
+  /** `us` is the time of arrival, because the device sent none: two readings may share it without being one. */
+  readonly unstamped?: true;
   readonly signal: Signal;
   /** float64, so that large counters and epochs keep their small changes until they are normalised. */
   readonly data: Float64Array;

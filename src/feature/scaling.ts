@@ -1,4 +1,5 @@
 /** From a channel's own unit to the net's (z, about −3 … 3 in normal times) and back; the calendar beside it. */
+import { MICROS } from '../core/time.js';
 import type { CalendarPeriod, ChannelScale } from '../core/card.js';
 
 /** Standard deviation of a normal distribution / its median absolute deviation (Hampel 1974). */
@@ -109,9 +110,9 @@ export function writeChannels(
 }
 
 const PERIOD_US: Readonly<Record<CalendarPeriod, number>> = {
-  halfDay: 43_200e6,
-  day: 86_400e6,
-  week: 604_800e6,
+  halfDay: MICROS.day / 2,
+  day: MICROS.day,
+  week: MICROS.week,
 };
 
 /** How many values the calendar adds to a row: a sine and a cosine a period. */
