@@ -1,0 +1,19 @@
+/** The program's log: JSON lines for machines, coloured lines for a person at a terminal; always stderr, always in order. */
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Log } from '../core/log.js';
+
+const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'authorization', 'key'];
+
+/**
+ * @param level one of `LOG_LEVELS`
+ * @param stderr where it goes; pretty when it is a terminal. Written synchronously, so that the last words before a
+ * crash are not lost and lines do not overtake those that a command writes itself.
+ */
+export function createLog(level: string, stderr: NodeJS.WriteStream): Log {
+  const destination = stderr.isTTY
+    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
+    : pino.destination({ dest: 2, sync: true });
+  const paths = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+  return pino({ level, base: null, redact: { paths, censor: '[hidden]' } }, destination);
+}

@@ -1,0 +1,86 @@
+/** What a command may do to the outside: results to stdout, everything else to stderr, and the wish to stop. */
+import { BugError, messageOf, UserError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+
+/** Exit codes: 0 done, 1 it failed, 2 it was called wrongly. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+/** What `--log-level` takes, quietest first. */
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** Handed to every command. */
+export class Io {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Set by `--log-level` before a command runs. */
+  logLevel = 'info';
+  readonly #stopping = new AbortController();
+
+  constructor(streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream } = process) {
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+  }
+
+  /** Aborted by Ctrl-C, SIGTERM, or a reader of stdout that went away: end cleanly. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** A line of the result, to stdout. */
+  print(text: string): void {
+    this.stdout.write(`${text}\n`);
+  }
+
+  /** The whole result as one JSON document, to stdout. */
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, undefined, 2));
+  }
+
+  /** A line for the person at the terminal, to stderr, so that it never mixes with a result. */
+  note(text: string): void {
+    this.stderr.write(`${text}\n`);
+  }
+
+  /** A logger at `--log-level`, to stderr. Loaded on demand, because pino takes longer to load than `--help` to print. */
+  async openLog(): Promise<Log> {
+    const { createLog } = await import('./log.js');
+    return createLog(this.logLevel, this.stderr);
+  }
+
+  /**
+   * Turns signals into `signal`; the second one ends the process at once, with the exit code of a process that died from
+   * it. A closed pipe (`kioku … | head`) is a wish to stop, not an error.
+   * @returns a function that takes the handlers off again
+   */
+  handleSignals(): () => void {
+    const stop = (signal: NodeJS.Signals): void => {
+      if (this.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+      this.#stopping.abort();
+    };
+    const pipeClosed = (error: NodeJS.ErrnoException): void => {
+      if (error.code !== 'EPIPE') throw error;
+      this.#stopping.abort();
+    };
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+    this.stdout.on('error', pipeClosed);
+    this.stderr.on('error', pipeClosed);
+    return () => {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    };
+  }
+}
+
+/** What was thrown, for people: `what it was. What to do.` A defect of ours keeps its stack, to be reported. */
+export function explain(thrown: unknown): string {
+  if (thrown instanceof UserError) return sentences(thrown.message, thrown.hint);
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+  const kind = thrown instanceof BugError ? 'a defect in kioku' : 'an unexpected error';
+  return `${kind}; please report it with these lines:\n${stack}`;
+}
+
+/** Joins what and hint to full sentences. */
+export function sentences(what: string, hint: string | undefined): string {
+  const first = /[.!?]$/.test(what) ? what : `${what}.`;
+  if (hint === undefined) return first;
+  return `${first} ${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
+}
