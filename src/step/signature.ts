@@ -2,8 +2,8 @@
 import type { ModelCard } from '../core/card.js';
 import { UserError } from '../core/errors.js';
 import type { ModelInfo } from '../onnx/reader.js';
+import { rowLayout, type CardShape } from './row-layout.js';
 
-type CardShape = readonly ('B' | number)[];
 type FileTensor = ModelInfo['inputs'][number];
 
 interface Expected {
@@ -87,7 +87,7 @@ export function assertCardConsistent(card: ModelCard): void {
     ...(card.inputs.rowMask ? [['inputs.rowMask', card.inputs.rowMask.shape, 1] as const] : []),
   ];
   for (const [role, shape, width] of widths) {
-    const actual = rowWidth(shape);
+    const actual = rowLayout(shape).width;
     if (actual !== width) {
       mistakes.push(`${role}: ${actual} values a row, but channels, calendar and objective make ${width}`);
     }
@@ -99,13 +99,6 @@ export function assertCardConsistent(card: ModelCard): void {
     }
   }
   fail('the card contradicts itself', mistakes);
-}
-
-/** Values that belong to one stream: the product of all axes but `B`. */
-export function rowWidth(shape: CardShape): number {
-  let width = 1;
-  for (const size of shape) if (size !== 'B') width *= size;
-  return width;
 }
 
 function fail(what: string, mistakes: readonly string[]): void {
