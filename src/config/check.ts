@@ -47,7 +47,7 @@ export class Check {
   }
 
   async #sinks(value: unknown): Promise<readonly Chosen<StageContext, Sink>[] | undefined> {
-    const list = value ?? [{ kind: 'console' }];
+    const list = value ?? [{ kind: Object.keys(this.registry.sink)[0] }];
     if (!Array.isArray(list)) {
       this.findings.push({
         path: ['sinks'],

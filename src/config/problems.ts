@@ -102,32 +102,34 @@ export function findingsOf(
   });
 }
 
-/** The alternative that the value comes nearest to: one that complains about something inside it, not about its type. */
+/** The alternative that the value comes nearest to: one that complains about something inside it, not about all of it. */
 function likeliestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
   const inside = branches.filter((issues) =>
-    issues.every((issue) => issue.path.length > 0 || issue.code !== 'invalid_type'),
+    issues.every((issue) => issue.path.length > 0 || !['invalid_type', 'invalid_value'].includes(issue.code)),
   );
   return inside.toSorted((a, b) => a.length - b.length)[0];
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      // zod reports what is absent as undefined; the value itself is never repeated, it may be a secret.
-      return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${withArticle(issue.expected)}`;
-    case 'invalid_value':
-      return issue.values.length === 1
-        ? `must be ${String(issue.values[0])}`
-        : `must be one of ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `${measure(issue.origin)} ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
-    case 'too_big':
-      return `${measure(issue.origin)} ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
-    case 'invalid_union':
-      return 'fits none of the forms that are allowed here';
-    default:
-      return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  if (issue.code === 'invalid_type') {
+    // zod reports what is absent as undefined; the value itself is never repeated, it may be a secret.
+    return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${withArticle(issue.expected)}`;
   }
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String).join(', ');
+    return issue.values.length === 1 ? `must be ${values}` : `must be one of ${values}`;
+  }
+  if (issue.code === 'too_small') {
+    return `${measure(issue.origin)} ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+  }
+  if (issue.code === 'too_big') {
+    return `${measure(issue.origin)} ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+  }
+  if (issue.code === 'invalid_union') {
+    const forms = issue.errors.flatMap((issues) => issues.slice(0, 1).map((first) => reasonOf(first)));
+    return forms.map((form, i) => (i === 0 ? form : form.replace(/^must be /, ''))).join(' or ');
+  }
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 
 /** How a bound reads: `must be at least 3`, `must have a length of at least 3`. */

@@ -4,7 +4,7 @@ import type { DeciderKind, DecoderKind, FeatureKind, SinkKind, SourceKind } from
 
 type Loaders<K> = Readonly<Record<string, () => Promise<K>>>;
 
-/** kind → loader, per stage. The first kind of `decode`, `feature` and `decide` is the one that an absent section means. */
+/** kind → loader, per stage. The first kind of every stage but `source` is the one that an absent section means. */
 export interface Registry {
   readonly source: Loaders<SourceKind<z.ZodType>>;
   readonly decode: Loaders<DecoderKind<z.ZodType>>;

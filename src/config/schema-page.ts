@@ -41,23 +41,21 @@ function table(schema: JsonSchema): string[] {
 
 /** One row a key; keys of nested mappings and lists follow their parent. */
 function rows(schema: JsonSchema, prefix: string): string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, key]) => {
-    if (key.const !== undefined) return [];
+  const lines: string[] = [];
+  for (const [name, key] of Object.entries(schema.properties ?? {})) {
+    if (key.const !== undefined) continue;
     const path = `${prefix}${name}`;
     const required = key.default === undefined && (schema.required?.includes(name) ?? false);
     const fallback = required ? 'required' : defaultOf(key);
     const columns = [`\`${path}\``, typeOf(key), key.unit ?? '', rangeOf(key), fallback, cell(key.description)];
-    return [`| ${columns.join(' | ')} |`, ...inner(key, path)];
-  });
-}
-
-function inner(key: JsonSchema, path: string): string[] {
-  const alternatives = [key, ...(key.anyOf ?? []), ...(key.oneOf ?? [])];
-  return alternatives.flatMap((part) => [
-    ...rows(part, `${path}.`),
-    ...(part.items === undefined ? [] : rows(part.items, `${path}[].`)),
-    ...(typeof part.additionalProperties === 'object' ? rows(part.additionalProperties, `${path}.*.`) : []),
-  ]);
+    lines.push(`| ${columns.join(' | ')} |`);
+    for (const part of [key, ...(key.anyOf ?? []), ...(key.oneOf ?? [])]) {
+      lines.push(...rows(part, `${path}.`));
+      if (part.items !== undefined) lines.push(...rows(part.items, `${path}[].`));
+      if (typeof part.additionalProperties === 'object') lines.push(...rows(part.additionalProperties, `${path}.*.`));
+    }
+  }
+  return lines;
 }
 
 function typeOf(key: JsonSchema): string {
