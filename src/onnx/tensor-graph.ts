@@ -145,12 +145,12 @@ export class TensorGraph extends Graph {
   #runtimeSize(name: Dimension): Value {
     const root = this.root;
     const known = root.nodes.find((node) => node.op === 'Shape' && node.inputs[0]?.shape[sizeAxis(node)] === name);
-    if (known) return single(known.outputs);
+    if (known) return known.outputs[0];
     for (const input of root.inputs) {
       const start = input.shape.indexOf(name);
       if (start < 0) continue;
       const attributes = { start, end: start + 1 };
-      return single(root.emit('Shape', [input], [[1]], { attributes, elementType: 'int64' }).outputs);
+      return root.emit('Shape', [input], [[1]], { attributes, elementType: 'int64' }).outputs[0];
     }
     throw new BugError(`no input has the dimension ${name}`);
   }
@@ -172,17 +172,11 @@ export class TensorGraph extends Graph {
     attributes: Readonly<Record<string, number>> = {},
     elementType: ElementType = 'float32',
   ): Value {
-    return single(this.emit(op, inputs, [shape], { attributes, elementType }).outputs);
+    return this.emit(op, inputs, [shape], { attributes, elementType }).outputs[0];
   }
 }
 
 /** The axis that a `Shape` node of this file reads. */
 function sizeAxis(node: Node): number {
   return Number(node.attributes['start']);
-}
-
-function single(outputs: readonly Value[]): Value {
-  const [output] = outputs;
-  if (!output) throw new BugError('a node without output');
-  return output;
 }

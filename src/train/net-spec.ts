@@ -1,0 +1,102 @@
+/** The shape of a recurrent net, and where each of its weights lies in the one flat parameter vector. */
+import type { Cell, Objective } from '../core/card.js';
+import { uniform } from '../core/random.js';
+
+/** Stacked recurrent layers of equal width with a linear head that forecasts the next step's channels. */
+export interface NetSpec {
+  readonly cell: Cell;
+  /** Values of a time step x_t; the first `channels` of them are the channels. */
+  readonly inputs: number;
+  /** Width H of every layer. */
+  readonly hidden: number;
+  readonly layers: number;
+  /** Channels C that are forecast; ≤ `inputs` when `skip` is set. */
+  readonly channels: number;
+  readonly objective: Objective;
+  /** Share of values dropped between layers while training, 0 ≤ dropout < 1; without effect on a single layer. */
+  readonly dropout: number;
+  /** The head foretells the change since the last value: mean = x_t[:, :channels] + head. */
+  readonly skip: boolean;
+}
+
+/** A weight matrix or bias vector inside the parameter vector. */
+export interface ParameterBlock {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Blocks of H rows in the weights of one layer, in ONNX order: lstm i, o, f, c; gru z, r, h. */
+const GATES: Readonly<Record<Cell, number>> = { 'rnn-tanh': 1, 'rnn-relu': 1, lstm: 4, gru: 3 };
+
+/** Index of the LSTM's forget gate among its blocks. */
+const LSTM_FORGET = 2;
+
+/** Rows G·H of a layer's weights. */
+export function gateRows(spec: NetSpec): number {
+  return GATES[spec.cell] * spec.hidden;
+}
+
+/** Width O of the output: C means, and for the Gaussian objective C log-variances after them. */
+export function outputWidth(spec: NetSpec): number {
+  return spec.objective === 'gaussian' ? 2 * spec.channels : spec.channels;
+}
+
+/** Parts of a layer's state: h, and for the LSTM c after it. */
+export function statesPerLayer(spec: NetSpec): number {
+  return spec.cell === 'lstm' ? 2 : 1;
+}
+
+/** Width S of the packed state: h (then c) of the first layer, of the second, … */
+export function stateWidth(spec: NetSpec): number {
+  return spec.layers * statesPerLayer(spec) * spec.hidden;
+}
+
+/**
+ * Per layer `input` [G·H, layer inputs], `recurrent` [G·H, H], `bias` [G·H] and, for the GRU, `candidateBias` [H]; then
+ * `head.weight` [O, H] and `head.bias` [O].
+ */
+export function parameterLayout(spec: NetSpec): readonly ParameterBlock[] {
+  const blocks: ParameterBlock[] = [];
+  let offset = 0;
+  const place = (name: string, ...shape: number[]): void => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    blocks.push({ name, shape, offset, size });
+    offset += size;
+  };
+  const rows = gateRows(spec);
+  for (let layer = 0; layer < spec.layers; layer++) {
+    place(`layer${layer}.input`, rows, layer === 0 ? spec.inputs : spec.hidden);
+    place(`layer${layer}.recurrent`, rows, spec.hidden);
+    place(`layer${layer}.bias`, rows);
+    if (spec.cell === 'gru') place(`layer${layer}.candidateBias`, spec.hidden);
+  }
+  place('head.weight', outputWidth(spec), spec.hidden);
+  place('head.bias', outputWidth(spec));
+  return blocks;
+}
+
+/** Length N of the parameter vector. */
+export function parameterCount(spec: NetSpec): number {
+  return parameterLayout(spec).reduce((sum, block) => sum + block.size, 0);
+}
+
+/**
+ * Weights uniform in ±1/√H, which keeps the variance of a gate's input near that of the state whatever H; biases 0,
+ * but 1 for the LSTM's forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
+ * @param seed same seed, same parameters
+ */
+export function initialParameters(spec: NetSpec, seed: number): Float32Array {
+  const parameters = new Float32Array(parameterCount(spec));
+  const bound = 1 / Math.sqrt(spec.hidden);
+  parameterLayout(spec).forEach(({ name, shape, offset, size }, stream) => {
+    if (shape.length > 1) {
+      for (let i = 0; i < size; i++) parameters[offset + i] = bound * (2 * uniform(seed, stream, i) - 1);
+    } else if (spec.cell === 'lstm' && name.startsWith('layer')) {
+      const forget = offset + LSTM_FORGET * spec.hidden;
+      parameters.fill(1, forget, forget + spec.hidden);
+    }
+  });
+  return parameters;
+}

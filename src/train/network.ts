@@ -1,0 +1,138 @@
+/** The net of a `NetSpec`: stacked recurrent layers and a linear head, over one step or over a sequence. */
+import { BugError } from '../core/errors.js';
+import type { Value } from '../onnx/graph.js';
+import type { TensorGraph } from '../onnx/tensor-graph.js';
+import { cellStep, type RecurrentWeights } from './cells.js';
+import { gateRows, outputWidth, parameterLayout, statesPerLayer, type NetSpec } from './net-spec.js';
+import { scan } from './scan.js';
+
+/**
+ * Log-variances stay within ±8 (standard deviations of 0.018 … 55 in normalised units): beyond it, one outlier divided
+ * by a tiny variance would drown every other gradient. Bounded by 8·tanh(a / 8), whose gradient never vanishes.
+ */
+export const LOG_VARIANCE_LIMIT = 8;
+
+/** Name of a parameter block → its value in the graph. */
+export type Weights = ReadonlyMap<string, Value>;
+
+/** What the net says about the next step; [T, B, C] over a sequence, [B, C] over one step. */
+export interface Forecast {
+  readonly mean: Value;
+  /** Gaussian objective only. */
+  readonly logVariance?: Value;
+  /** [B, S] */
+  readonly stateNext: Value;
+}
+
+/** Weights as views of one parameter vector [N] that the graph is fed with. */
+export function fedWeights(g: TensorGraph, spec: NetSpec, parameters: Value): Weights {
+  const layout = parameterLayout(spec);
+  const pieces = g.split(
+    parameters,
+    0,
+    layout.map((block) => block.size),
+  );
+  return new Map(layout.map((block, i) => [block.name, g.reshape(pieces[i], block.shape)]));
+}
+
+/** Weights as constants of the graph. @param parameters [N] */
+export function fixedWeights(g: TensorGraph, spec: NetSpec, parameters: Float32Array): Weights {
+  const layout = parameterLayout(spec);
+  const total = layout.reduce((sum, block) => sum + block.size, 0);
+  if (parameters.length !== total) throw new BugError(`${parameters.length} parameters for a net of ${total}`);
+  return new Map(
+    layout.map(({ name, shape, offset, size }) => [
+      name,
+      g.constant(parameters.subarray(offset, offset + size), shape),
+    ]),
+  );
+}
+
+/**
+ * @param x [T, B, I] for a sequence or [B, I] for one step
+ * @param state [B, S]
+ * @param keep [T, B, H] after every layer but the last: 0 where a value is dropped, 1 / (1 − dropout) elsewhere; empty
+ * for none
+ */
+export function forecast(
+  g: TensorGraph,
+  spec: NetSpec,
+  weights: Weights,
+  x: Value,
+  state: Value,
+  keep: readonly Value[] = [],
+): Forecast {
+  const parts = statesPerLayer(spec);
+  const count = spec.layers * parts;
+  const states = g.split(state, 1, Array<number>(count).fill(spec.hidden));
+  const finalStates: Value[] = [];
+  let signal = x;
+  for (let layer = 0; layer < spec.layers; layer++) {
+    const result = runLayer(g, spec, weights, layer, signal, states.slice(layer * parts, (layer + 1) * parts));
+    finalStates.push(...result.finalStates);
+    const mask = keep[layer];
+    signal = mask ? g.mul(result.output, mask) : result.output;
+  }
+  const head = linear(g, weights, 'head.weight', 'head.bias', signal, outputWidth(spec));
+  return { ...interpret(g, spec, head, x), stateNext: g.concat(finalStates, 1) };
+}
+
+function runLayer(
+  g: TensorGraph,
+  spec: NetSpec,
+  weights: Weights,
+  layer: number,
+  x: Value,
+  initial: readonly Value[],
+): { output: Value; finalStates: readonly Value[] } {
+  const name = `layer${layer}`;
+  // One product for all time steps; only R·h has to wait for the step before.
+  const projected = linear(g, weights, `${name}.input`, `${name}.bias`, x, gateRows(spec));
+  const recurrent = recurrentWeights(g, spec, weights, name);
+  if (x.shape.length === 2) {
+    const next = cellStep(g, spec.cell, recurrent, projected, initial);
+    return { output: next[0], finalStates: next };
+  }
+  const { finalStates, stacked } = scan(g, initial, [projected], (body, states, [slice]) => {
+    const next = cellStep(body, spec.cell, recurrent, slice, states);
+    return { next, give: next.slice(0, 1) };
+  });
+  return { output: stacked[0], finalStates };
+}
+
+function recurrentWeights(g: TensorGraph, spec: NetSpec, weights: Weights, name: string): RecurrentWeights {
+  const recurrent = weightOf(weights, `${name}.recurrent`);
+  if (spec.cell !== 'gru') return { recurrent };
+  const zeros = g.constant(new Float32Array(2 * spec.hidden), [2 * spec.hidden]);
+  return { recurrent, recurrentBias: g.concat([zeros, weightOf(weights, `${name}.candidateBias`)], 0) };
+}
+
+/** x · Wᵀ + b along the last axis. */
+function linear(g: TensorGraph, weights: Weights, weight: string, bias: string, x: Value, width: number): Value {
+  const w = weightOf(weights, weight);
+  const product = g.gemm(g.rows(x), w, { c: weightOf(weights, bias), transB: true });
+  return g.reshape(product, [...x.shape.slice(0, -1), width]);
+}
+
+/** Means and log-variances from the head's output. */
+function interpret(g: TensorGraph, spec: NetSpec, head: Value, x: Value): { mean: Value; logVariance?: Value } {
+  const axis = head.shape.length - 1;
+  const gaussian = spec.objective === 'gaussian';
+  const pieces = g.split(head, axis, gaussian ? [spec.channels, spec.channels] : [spec.channels]);
+  let mean = pieces[0];
+  if (spec.skip) {
+    const calendar = spec.inputs - spec.channels;
+    const last = g.split(x, axis, calendar > 0 ? [spec.channels, calendar] : [spec.channels]);
+    mean = g.add(mean, last[0]);
+  }
+  if (!gaussian) return { mean };
+  const limit = g.scalar(LOG_VARIANCE_LIMIT);
+  const raw = pieces[1];
+  return { mean, logVariance: g.mul(g.map('Tanh', g.div(raw, limit)), limit) };
+}
+
+function weightOf(weights: Weights, name: string): Value {
+  const value = weights.get(name);
+  if (!value) throw new BugError(`the net has no parameter ${name}`);
+  return value;
+}
