@@ -1,0 +1,146 @@
+/** Deals long sequences onto lanes and walks down them window by window, for stateful truncated BPTT. */
+import type { BatchSource, TrainingBatch } from './batches.js';
+import type { Sequence } from './dataset.js';
+
+/** A lane takes at least this many windows of one piece: fewer, and its state is mostly fresh. */
+const FEWEST_WINDOWS = 8;
+
+/** Samples `from` … `to - 1` of a sequence in one go; those before `countFrom` only warm up the state. */
+export interface Piece {
+  readonly sequence: Sequence;
+  readonly from: number;
+  readonly countFrom: number;
+  readonly to: number;
+}
+
+export interface WindowOptions {
+  /** I */
+  readonly inputs: number;
+  /** C */
+  readonly channels: number;
+  /** T */
+  readonly length: number;
+  /** Upper bound of B. */
+  readonly lanes: number;
+}
+
+/** The learnt samples of all sequences. */
+export function trainingWindows(sequences: readonly Sequence[], options: WindowOptions): Windows {
+  const ranges = sequences.map((sequence) => ({ sequence, from: 0, countFrom: 0, to: sequence.split }));
+  return windowsOver(ranges, 0, options);
+}
+
+/** The held-out samples of all sequences; each piece is warmed up by up to 8 · T samples before it. */
+export function validationWindows(sequences: readonly Sequence[], options: WindowOptions): Windows {
+  const ranges = sequences.map((sequence) => {
+    return { sequence, from: sequence.split, countFrom: sequence.split, to: sequence.rows - 1 };
+  });
+  return windowsOver(ranges, FEWEST_WINDOWS * options.length, options);
+}
+
+function windowsOver(ranges: readonly Piece[], warmUp: number, options: WindowOptions): Windows {
+  const { length } = options;
+  const samples = ranges.reduce((sum, range) => sum + range.to - range.from, 0);
+  const wanted = Math.floor(samples / (FEWEST_WINDOWS * length));
+  const lanes = Math.min(Math.max(wanted, 1), options.lanes);
+  const longest = Math.max(Math.ceil(samples / lanes / length), 1) * length;
+  const pieces: Piece[] = [];
+  for (const { sequence, from, to } of ranges) {
+    for (let start = from; start < to; start += longest) {
+      const end = Math.min(start + longest, to);
+      pieces.push({ sequence, from: Math.max(0, start - warmUp), countFrom: start, to: end });
+    }
+  }
+  return new Windows(pieces, { ...options, lanes: Math.max(1, Math.min(lanes, pieces.length)) });
+}
+
+/**
+ * A window never holds two pieces of one lane: the graph takes a state at its first row only, so a short tail is padded
+ * with rows of weight 0. Pieces go to the lane with the least work, longest first, so that lanes end together.
+ */
+export class Windows implements BatchSource {
+  readonly length: number;
+  readonly lanes: number;
+  readonly inputs: number;
+  readonly channels: number;
+  readonly perEpoch: number;
+  readonly #pieces: readonly Piece[];
+  /** [perEpoch, lanes] index of the piece, -1 = the lane has nothing left. */
+  readonly #plannedPiece: Int32Array;
+  /** [perEpoch, lanes] first sample. */
+  readonly #plannedFrom: Int32Array;
+
+  /** @param options `lanes` is exact here; lanes without a piece stay idle */
+  constructor(pieces: readonly Piece[], options: WindowOptions) {
+    this.length = options.length;
+    this.lanes = options.lanes;
+    this.inputs = options.inputs;
+    this.channels = options.channels;
+    this.#pieces = pieces;
+    const queues = this.#deal();
+    this.perEpoch = Math.max(1, ...queues.map((queue) => queue.windows));
+    this.#plannedPiece = new Int32Array(this.perEpoch * this.lanes).fill(-1);
+    this.#plannedFrom = new Int32Array(this.perEpoch * this.lanes);
+    queues.forEach((queue, lane) => this.#plan(queue.pieces, lane));
+  }
+
+  fill(_epoch: number, index: number, batch: TrainingBatch): void {
+    batch.x.fill(0);
+    batch.target.fill(0);
+    batch.weight.fill(0);
+    batch.restart.fill(0);
+    batch.counted = 0;
+    for (let lane = 0; lane < this.lanes; lane++) {
+      const plan = index * this.lanes + lane;
+      const piece = this.#pieces[this.#plannedPiece[plan]];
+      if (piece !== undefined) this.#fillLane(piece, this.#plannedFrom[plan], lane, batch);
+    }
+  }
+
+  #fillLane(piece: Piece, from: number, lane: number, batch: TrainingBatch): void {
+    const { inputs, channels, lanes } = this;
+    const { x, observed } = piece.sequence;
+    const end = Math.min(from + this.length, piece.to);
+    batch.restart[lane] = from === piece.from ? 1 : 0;
+    for (let sample = from; sample < end; sample++) {
+      const row = (sample - from) * lanes + lane;
+      for (let i = 0; i < inputs; i++) batch.x[row * inputs + i] = x[sample * inputs + i];
+      for (let c = 0; c < channels; c++) {
+        batch.target[row * channels + c] = x[(sample + 1) * inputs + c];
+        if (sample < piece.countFrom || observed[(sample + 1) * channels + c] === 0) continue;
+        batch.weight[row * channels + c] = 1;
+        batch.counted++;
+      }
+    }
+  }
+
+  #windowsOf(piece: Piece): number {
+    return Math.ceil((piece.to - piece.from) / this.length);
+  }
+
+  #deal(): { pieces: number[]; windows: number }[] {
+    const queues = Array.from({ length: this.lanes }, () => ({ pieces: [] as number[], windows: 0 }));
+    const longestFirst = this.#pieces
+      .map((_, index) => index)
+      .toSorted((a, b) => this.#windowsOf(this.#pieces[b]) - this.#windowsOf(this.#pieces[a]) || a - b);
+    for (const index of longestFirst) {
+      let least = queues[0];
+      for (const queue of queues) if (queue.windows < least.windows) least = queue;
+      least.pieces.push(index);
+      least.windows += this.#windowsOf(this.#pieces[index]);
+    }
+    return queues;
+  }
+
+  #plan(queue: readonly number[], lane: number): void {
+    let window = 0;
+    for (const index of queue) {
+      const piece = this.#pieces[index];
+      for (let from = piece.from; from < piece.to; from += this.length) {
+        this.#plannedPiece[window * this.lanes + lane] = index;
+        this.#plannedFrom[window * this.lanes + lane] = from;
+        window++;
+      }
+    }
+  }
+}
