@@ -1,0 +1,102 @@
+/** What a user may say about the anomaly decider, and what the time step says where the user is silent. */
+import { z } from 'zod';
+import { UserError } from '../core/errors.js';
+import type { IncidentRules } from './incidents.js';
+
+const score = z.number().min(0.05).max(1);
+const duration = z.int().min(0);
+const ms = { unit: 'ms' } as const;
+
+export const schema = z
+  .strictObject({
+    kind: z.literal('anomaly').meta({ title: 'Kind', description: 'Learns what is usual and reports what is rare.' }),
+    openScore: score.default(0.5).meta({
+      title: 'Opening score',
+      description:
+        'Score at which an incident may begin. Each 0.1 is ten times rarer: 0.5 is a row in 100,000 of the past.',
+    }),
+    closeScore: score.default(0.3).meta({
+      title: 'Closing score',
+      description: 'Score below which a row counts as calm again; below openScore.',
+    }),
+    minDurationMs: duration.optional().meta({
+      title: 'Least duration',
+      description: 'What passes sooner raises nothing; absent: 3 time steps.',
+      ...ms,
+    }),
+    closeAfterMs: duration.optional().meta({
+      title: 'Calm before the end',
+      description: 'An incident ends when it has been calm for this long; absent: 10 time steps.',
+      ...ms,
+    }),
+    coolDownMs: duration.optional().meta({
+      title: 'Cool-down',
+      description:
+        'For this long after an incident only one a thousand times rarer begins another; absent: 30 time steps.',
+      ...ms,
+    }),
+    adoptAfterMs: duration.optional().meta({
+      title: 'Adopt after',
+      description:
+        'What lasts this long is learnt as the new normal; 0: never; absent: an hour, at least 600 time steps.',
+      ...ms,
+    }),
+    updateMs: duration
+      .min(1)
+      .optional()
+      .meta({
+        title: 'Update interval',
+        description: 'A lasting incident is reported again this often; absent: 10 minutes, at least 100 time steps.',
+        ...ms,
+      }),
+    warmupSteps: z.int().min(50).max(1_000_000).default(300).meta({
+      title: 'Warm-up',
+      description: 'Rows that a stream the training never saw is watched before it can raise anything.',
+      unit: 'steps',
+    }),
+    silentAfterSteps: z.int().min(2).max(1_000_000).default(10).meta({
+      title: 'Silent after',
+      description: 'Time steps without data after which a stream is reported as silent.',
+      unit: 'steps',
+    }),
+    settleSteps: z.int().min(0).max(1000).default(8).meta({
+      title: 'Settling',
+      description: 'Rows after a gap during which forecasts are not trusted yet.',
+      unit: 'steps',
+    }),
+    scores: z.boolean().default(false).meta({
+      title: 'Scores',
+      description: 'Also send the score of every time step.',
+    }),
+  })
+  .meta({ title: 'Anomaly', description: 'Incidents from how rare a row is for its own stream.' });
+
+export type AnomalyOptions = z.output<typeof schema>;
+
+const HOUR_MS = 3_600_000;
+const TEN_MINUTES_MS = 600_000;
+
+/**
+ * The options as rules in µs, their absent times derived from the length of a time step.
+ * @throws UserError `CONFIG_INVALID` when closeScore is not below openScore
+ */
+export function rulesOf(options: AnomalyOptions, stepUs: number): IncidentRules {
+  const { openScore, closeScore, silentAfterSteps } = options;
+  if (closeScore >= openScore) {
+    throw new UserError('CONFIG_INVALID', `decide: closeScore ${closeScore} is not below openScore ${openScore}`, {
+      hint: 'lower closeScore or raise openScore',
+    });
+  }
+  const stepMs = stepUs / 1000;
+  return {
+    stepUs,
+    openScore,
+    closeScore,
+    silentAfterSteps,
+    minDurationUs: 1000 * (options.minDurationMs ?? 3 * stepMs),
+    closeAfterUs: 1000 * (options.closeAfterMs ?? 10 * stepMs),
+    coolDownUs: 1000 * (options.coolDownMs ?? 30 * stepMs),
+    adoptAfterUs: 1000 * (options.adoptAfterMs ?? Math.max(HOUR_MS, 600 * stepMs)),
+    updateUs: 1000 * (options.updateMs ?? Math.max(TEN_MINUTES_MS, 100 * stepMs)),
+  };
+}

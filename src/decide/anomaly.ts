@@ -1,0 +1,309 @@
+/**
+ * Anomalies: every channel in four views (`views.ts`), every view against the tail of its own past (`tail.ts`), the
+ * rarest of them as the score of the row, and from scores incidents (`incidents.ts`).
+ *
+ *     score = min(1, e / 10),   e = max over views (−log10 P(V > v)) − log10(number of views), at least 0
+ *
+ * so that every 0.1 is ten times rarer, and e bounds the rarity of the row as a whole (union bound): a stream of many
+ * channels does not cry wolf more often than one of few. A row is judged before it is learnt; while an incident lasts
+ * nothing is learnt. 88 + 160 · channels bytes a stream; nothing is allocated for a row that raises nothing.
+ */
+import { createHash } from 'node:crypto';
+import { UserError, messageOf } from '../core/errors.js';
+import type { Batch, Decider, Emit, Micros, Slot } from '../core/contracts.js';
+import type { Contribution, IncidentReason } from '../core/events.js';
+import type { DeciderContext, DeciderKind } from '../core/kind.js';
+import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
+import * as incidents from './incidents.js';
+import * as memory from './memory.js';
+import { ChannelViews, VIEWS } from './views.js';
+
+/** Goes into `card.calibration.decider`; calibrations of another version are not used. */
+export const CALIBRATION_VERSION = `anomaly/${memory.MEMORY_VERSION}`;
+
+/** A score of 1: one row in 10^10. */
+const MOST_EXPONENT = 10;
+
+export class AnomalyDecider implements Decider {
+  /** Learn without raising anything, to replay training data into the statistics of a stream. */
+  learnOnly = false;
+  readonly #memory: memory.Memory;
+  readonly #views: ChannelViews;
+  readonly #rules: incidents.IncidentRules;
+  readonly #streams: string[];
+  readonly #scores: Float64Array;
+  readonly #channels: number;
+  readonly #calibration = new Map<string, Uint8Array>();
+
+  /** @throws UserError `CONFIG_INVALID`, or `CARD_MISMATCH` when the card's calibration does not fit its channels */
+  constructor(
+    readonly options: AnomalyOptions,
+    readonly context: DeciderContext,
+  ) {
+    const { card, capacity } = context;
+    this.#channels = card.channels.length;
+    this.#rules = rulesOf(options, card.stepUs);
+    this.#memory = new memory.Memory(capacity, this.#channels);
+    const most = MOST_EXPONENT * options.openScore;
+    this.#views = new ChannelViews(this.#memory.channels, this.#channels, card.objective, most);
+    this.#streams = Array.from({ length: capacity }, () => '');
+    this.#scores = new Float64Array(capacity);
+    this.#readCalibration();
+  }
+
+  #readCalibration(): void {
+    const { calibration, name } = this.context.card;
+    if (calibration === undefined) return;
+    if (calibration.decider !== CALIBRATION_VERSION) {
+      this.context.log.warn(
+        { model: name, found: calibration.decider, expected: CALIBRATION_VERSION },
+        'the calibration of the model is of another version: every stream warms up first',
+      );
+      return;
+    }
+    for (const [stream, text] of Object.entries(calibration.streams)) {
+      const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+      try {
+        this.#memory.load(0, bytes);
+      } catch (cause) {
+        throw new UserError('CARD_MISMATCH', `the calibration of stream '${stream}' is damaged: ${messageOf(cause)}`, {
+          hint: 'train the model again',
+          cause,
+        });
+      }
+      this.#calibration.set(stream, bytes);
+    }
+  }
+
+  open(slot: Slot, stream: string): void {
+    this.#streams[slot] = stream;
+    this.#scores[slot] = 0;
+    const { streams } = this.#memory;
+    const at = this.#memory.stream(slot);
+    const calibration = this.#calibration.get(stream);
+    if (calibration !== undefined) this.#memory.load(slot, calibration);
+    for (let c = 0; c < this.#channels; c++) {
+      const channel = this.#memory.channel(slot, c);
+      if (calibration === undefined) this.#views.clear(channel);
+      else this.#views.restart(channel);
+    }
+    incidents.clearIncidents(streams, at);
+    streams[at + memory.ROWS] = calibration === undefined ? 0 : this.options.warmupSteps;
+    streams[at + memory.SETTLING] = this.options.settleSteps;
+  }
+
+  save(slot: Slot): Uint8Array {
+    return this.#memory.save(slot);
+  }
+
+  load(slot: Slot, bytes: Uint8Array): void {
+    this.#memory.load(slot, bytes);
+    this.#scores[slot] = 0;
+  }
+
+  /** The score of the stream's latest row, 0 … 1; for display, not part of the saved state. */
+  scoreOf(slot: Slot): number {
+    return this.#scores[slot];
+  }
+
+  push(output: Float32Array, input: Batch, emit: Emit): void {
+    for (let row = 0; row < input.n; row++) {
+      const slot = input.slot[row];
+      if (incidents.isSilent(this.#memory.streams, this.#memory.stream(slot)))
+        this.silence(slot, 0, input.us[row], emit);
+      if (input.gap[row] === 1) this.#restart(slot);
+      if (input.settled[row] === 1) this.#judge(slot, row, input, emit);
+      this.#foretell(slot, row, output);
+    }
+  }
+
+  #restart(slot: Slot): void {
+    this.#memory.streams[this.#memory.stream(slot) + memory.SETTLING] = this.options.settleSteps;
+    for (let c = 0; c < this.#channels; c++) this.#views.restart(this.#memory.channel(slot, c));
+  }
+
+  #judge(slot: Slot, row: number, input: Batch, emit: Emit): void {
+    const { streams } = this.#memory;
+    const at = this.#memory.stream(slot);
+    const errors = streams[at + memory.SETTLING] === 0;
+    if (!errors) streams[at + memory.SETTLING]--;
+    const exponent = this.#judgeChannels(slot, row, input, errors);
+    const warm = streams[at + memory.ROWS] >= this.options.warmupSteps && !this.learnOnly;
+    if (warm) {
+      const score = Math.min(1, exponent / MOST_EXPONENT);
+      this.#scores[slot] = score;
+      this.#advance(slot, row, score, input, emit);
+    }
+    if (incidents.isOpen(streams, at)) return;
+    streams[at + memory.ROWS] = Math.min(streams[at + memory.ROWS] + 1, this.options.warmupSteps);
+    this.#learnChannels(slot, row, input);
+  }
+
+  #judgeChannels(slot: Slot, row: number, input: Batch, errors: boolean): number {
+    let strongest = 0;
+    for (let c = 0; c < this.#channels; c++) {
+      const i = row * input.width + c;
+      if (input.mask[i] !== 1) {
+        this.#views.skip(c);
+        continue;
+      }
+      const z = input.data[i];
+      this.#views.judge(this.#memory.channel(slot, c), c, z, this.#spreads(slot, c, z), errors);
+      if (this.#views.exponent[c] > strongest) strongest = this.#views.exponent[c];
+    }
+    return strongest;
+  }
+
+  /** How many normal spreads a value is from the centre, whatever the normalisation does to outliers (it squeezes them). */
+  #spreads(slot: Slot, channel: number, z: number): number {
+    if (Math.abs(z) <= 1) return Math.abs(z);
+    const { scaler } = this.context;
+    const center = scaler.toUnits(slot, channel, 0);
+    return Math.abs((scaler.toUnits(slot, channel, z) - center) / (scaler.toUnits(slot, channel, 1) - center));
+  }
+
+  #learnChannels(slot: Slot, row: number, input: Batch): void {
+    for (let c = 0; c < this.#channels; c++) {
+      const i = row * input.width + c;
+      if (input.mask[i] === 1) this.#views.learn(this.#memory.channel(slot, c), c, input.data[i]);
+    }
+  }
+
+  #foretell(slot: Slot, row: number, output: Float32Array): void {
+    const gaussian = this.context.card.objective === 'gaussian';
+    const at = row * this.#channels * (gaussian ? 2 : 1);
+    for (let c = 0; c < this.#channels; c++) {
+      const mean = output[at + c];
+      const logVariance = gaussian ? output[at + this.#channels + c] : 0;
+      const channel = this.#memory.channel(slot, c);
+      if (Number.isFinite(mean) && Number.isFinite(logVariance)) this.#views.foretell(channel, mean, logVariance);
+      else {
+        this.#views.forgetForecast(channel);
+        this.context.counters.count('decide.forecast-not-finite');
+      }
+    }
+  }
+
+  #advance(slot: Slot, row: number, score: number, input: Batch, emit: Emit): void {
+    const { streams } = this.#memory;
+    const at = this.#memory.stream(slot);
+    const us = input.us[row];
+    const stirred = incidents.isStirring(streams, at);
+    const transition = incidents.advance(streams, at, score, us, input.gap[row] === 1, this.#rules);
+    if (incidents.isStirring(streams, at)) {
+      if (!stirred || incidents.since(streams, at) === us) this.#forgetPeaks(slot);
+      this.#notePeaks(slot, row, input);
+    }
+    if (transition !== 'none') this.#tell(slot, transition, us, emit);
+    if (transition === 'adopted') this.#relearn(slot);
+    if (this.options.scores) {
+      const stream = this.#streams[slot];
+      emit({ type: 'score', id: `${stream}@${us}`, stream, us, score });
+    }
+  }
+
+  #relearn(slot: Slot): void {
+    for (let c = 0; c < this.#channels; c++) this.#views.relearn(this.#memory.channel(slot, c));
+    this.#memory.streams[this.#memory.stream(slot) + memory.ROWS] = 0;
+  }
+
+  #forgetPeaks(slot: Slot): void {
+    for (let c = 0; c < this.#channels; c++) {
+      this.#memory.channels[this.#memory.channel(slot, c) + memory.PEAK_EXPONENT] = 0;
+    }
+  }
+
+  /** Keeps, per channel, the row in which it stood out most: that is what a person wants to read. */
+  #notePeaks(slot: Slot, row: number, input: Batch): void {
+    const { channels } = this.#memory;
+    for (let c = 0; c < this.#channels; c++) {
+      const at = this.#memory.channel(slot, c);
+      if (this.#views.exponent[c] <= channels[at + memory.PEAK_EXPONENT]) continue;
+      const view = this.#views.strongest[c];
+      const forecast = this.#views.forecast(at);
+      channels[at + memory.PEAK_EXPONENT] = this.#views.exponent[c];
+      channels[at + memory.PEAK_VIEW] = view;
+      // A forecast soon follows a shifted level; against its own past the value should have been at the centre.
+      channels[at + memory.PEAK_EXPECTED] = VIEWS[view] === 'level' || Number.isNaN(forecast) ? 0 : forecast;
+      channels[at + memory.PEAK_OBSERVED] = input.data[row * input.width + c];
+    }
+  }
+
+  #contributions(slot: Slot): Contribution[] {
+    const { channels } = this.#memory;
+    const { scaler, card } = this.context;
+    const found: { readonly exponent: number; readonly part: Contribution }[] = [];
+    for (const [c, { name }] of card.channels.entries()) {
+      const at = this.#memory.channel(slot, c);
+      const exponent = channels[at + memory.PEAK_EXPONENT];
+      const score = Math.min(1, exponent / MOST_EXPONENT);
+      if (score < this.#rules.closeScore) continue;
+      const expected = scaler.toUnits(slot, c, channels[at + memory.PEAK_EXPECTED]);
+      const observed = scaler.toUnits(slot, c, channels[at + memory.PEAK_OBSERVED]);
+      found.push({ exponent, part: { name, view: VIEWS[channels[at + memory.PEAK_VIEW]], expected, observed, score } });
+    }
+    return found.toSorted((a, b) => b.exponent - a.exponent).map(({ part }) => part);
+  }
+
+  #tell(slot: Slot, transition: Exclude<incidents.Transition, 'none'>, us: Micros, emit: Emit): void {
+    const { streams } = this.#memory;
+    const at = this.#memory.stream(slot);
+    const sinceUs = incidents.since(streams, at);
+    const score = incidents.peak(streams, at);
+    const stream = this.#streams[slot];
+    emit({
+      type: 'incident',
+      phase: transition === 'adopted' ? 'end' : transition,
+      id: idOf(stream, 'anomaly', sinceUs),
+      stream,
+      us,
+      sinceUs,
+      score,
+      severity: incidents.severityOf(score),
+      reason: transition === 'adopted' ? 'new-normal' : 'anomaly',
+      channels: this.#contributions(slot),
+    });
+  }
+
+  silence(slot: Slot, steps: number, us: Micros, emit: Emit): void {
+    const { streams } = this.#memory;
+    const at = this.#memory.stream(slot);
+    const before = incidents.silentSince(streams, at);
+    const transition = incidents.advanceSilence(streams, at, steps, us, this.#rules);
+    if (transition === 'none' || transition === 'adopted') return;
+    const sinceUs = transition === 'new' ? incidents.silentSince(streams, at) : before;
+    const stream = this.#streams[slot];
+    const score = incidents.SILENT_SCORE;
+    emit({
+      type: 'incident',
+      phase: transition,
+      id: idOf(stream, 'silent', sinceUs),
+      stream,
+      us,
+      sinceUs,
+      score,
+      severity: incidents.severityOf(score),
+      reason: 'silent',
+      channels: [],
+    });
+  }
+
+  end(slot: Slot, us: Micros, emit: Emit): void {
+    const { streams } = this.#memory;
+    const at = this.#memory.stream(slot);
+    if (incidents.isSilent(streams, at)) this.silence(slot, 0, us, emit);
+    if (!incidents.isOpen(streams, at)) return;
+    incidents.close(streams, at, us, this.#rules, 'end');
+    this.#tell(slot, 'end', us, emit);
+  }
+}
+
+/** The same incident has the same id before and after a restart; no two have the same. */
+function idOf(stream: string, reason: IncidentReason, sinceUs: Micros): string {
+  return createHash('sha256').update(`${stream}\n${reason}\n${sinceUs}`).digest('hex').slice(0, 16);
+}
+
+export const anomalyKind = {
+  schema,
+  create: (options: AnomalyOptions, context: DeciderContext): AnomalyDecider => new AnomalyDecider(options, context),
+} satisfies DeciderKind<typeof schema>;

@@ -1,0 +1,224 @@
+/**
+ * Four views of one channel, each with a tail of its own past:
+ *
+ * - `level`: the distance of the value itself from its centre, in normal spreads. A spike, a shift.
+ * - `drift`: |moving average of the forecast error|. A ramp, a frozen forecastable signal, a wrong shape at a normal level.
+ * - `noise`: the moving average of how much less likely the value was than usual (−log likelihood minus its running
+ *   mean). A change of the noise, with the level and the forecast still right.
+ * - `noise` again, as its absence: the run of exactly equal values. The log likelihood cannot see a frozen sensor, since a
+ *   good forecast of no change is more likely than usual. Judged while a run lasts, learnt when it ends.
+ *
+ * A moving average over n rows here is exponential with α = 2 / (n + 1). Forecasts are those of the step before.
+ */
+import type { Objective } from '../core/card.js';
+import type { View } from '../core/events.js';
+import { seen } from '../core/quantile.js';
+import { TAIL_FIELDS, learnTail, tailExponent, tailRule } from './tail.js';
+
+/** The kind of each view, by index. */
+export const VIEWS: readonly View[] = ['level', 'drift', 'noise', 'noise'];
+const LEVEL = 0;
+const DRIFT = 1;
+const NOISE = 2;
+const STILL = 3;
+
+/** Rows that the moving averages of error and deficit span. */
+const SPAN = 10;
+const ALPHA = 2 / (SPAN + 1);
+/** Rows over which the usual deficit (or error variance) is learnt. */
+const BASE_HORIZON = 10_000;
+/** Errors that the usual deficit must rest on before the deficit is judged. */
+const BASE_FIRST = 10;
+/** A squared standardised error counts at most this much (5 σ): one spike is not a change of noise. */
+const MOST_SQUARE = 25;
+/** No forecast is trusted to better than 1 % of the channel's normal spread. */
+const LEAST_VARIANCE = 1e-4;
+const LEAST_LOG_VARIANCE = Math.log(LEAST_VARIANCE);
+/** Beyond this a normalised value is simply absurd; keeps float32 squares finite. */
+const MOST_VALUE = 1e6;
+const MOST_RUN = 1e6;
+
+/** Least mean excess worth notice, per view: in normal spreads, in nats, in steps. */
+const RULES = [tailRule(0.1), tailRule(0.02), tailRule(0.05), tailRule(1)] as const;
+
+/** Layout of a channel in the slab, as offsets from where it begins. */
+const FORECAST = 0;
+const LOG_VARIANCE = 1;
+const ERROR_MEAN = 2;
+const DEFICIT_MEAN = 3;
+const DEFICIT_BASE = 4;
+const LAST = 5;
+const RUN = 6;
+const TAILS = 7;
+
+/** Numbers that the views of one channel take. */
+export const VIEW_FIELDS = TAILS + VIEWS.length * TAIL_FIELDS;
+
+/** Judges and learns the channels of one row at a time; what it remembers of them is in the slab. */
+export class ChannelViews {
+  /** [channels], exponents of the strongest view in the row judged last, corrected for the number of views; ≥ 0. */
+  readonly exponent: Float64Array;
+  /** [channels], index into `VIEWS` of the strongest view. */
+  readonly strongest: Uint8Array;
+  /** [channels · views], what `learn` is to learn of the row judged last; NaN = nothing. */
+  readonly #values: Float64Array;
+  readonly #exponents: Float64Array;
+  /** log10 of the number of views of a stream: the rarest of m values is m times less rare (union bound). */
+  readonly #correction: number;
+  readonly #winsorAt: number;
+
+  /**
+   * @param state the slab
+   * @param channels of a stream
+   * @param most exponent as which a value is learnt at most
+   */
+  constructor(
+    readonly state: Float32Array,
+    channels: number,
+    readonly objective: Objective,
+    most: number,
+  ) {
+    this.exponent = new Float64Array(channels);
+    this.strongest = new Uint8Array(channels);
+    this.#values = new Float64Array(channels * VIEWS.length);
+    this.#exponents = new Float64Array(channels * VIEWS.length);
+    this.#correction = Math.log10(channels * VIEWS.length);
+    this.#winsorAt = most + this.#correction;
+  }
+
+  /** Forgets everything about the channel at `at`. */
+  clear(at: number): void {
+    this.state.fill(0, at, at + VIEW_FIELDS);
+    this.restart(at);
+  }
+
+  /** Forgets what a gap in time makes untrue: forecast, moving averages, run. The statistics stay. */
+  restart(at: number): void {
+    this.state[at + FORECAST] = NaN;
+    this.state[at + LAST] = NaN;
+    this.state[at + ERROR_MEAN] = this.state[at + DEFICIT_MEAN] = this.state[at + RUN] = 0;
+  }
+
+  /** Forgets the statistics: what is normal is learnt anew. */
+  relearn(at: number): void {
+    this.state.fill(0, at + TAILS, at + VIEW_FIELDS);
+    this.state[at + DEFICIT_BASE] = 0;
+  }
+
+  /** Forgets the forecast alone. */
+  forgetForecast(at: number): void {
+    this.state[at + FORECAST] = NaN;
+  }
+
+  /** Remembers what the net foretells of the next row: normalised mean and log-variance (0 for an mse objective). */
+  foretell(at: number, mean: number, logVariance: number): void {
+    this.state[at + FORECAST] = mean;
+    this.state[at + LOG_VARIANCE] = logVariance;
+  }
+
+  /** The forecast of the row being judged, normalised; NaN without one. */
+  forecast(at: number): number {
+    return this.state[at + FORECAST];
+  }
+
+  /** A channel that this row does not have: neither judged nor learnt. */
+  skip(channel: number): void {
+    this.exponent[channel] = 0;
+    this.#values.fill(NaN, channel * VIEWS.length, (channel + 1) * VIEWS.length);
+  }
+
+  /**
+   * Judges a value against the statistics as they are; moves the short-term memory, learns nothing.
+   * @param at where the channel begins in the slab
+   * @param z normalised value, finite
+   * @param spreads distance from the centre in normal spreads, ≥ 0
+   * @param errors whether the forecast can be trusted (it cannot just after a gap)
+   */
+  judge(at: number, channel: number, z: number, spreads: number, errors: boolean): void {
+    this.skip(channel);
+    const level = Math.min(spreads, MOST_VALUE);
+    this.#view(at, channel, LEVEL, level, level);
+    if (errors && this.state[at + FORECAST] === this.state[at + FORECAST]) this.#errors(at, channel, z);
+    this.#stillness(at, channel, z);
+    this.exponent[channel] = Math.max(0, this.exponent[channel] - this.#correction);
+  }
+
+  #errors(at: number, channel: number, z: number): void {
+    const { state } = this;
+    const error = Math.min(Math.max(z - state[at + FORECAST], -MOST_VALUE), MOST_VALUE);
+    const drift = (state[at + ERROR_MEAN] += ALPHA * (error - state[at + ERROR_MEAN]));
+    const known = seen(state, this.#tail(at, DRIFT)) >= BASE_FIRST;
+    this.#view(at, channel, DRIFT, Math.abs(drift), Math.abs(drift));
+    if (!known) return;
+    const deficit = this.#deficit(at, error) - (this.objective === 'gaussian' ? state[at + DEFICIT_BASE] : 0.5);
+    const noise = (state[at + DEFICIT_MEAN] += ALPHA * (deficit - state[at + DEFICIT_MEAN]));
+    this.#view(at, channel, NOISE, noise, noise);
+  }
+
+  /**
+   * −log of the normal density of an error, up to a constant, nats: under the forecast variance, or without one under
+   * the running error variance (then its mean is ½ by construction).
+   */
+  #deficit(at: number, error: number): number {
+    const { state } = this;
+    if (this.objective === 'mse') {
+      return 0.5 * Math.min((error * error) / Math.max(state[at + DEFICIT_BASE], LEAST_VARIANCE), MOST_SQUARE);
+    }
+    const logVariance = Math.max(state[at + LOG_VARIANCE], LEAST_LOG_VARIANCE);
+    return 0.5 * (logVariance + Math.min((error * error) / Math.exp(logVariance), MOST_SQUARE));
+  }
+
+  #stillness(at: number, channel: number, z: number): void {
+    const { state } = this;
+    const last = state[at + LAST];
+    state[at + LAST] = z;
+    if (Math.fround(z) === last) {
+      const run = (state[at + RUN] = Math.min(state[at + RUN] + 1, MOST_RUN));
+      this.#view(at, channel, STILL, run, NaN);
+    } else if (last === last) {
+      const run = state[at + RUN];
+      state[at + RUN] = 0;
+      this.#values[channel * VIEWS.length + STILL] = run;
+      this.#exponents[channel * VIEWS.length + STILL] = tailExponent(state, this.#tail(at, STILL), run, RULES[STILL]);
+    }
+  }
+
+  /** @param learnt the value to be learnt; NaN = none yet */
+  #view(at: number, channel: number, view: number, judged: number, learnt: number): void {
+    const exponent = tailExponent(this.state, this.#tail(at, view), judged, RULES[view]);
+    this.#values[channel * VIEWS.length + view] = learnt;
+    this.#exponents[channel * VIEWS.length + view] = exponent;
+    if (exponent > this.exponent[channel]) {
+      this.exponent[channel] = exponent;
+      this.strongest[channel] = view;
+    }
+  }
+
+  #tail(at: number, view: number): number {
+    return at + TAILS + view * TAIL_FIELDS;
+  }
+
+  /** Learns the value judged last for this channel; call before the next forecast is remembered. */
+  learn(at: number, channel: number, z: number): void {
+    const drift = this.#values[channel * VIEWS.length + DRIFT];
+    if (drift === drift) this.#learnBase(at, z);
+    for (let view = 0; view < VIEWS.length; view++) {
+      const i = channel * VIEWS.length + view;
+      const v = this.#values[i];
+      if (v !== v) continue;
+      learnTail(this.state, this.#tail(at, view), v, this.#exponents[i], this.#winsorAt, RULES[view]);
+    }
+  }
+
+  /** The usual deficit (gaussian), or the error variance (mse). */
+  #learnBase(at: number, z: number): void {
+    const { state } = this;
+    const n = Math.min(seen(state, this.#tail(at, DRIFT)) + 1, BASE_HORIZON);
+    const error = z - state[at + FORECAST];
+    let x: number;
+    if (this.objective === 'gaussian') x = this.#deficit(at, error);
+    else if (n <= BASE_FIRST) x = Math.min(error * error, MOST_VALUE);
+    else x = Math.min(error * error, MOST_SQUARE * Math.max(state[at + DEFICIT_BASE], LEAST_VARIANCE));
+    state[at + DEFICIT_BASE] += (x - state[at + DEFICIT_BASE]) / n;
+  }
+}
