@@ -1,0 +1,287 @@
+/** One connection to a broker that comes back by itself: session, subscriptions, last will, back-pressure. */
+import { Socket } from 'node:net';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { BehaviorSubject } from 'rxjs';
+import type { SourceStatus } from '../core/contracts.js';
+import { messageOf, UserError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { type Credentials, readCredentials } from './credentials.js';
+import { brokerFailure, isWrongVersion } from './failure.js';
+import type { ConnectionOptions } from './options.js';
+
+type Qos = 0 | 1 | 2;
+
+/** What to subscribe to, and who takes the messages. */
+export interface Subscription {
+  readonly filters: readonly string[];
+  readonly qos: Qos;
+  /**
+   * Takes one message; it is acknowledged when this returns.
+   * @returns false: taken, but nothing more until `resume`; its acknowledgement waits as well
+   */
+  receive(topic: string, payload: Buffer): boolean;
+}
+
+export interface ConnectionParts {
+  readonly clientId: string;
+  readonly baseDir: string;
+  readonly log: Log;
+  readonly subscription?: Subscription;
+}
+
+const RECONNECT_MIN_MS = 250;
+/** Pause between being refused with MQTT 5 and trying MQTT 3.1.1. */
+const DOWNGRADE_MS = 50;
+/** How long a clean goodbye may take. */
+const GOODBYE_MS = 2000;
+
+export class MqttConnection {
+  /** `up`: logged in and subscribed. */
+  readonly status = new BehaviorSubject<SourceStatus>('down');
+  readonly #options: ConnectionOptions;
+  readonly #parts: ConnectionParts;
+  #client: MqttClient | undefined;
+  /** Continues mqtt.js after a message whose acknowledgement is withheld. */
+  #held: ((error?: Error) => void) | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #started = false;
+  #stopping = false;
+  #stopped: Promise<void> | undefined;
+  /** The broker is about to hang up because of the version of the protocol. */
+  #downgrading = false;
+  #lastError: string | undefined;
+
+  constructor(options: ConnectionOptions, parts: ConnectionParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves when logged in and subscribed. From then on a lost connection is restored for ever, with growing pauses.
+   * @throws UserError `BROKER_REFUSED`, `BROKER_UNREACHABLE` or `SECRET_MISSING`; the reason of the signal when aborted
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const credentials = readCredentials(this.#options, this.#parts.baseDir);
+    const client = connect(this.#options.url, clientOptions(this.#options, this.#parts, credentials));
+    this.#client = client;
+    const { promise, resolve, reject } = withResolvers();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#listen(client, resolve, reject);
+    try {
+      client.connect();
+      await promise;
+      this.#started = true;
+    } catch (error) {
+      await this.stop();
+      throw signal.aborted ? error : brokerFailure(error, this.#options.url);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Says goodbye; the session, and what the broker keeps for it, stays. */
+  async stop(): Promise<void> {
+    if (this.#client === undefined) return;
+    this.#stopped ??= this.#shutDown(this.#client);
+    await this.#stopped;
+  }
+
+  /** Takes messages again after `receive` returned false. */
+  resume(): void {
+    this.#letGo();
+  }
+
+  /**
+   * Resolves when the broker has it (QoS 1), across reconnects; QoS 0: when it is sent.
+   * Rejects when the broker refuses it. Only while `status` is up.
+   */
+  publish(topic: string, payload: string, qos: Qos, retain = false): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return Promise.reject(new Error('not connected'));
+    return client.publishAsync(topic, payload, { qos, retain }).then(() => undefined);
+  }
+
+  #listen(client: MqttClient, ready: () => void, failed: (error: unknown) => void): void {
+    // Assigned before connecting: a broker sends what it kept for the session at once.
+    client.handleMessage = (packet, done) => this.#take(packet.topic, packet.payload, done);
+    client.on('connect', () => {
+      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
+      this.#join(client).then(ready, (error: unknown) => {
+        if (this.#started) this.#retry(client, error);
+        else failed(error);
+      });
+    });
+    client.on('error', (error) => {
+      if (isWrongVersion(error) && client.options.protocolVersion === 5) {
+        this.#parts.log.info({ url: this.#options.url }, 'the broker does not speak MQTT 5; going on with MQTT 3.1.1');
+        client.options.protocolVersion = 4;
+        client.options.reconnectPeriod = DOWNGRADE_MS;
+        this.#downgrading = true;
+      } else if (this.#started) this.#complain(error);
+      else failed(error);
+    });
+    client.on('disconnect', (packet) => {
+      this.#parts.log.warn(
+        { url: this.#options.url, reasonCode: packet.reasonCode },
+        'the broker ended the connection',
+      );
+    });
+    client.on('reconnect', () => {
+      client.options.reconnectPeriod = this.#nextPause(client.options.reconnectPeriod ?? RECONNECT_MIN_MS);
+    });
+    client.on('close', () => {
+      this.#forget();
+      if (this.status.value === 'up') {
+        this.status.next('down');
+        if (!this.#stopping) this.#parts.log.warn({ url: this.#options.url }, 'lost the broker; reconnecting');
+      }
+      // mqtt.js reports no error when the broker just hangs up, as one does that wants TLS.
+      if (this.#downgrading) this.#downgrading = false;
+      else if (!this.#started) {
+        failed(new Error('it closed the connection before the login was done'));
+      }
+    });
+  }
+
+  /** After every login, also into a session that was kept: a broker may have lost it. */
+  async #join(client: MqttClient): Promise<void> {
+    const { subscription } = this.#parts;
+    if (subscription !== undefined) await this.#subscribe(client, subscription);
+    const { statusTopic, url } = this.#options;
+    if (statusTopic !== undefined) client.publish(statusTopic, 'online', { qos: 1, retain: true });
+    client.options.reconnectPeriod = RECONNECT_MIN_MS;
+    this.#lastError = undefined;
+    this.#parts.log.info({ url, topics: subscription?.filters ?? [] }, 'connected to the broker');
+    this.status.next('up');
+  }
+
+  async #subscribe(client: MqttClient, { filters, qos }: Subscription): Promise<void> {
+    // rh 1 (MQTT 5): retained messages only with a new subscription, not again after every reconnect.
+    const granted = await client.subscribeAsync([...filters], { qos, rh: 1 }).catch((cause: unknown) => {
+      if (!client.connected) throw cause;
+      throw new UserError('BROKER_REFUSED', `${this.#options.url} refused to subscribe: ${messageOf(cause)}`, {
+        hint: `let this user read ${filters.join(', ')} in the access list of the broker`,
+        cause,
+      });
+    });
+    const lower = granted.find((grant) => grant.qos < qos);
+    if (lower !== undefined) {
+      this.#parts.log.warn({ topic: lower.topic, qos: lower.qos }, 'the broker grants less QoS than asked for');
+    }
+  }
+
+  #take(topic: string, payload: Buffer | string, done: (error?: Error) => void): void {
+    if (this.#stopping) return done(new Error('stopping'));
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    if (this.#parts.subscription?.receive(topic, bytes) !== false) return done();
+    this.#held = done;
+    // mqtt.js reads nothing while a message is held, the answers to its pings included, and would call the connection
+    // lost. Pings go on, so that the broker keeps it; whether it is still there shows when reading goes on.
+    this.#heartbeat = setInterval(() => {
+      this.#client?.reschedulePing(true);
+      this.#client?.sendPing();
+    }, this.#options.keepAliveSeconds * 500);
+  }
+
+  #letGo(error?: Error): void {
+    const done = this.#held;
+    this.#forget();
+    done?.(error);
+  }
+
+  /** On another connection, the number of the withheld message may belong to another one: it must not be acknowledged. */
+  #forget(): void {
+    this.#held = undefined;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+
+  #retry(client: MqttClient, error: unknown): void {
+    this.#complain(error);
+    client.stream.destroy();
+  }
+
+  /** The same complaint at every attempt is told once. */
+  #complain(error: unknown): void {
+    if (this.#stopping) return;
+    const failure = brokerFailure(error, this.#options.url);
+    const level = failure.message === this.#lastError ? 'debug' : 'warn';
+    this.#lastError = failure.message;
+    this.#parts.log[level]({ code: failure.code, hint: failure.hint }, failure.message);
+  }
+
+  /** Doubles up to the limit; the random part keeps a fleet from coming back in step. */
+  #nextPause(lastMs: number): number {
+    return Math.min(this.#options.reconnectMaxMs, lastMs * (1.6 + 0.8 * Math.random()));
+  }
+
+  async #shutDown(client: MqttClient): Promise<void> {
+    this.#stopping = true;
+    // Without its acknowledgement the withheld message comes again in the next session.
+    this.#letGo(new Error('stopping'));
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), GOODBYE_MS);
+    if (client.connected) await this.#goodbye(client, deadline.signal);
+    clearTimeout(timer);
+    await client.endAsync(true);
+    client.stream.destroy();
+    this.status.next('down');
+    this.status.complete();
+  }
+
+  async #goodbye(client: MqttClient, deadline: AbortSignal): Promise<void> {
+    const { statusTopic } = this.#options;
+    const { promise, resolve } = withResolvers();
+    deadline.addEventListener('abort', resolve, { once: true });
+    client.once('close', resolve);
+    const leave = (): void => {
+      client.end(false, resolve);
+    };
+    // A clean goodbye cancels the last will, so what it would have said is said here.
+    if (statusTopic === undefined) leave();
+    else client.publish(statusTopic, 'offline', { qos: 1, retain: true }, leave);
+    await promise;
+  }
+}
+
+function clientOptions(options: ConnectionOptions, parts: ConnectionParts, credentials: Credentials): IClientOptions {
+  const kept = options.sessionExpirySeconds > 0;
+  return {
+    ...credentials,
+    manualConnect: true,
+    clientId: options.clientId ?? parts.clientId,
+    protocolVersion: options.protocolVersion,
+    clean: !kept,
+    properties: { sessionExpiryInterval: options.sessionExpirySeconds },
+    keepalive: options.keepAliveSeconds,
+    connectTimeout: options.connectTimeoutMs,
+    reconnectPeriod: RECONNECT_MIN_MS,
+    reconnectOnConnackError: true,
+    resubscribe: false,
+    queueQoSZero: false,
+    // Its default prints whole packets, passwords too, when DEBUG is set.
+    log: () => {},
+    ...(options.statusTopic === undefined
+      ? {}
+      : { will: { topic: options.statusTopic, payload: Buffer.from('offline'), qos: 1, retain: true } }),
+  };
+}
+
+interface Resolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** `Promise.withResolvers` for Node 20. */
+function withResolvers(): Resolvers {
+  let resolve!: () => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,129 @@
+/**
+ * Measurements from an MQTT broker.
+ *
+ * A message counts as safe, and is acknowledged to the broker, when it is in this source's bounded queue. When the queue
+ * is full, acknowledgement and reading stop until half of it is taken, so the broker (and, behind it, the publishers)
+ * hold what comes meanwhile.
+ */
+import { Subject } from 'rxjs';
+import { z } from 'zod';
+import type { Packet, Source } from '../core/contracts.js';
+import type { SourceContext, SourceKind } from '../core/kind.js';
+import { MqttConnection } from '../mqtt/connection.js';
+import { checkConnection, connectionShape } from '../mqtt/options.js';
+import { PacketQueue } from './packet-queue.js';
+import { checkTemplates, Router } from './router.js';
+
+/** Messages queued before reading stops; it goes on at half. Measured: see the design notes on back-pressure. */
+const HIGH_WATER = 2048;
+
+const topic = z.string().min(1);
+
+const schema = z
+  .strictObject({
+    kind: z.literal('mqtt').meta({ title: 'Kind', description: 'Messages from an MQTT broker.' }),
+    ...connectionShape,
+    topic: z
+      .union([topic, z.array(topic).min(1)])
+      .superRefine(checkTemplates)
+      .meta({
+        title: 'Topics',
+        description:
+          'One template or a list, such as factory/{device}/{channel}: {channel} names the channel, all other {names} together the stream; + and # as in MQTT. Where templates overlap, a broker may deliver twice.',
+      }),
+    qos: z
+      .union([z.literal(0), z.literal(1), z.literal(2)])
+      .default(1)
+      .meta({
+        title: 'QoS',
+        description: 'Quality of service of the subscription; 1 or 2: nothing is lost while the session lives.',
+      }),
+    maxPayloadBytes: z.int().min(1).max(268_435_455).default(1_048_576).meta({
+      title: 'Largest payload',
+      description: 'A larger message is dropped and counted.',
+      unit: 'bytes',
+    }),
+  })
+  .superRefine(checkConnection);
+
+type Options = z.output<typeof schema>;
+
+class MqttSource implements Source {
+  readonly mode = 'pause';
+  readonly clock = 'live';
+  readonly packets = new Subject<readonly Packet[]>();
+  readonly #options: Options;
+  readonly #context: SourceContext;
+  readonly #router: Router;
+  readonly #queue: PacketQueue;
+  readonly #connection: MqttConnection;
+  #seq = 0;
+  #paused = false;
+
+  constructor(options: Options, context: SourceContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#router = new Router(options.topic);
+    this.#queue = new PacketQueue(this.packets, () => this.#afterTurn());
+    this.#connection = new MqttConnection(options, {
+      clientId: `kioku-${context.name}-source${context.index}`,
+      baseDir: context.baseDir,
+      log: context.log,
+      subscription: {
+        filters: this.#router.filters,
+        qos: options.qos,
+        receive: (topic, payload) => this.#receive(topic, payload),
+      },
+    });
+  }
+
+  get status(): Source['status'] {
+    return this.#connection.status;
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.#connection.start(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#connection.stop();
+    const left = this.#queue.close();
+    if (left > 0) this.#context.counters.count('source.unread-at-stop', left);
+    this.packets.complete();
+  }
+
+  credit(packets: number): void {
+    this.#queue.credit(packets);
+  }
+
+  /** The broker has had its acknowledgement (see above); a durable queue would hook in here. */
+  ackThrough(): void {}
+
+  #receive(topic: string, bytes: Buffer): boolean {
+    const { counters, index } = this.#context;
+    if (bytes.length > this.#options.maxPayloadBytes) {
+      counters.count('source.payload-too-large');
+      return true;
+    }
+    const route = this.#router.route(topic);
+    if (route === undefined) {
+      counters.count('source.topic-mismatch');
+      return true;
+    }
+    this.#seq += 1;
+    this.#queue.push({ source: index, seq: this.#seq, topic, route, bytes, arrivedUs: Date.now() * 1000 });
+    this.#paused = this.#queue.length >= HIGH_WATER;
+    return !this.#paused;
+  }
+
+  #afterTurn(): void {
+    if (!this.#paused || this.#queue.length > HIGH_WATER / 2) return;
+    this.#paused = false;
+    this.#connection.resume();
+  }
+}
+
+export const mqttKind: SourceKind<typeof schema> = {
+  schema,
+  create: (options, context) => new MqttSource(options, context),
+};

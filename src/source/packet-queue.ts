@@ -1,0 +1,66 @@
+/** What has arrived and not been taken: handed on in batches, one a turn of the event loop, as far as credit goes. */
+import type { Subject } from 'rxjs';
+import type { Packet } from '../core/contracts.js';
+
+export class PacketQueue {
+  readonly #out: Subject<readonly Packet[]>;
+  readonly #afterTurn: () => void;
+  #waiting: Packet[] = [];
+  #credit = 0;
+  #turn: NodeJS.Immediate | undefined;
+  #closed = false;
+
+  /** @param afterTurn called after every batch, when there is room again */
+  constructor(out: Subject<readonly Packet[]>, afterTurn: () => void = () => {}) {
+    this.#out = out;
+    this.#afterTurn = afterTurn;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  push(packet: Packet): void {
+    this.#waiting.push(packet);
+    this.#schedule();
+  }
+
+  /** Takes the oldest out, for those who drop it. */
+  shift(): Packet | undefined {
+    return this.#waiting.shift();
+  }
+
+  credit(packets: number): void {
+    this.#credit += packets;
+    this.#schedule();
+  }
+
+  /** Hands on what credit allows, then nothing more. @returns how many are left over */
+  close(): number {
+    this.#hand();
+    this.#closed = true;
+    clearImmediate(this.#turn);
+    const left = this.#waiting.length;
+    this.#waiting = [];
+    return left;
+  }
+
+  #schedule(): void {
+    if (this.#turn !== undefined || this.#closed || this.#credit === 0 || this.#waiting.length === 0) return;
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined;
+      this.#hand();
+      this.#schedule();
+      this.#afterTurn();
+    });
+  }
+
+  #hand(): void {
+    const n = Math.min(this.#credit, this.#waiting.length);
+    if (n === 0 || this.#closed) return;
+    const batch = n === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, n);
+    this.#waiting = n === this.#waiting.length ? [] : this.#waiting.slice(n);
+    this.#credit -= n;
+    this.#out.next(batch);
+  }
+}

@@ -1,0 +1,167 @@
+import { onTestFinished, type TestContext, describe, expect, it } from 'vitest';
+import { filter, firstValueFrom } from 'rxjs';
+import { silentLog } from '../../src/core/log.js';
+import { EmbeddedBroker } from '../../src/mqtt/broker.js';
+import { mqttKind } from '../../src/source/mqtt.js';
+import { sourceContract, turns } from '../contracts/source.contract.js';
+import { Mosquitto } from '../support/mosquitto.js';
+import { mqttClient, publishNumbers } from '../support/publisher.js';
+import { Collector, stageContext, type TestContextParts } from '../support/stages.js';
+
+async function embedded(): Promise<string> {
+  const broker = new EmbeddedBroker(silentLog);
+  const { port } = await broker.start({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => broker.stop());
+  return `mqtt://127.0.0.1:${port}`;
+}
+
+const BROKERS: readonly [name: string, start: (ctx: TestContext) => Promise<string>][] = [
+  ['embedded broker', embedded],
+  ['mosquitto', async (ctx) => (await Mosquitto.start(ctx)).url],
+];
+
+function mqttSource(options: Record<string, unknown>, context: TestContextParts = stageContext()) {
+  const source = mqttKind.create(mqttKind.schema.parse({ kind: 'mqtt', topic: 'plant/{device}', ...options }), context);
+  onTestFinished(() => source.stop());
+  return source;
+}
+
+const goOn = new AbortController().signal;
+
+for (const [name, start] of BROKERS) {
+  sourceContract(`mqtt on ${name}`, async (ctx) => {
+    const url = await start(ctx);
+    const publisher = await mqttClient(url);
+    return {
+      source: mqttSource({ url }, stageContext({ index: 3 })),
+      feed: (n) => publishNumbers(publisher, 'plant/pump', n),
+    };
+  });
+
+  describe.each([4, 5])(`mqtt source on ${name}, protocol %i`, (protocolVersion) => {
+    it('takes a wildcard subscription apart by template', async (ctx) => {
+      const url = await start(ctx);
+      const context = stageContext();
+      const source = mqttSource(
+        { url, protocolVersion, topic: ['plant/{line}/{device}/{channel}', 'plain/#'] },
+        context,
+      );
+      const collector = new Collector(source);
+      await source.start(goOn);
+      source.credit(100);
+      const publisher = await mqttClient(url);
+      for (const topic of ['plant/a/pump/temperature', 'plant/b/fan/speed', 'plain/x/y', 'plant/a/pump/temperature']) {
+        await publisher.publishAsync(topic, '1', { qos: 1 });
+      }
+      await collector.count(4);
+      expect(collector.packets.map(({ topic, route }) => [topic, route])).toEqual([
+        ['plant/a/pump/temperature', { stream: 'a/pump', channel: 'temperature' }],
+        ['plant/b/fan/speed', { stream: 'b/fan', channel: 'speed' }],
+        ['plain/x/y', { stream: 'plain/x/y' }],
+        ['plant/a/pump/temperature', { stream: 'a/pump', channel: 'temperature' }],
+      ]);
+      expect(collector.packets[3]?.route).toBe(collector.packets[0]?.route);
+    });
+
+    it('loses nothing that comes while it is away', async (ctx) => {
+      const url = await start(ctx);
+      const first = mqttSource({ url, protocolVersion });
+      await first.start(goOn);
+      await first.stop();
+      const publisher = await mqttClient(url);
+      await publishNumbers(publisher, 'plant/pump', 50);
+      const second = mqttSource({ url, protocolVersion });
+      const collector = new Collector(second);
+      second.credit(1000);
+      await second.start(goOn);
+      await collector.count(50);
+      expect(collector.texts).toEqual(Array.from({ length: 50 }, (_, i) => String(i)));
+    });
+  });
+
+  it(`drops and counts what is too large or fits no template (${name})`, async (ctx) => {
+    const url = await start(ctx);
+    const context = stageContext();
+    const source = mqttSource({ url, maxPayloadBytes: 1000 }, context);
+    const collector = new Collector(source);
+    await source.start(goOn);
+    source.credit(100);
+    const publisher = await mqttClient(url);
+    await publisher.publishAsync('plant/pump', Buffer.alloc(10_000_000, 'x'), { qos: 1 });
+    // The filter plant/+ lets an empty level through, the template does not.
+    await publisher.publishAsync('plant/', '1', { qos: 1 });
+    await publisher.publishAsync('plant/pump', 'last', { qos: 1 });
+    await collector.count(1);
+    expect(collector.texts).toEqual(['last']);
+    expect(collector.packets[0]?.seq).toBe(1);
+    expect(context.counters.toJSON()).toEqual({ 'source.payload-too-large': 1, 'source.topic-mismatch': 1 });
+  });
+}
+
+it('survives a consumer that gives no credit for longer than the keep-alive: 20,000 messages, none lost, queue bounded', async (ctx) => {
+  const { url } = await Mosquitto.start(ctx);
+  const context = stageContext();
+  const source = mqttSource({ url, keepAliveSeconds: 1 }, context);
+  const changes: string[] = [];
+  source.status.subscribe((status) => changes.push(status));
+  const collector = new Collector(source, (batch) => setImmediate(() => source.credit(batch.length)));
+  await source.start(goOn);
+  const publisher = await mqttClient(url);
+  await publishNumbers(publisher, 'plant/pump', 20_000);
+  // Twice the time after which either side would hang up.
+  await new Promise((resolve) => setTimeout(resolve, 3500));
+  expect(collector.packets).toHaveLength(0);
+  source.credit(100_000);
+  await turns(2);
+  // All that was held came in one batch: the queue, and no more.
+  expect(collector.batches[0]).toBe(2048);
+  await collector.count(20_000);
+  expect(collector.texts).toEqual(Array.from({ length: 20_000 }, (_, i) => String(i)));
+  expect(changes).toEqual(['down', 'up']);
+  expect(context.counters.toJSON()).toEqual({});
+});
+
+it('counts what nobody took before it was stopped', async () => {
+  const url = await embedded();
+  const context = stageContext();
+  const source = mqttSource({ url }, context);
+  const collector = new Collector(source);
+  await source.start(goOn);
+  const publisher = await mqttClient(url);
+  await publishNumbers(publisher, 'plant/pump', 10);
+  source.credit(1);
+  await collector.count(1);
+  await source.stop();
+  expect(context.counters.get('source.unread-at-stop')).toBe(9);
+});
+
+describe.each([4, 5])('a broker that is restarted (mosquitto, persistence on), protocol %i', (protocolVersion) => {
+  it('loses nothing, publishers going on all the while', async (ctx) => {
+    const mosquitto = await Mosquitto.start(ctx, { persistence: true });
+    const source = mqttSource({ url: mosquitto.url, protocolVersion });
+    const changes: string[] = [];
+    source.status.subscribe((status) => changes.push(status));
+    const collector = new Collector(source, (batch) => source.credit(batch.length));
+    source.credit(1000);
+    await source.start(goOn);
+    const publisher = await mqttClient(mosquitto.url, { clientId: 'publisher', clean: false });
+    let down: Promise<string> | undefined;
+    const sending: Promise<unknown>[] = [];
+    for (let i = 0; i < 300; i++) {
+      sending.push(publisher.publishAsync('plant/pump', String(i), { qos: 1 }));
+      if (i === 100) {
+        down = firstValueFrom(source.status.pipe(filter((status) => status === 'down')));
+        await mosquitto.stop();
+        await down;
+      }
+      if (i === 200) await mosquitto.launch();
+    }
+    await Promise.all(sending);
+    const unique = new Set<string>();
+    await collector.until(() => {
+      for (const text of collector.texts) unique.add(text);
+      return unique.size === 300;
+    });
+    expect(changes).toEqual(['down', 'up', 'down', 'up']);
+  });
+});
