@@ -1,0 +1,109 @@
+/** The training graph with its parameters and Adam moments: one call, one optimiser step. */
+import type { TrainOptions } from '../core/training.js';
+import { float32, float32Of, OrtSession, type Tensor } from '../step/ort.js';
+import type { BatchSource, TrainingBatch } from './batches.js';
+import { fillKeepMask } from './dropout.js';
+import { buildTrainGraph } from './graphs.js';
+import { initialParameters, stateWidth, type NetSpec } from './net-spec.js';
+import { LaneState } from './lane-state.js';
+
+/** Decay of Adam's moments and its guard against division by zero, as proposed by Kingma & Ba 2015. */
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/** Parameters and both moments of Adam. */
+interface Weights {
+  readonly parameters: Float32Array;
+  readonly tensors: readonly [parameters: Tensor, m: Tensor, v: Tensor];
+}
+
+export class Trainer {
+  readonly #session: OrtSession;
+  readonly #state: LaneState;
+  readonly #schedule = new Float32Array(3);
+  /** keep_1 … keep_{L-1}, each [T, B, H]; empty without dropout. */
+  readonly #masks: readonly Float32Array[];
+  readonly #feeds: Record<string, Tensor>;
+  /** What the next step reads and what it writes; swapped after every step. */
+  #weights: Weights;
+  #spare: Weights;
+  #steps = 0;
+
+  /**
+   * @param batch its arrays are read in every step
+   * @param options clipNorm: largest norm of the gradient; seed: of the initial parameters and of dropout
+   */
+  constructor(
+    private readonly spec: NetSpec,
+    source: BatchSource,
+    private readonly batch: TrainingBatch,
+    private readonly options: Pick<TrainOptions, 'clipNorm' | 'seed'>,
+  ) {
+    this.#session = new OrtSession(buildTrainGraph(spec, { beta1: BETA1, beta2: BETA2, epsilon: EPSILON }));
+    this.#weights = allocate(initialParameters(spec, options.seed));
+    this.#spare = allocate(new Float32Array(this.#weights.parameters.length));
+    this.#state = new LaneState(source.lanes, stateWidth(spec));
+    const boundaries = spec.dropout > 0 ? spec.layers - 1 : 0;
+    const { length, lanes } = source;
+    this.#masks = Array.from({ length: boundaries }, () => new Float32Array(length * lanes * spec.hidden));
+    this.#feeds = {
+      x: float32(batch.x, [length, lanes, source.inputs]),
+      target: float32(batch.target, [length, lanes, source.channels]),
+      weight: float32(batch.weight, [length, lanes, source.channels]),
+      schedule: float32(this.#schedule, [3]),
+    };
+    this.#masks.forEach((mask, i) => {
+      this.#feeds[`keep_${i + 1}`] = float32(mask, [length, lanes, spec.hidden]);
+    });
+  }
+
+  /** Optimiser steps taken. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** [N], valid until the next step. */
+  get parameters(): Float32Array {
+    return this.#weights.parameters;
+  }
+
+  /**
+   * One step of Adam on what `batch` holds now; the recurrent state goes on from the step before.
+   * @returns the loss before the step, mean over the counted entries
+   */
+  step(learningRate: number): number {
+    this.#steps++;
+    // Bias correction of both moments (Kingma & Ba 2015, section 3).
+    this.#schedule[0] = learningRate / (1 - BETA1 ** this.#steps);
+    this.#schedule[1] = 1 / (1 - BETA2 ** this.#steps);
+    this.#schedule[2] = this.options.clipNorm;
+    this.#masks.forEach((mask, i) => fillKeepMask(mask, this.spec.dropout, this.options.seed, i + 1, this.#steps));
+    this.#state.restart(this.batch.restart);
+    const feeds = this.#feeds;
+    [feeds['parameters'], feeds['m'], feeds['v']] = this.#weights.tensors;
+    feeds['state'] = this.#state.now;
+    const [parameters, m, v] = this.#spare.tensors;
+    const out = this.#session.run(feeds, {
+      loss: null,
+      parameters_next: parameters,
+      m_next: m,
+      v_next: v,
+      state_next: this.#state.next,
+    });
+    this.#state.advance();
+    [this.#weights, this.#spare] = [this.#spare, this.#weights];
+    return float32Of(out, 'loss')[0];
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}
+
+function allocate(parameters: Float32Array): Weights {
+  const shape = [parameters.length];
+  const m = float32(new Float32Array(parameters.length), shape);
+  const v = float32(new Float32Array(parameters.length), shape);
+  return { parameters, tensors: [float32(parameters, shape), m, v] };
+}
