@@ -64,13 +64,18 @@ export class MqttConnection {
     signal.throwIfAborted();
     const credentials = readCredentials(this.#options, this.#parts.baseDir);
     const client = connect(this.#options.url, clientOptions(this.#options, this.#parts, credentials));
-    this.#client = client;
     const { promise, resolve, reject } = withResolvers();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
     this.#listen(client, resolve, reject);
     try {
       client.connect();
+    } catch (cause) {
+      // A certificate that is none.
+      throw brokerFailure(cause, this.#options.url);
+    }
+    this.#client = client;
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
       await promise;
       this.#started = true;
     } catch (error) {

@@ -15,6 +15,8 @@ export interface MosquittoOptions {
   readonly lines?: readonly string[];
   /** Files to write into its folder before it starts: name → content. Lines may refer to them by `{dir}`. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Called when they are written. */
+  readonly prepare?: (dir: string) => void;
   /** `mqtts` when the lines ask for TLS. */
   readonly scheme?: 'mqtt' | 'mqtts';
 }
@@ -43,6 +45,7 @@ export class Mosquitto {
       writeFileSync(join(dir, name), content);
       chmodSync(join(dir, name), 0o644);
     }
+    options.prepare?.(dir);
     const lines = [
       'per_listener_settings false',
       'max_queued_messages 0',
