@@ -76,7 +76,8 @@ export function fitScale(values: Float64Array, noiseFloor: number): ChannelScale
 export function toZ(value: number, scale: ChannelScale): number {
   const u = (value - scale.center) / scale.scale;
   const beyond = Math.abs(u) - LINEAR_Z;
-  return beyond <= 0 ? u : Math.sign(u) * (LINEAR_Z + Math.log1p(beyond));
+  // An infinite z would poison the net's memory for good.
+  return beyond <= 0 ? u : Math.sign(u) * (LINEAR_Z + Math.log1p(Math.min(beyond, Number.MAX_VALUE)));
 }
 
 /** The inverse of `toZ`. @returns a value in the channel's unit */
