@@ -1,0 +1,237 @@
+/** What every engine must keep; each engine's own test calls this. All comparisons are exact, bit for bit. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Engine, Net } from '../../src/core/contracts.js';
+import { BugError } from '../../src/core/errors.js';
+import { uniform } from '../../src/core/random.js';
+import type { NetSpec } from '../../src/train/net-spec.js';
+import { GRU, kiokuModel, publishedModel, writeModel, type StepModel } from '../support/step-model.js';
+
+const LSTM: NetSpec = { ...GRU, cell: 'lstm', hidden: 9, layers: 2, channels: 1, inputs: 1, objective: 'mse' };
+
+const MODELS: Readonly<Record<string, () => StepModel>> = {
+  'gru with row mask': () => kiokuModel(GRU),
+  'two-layer lstm with row mask': () => kiokuModel(LSTM),
+  'published layout, batch axis in the middle, no mask': publishedModel,
+};
+
+const RUNS = { numRuns: 40 };
+
+function only(record: Readonly<Record<string, Float32Array>>): Float32Array {
+  const [values] = Object.values(record);
+  return values;
+}
+
+/** Row `row` of the net's input becomes the measurement number `time` of stream `stream`. */
+function feed(net: Net, row: number, stream: number, time: number): void {
+  const x = only(net.input);
+  const width = x.length / net.capacity;
+  for (let i = 0; i < width; i++) x[row * width + i] = 4 * uniform(stream, time, i) - 2;
+}
+
+/** The bytes of one output row: they tell -0 from 0 and one NaN from another. */
+function outputRow(net: Net, row: number): Buffer {
+  const y = only(net.output);
+  const width = y.length / net.capacity;
+  return Buffer.from(y.slice(row * width, (row + 1) * width).buffer);
+}
+
+function states(net: Net): Buffer[] {
+  return Array.from({ length: net.capacity }, (_, slot) => Buffer.from(net.save(slot)));
+}
+
+function resetAll(net: Net): void {
+  for (let slot = 0; slot < net.capacity; slot++) net.reset(slot);
+}
+
+/** One stream alone, through the net's slot `slot`. */
+function stepAlone(net: Net, slot: number, stream: number, time: number): Buffer {
+  feed(net, 0, stream, time);
+  net.step(Int32Array.of(slot), 1);
+  return outputRow(net, 0);
+}
+
+/** Some slots of `capacity`, in any order. */
+function someSlots(capacity: number): fc.Arbitrary<number[]> {
+  return fc.shuffledSubarray(Array.from({ length: capacity }, (_, slot) => slot));
+}
+
+/** @param makeEngine called once */
+export function engineContract(name: string, makeEngine: () => Engine): void {
+  describe(`engine contract: ${name}`, () => {
+    const engine = makeEngine();
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'kioku-engine-'));
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    describe.each(Object.entries(MODELS))('%s', (title, makeModel) => {
+      let model: string;
+      let nets: Net[];
+
+      async function open(capacity: number): Promise<Net> {
+        const net = await engine.open(model, capacity);
+        nets.push(net);
+        return net;
+      }
+
+      beforeAll(async () => {
+        model = await writeModel(join(folder, title.replaceAll(' ', '-')), makeModel());
+        nets = [];
+      });
+      afterAll(() => {
+        for (const net of nets) net.close();
+      });
+
+      it('gives any subset of streams, in any order, what each gets alone, and leaves the others untouched', async () => {
+        const capacity = 24;
+        const [batched, alone] = [await open(capacity), await open(capacity)];
+        const batches = fc.array(someSlots(capacity), { maxLength: 6 });
+        fc.assert(
+          fc.property(batches, (steps) => {
+            resetAll(batched);
+            resetAll(alone);
+            steps.forEach((slots, time) => {
+              slots.forEach((slot, row) => feed(batched, row, slot, time));
+              batched.step(Int32Array.from(slots), slots.length);
+              const together = slots.map((_, row) => outputRow(batched, row));
+              const single = slots.map((slot) => stepAlone(alone, slot, slot, time));
+              expect(together).toEqual(single);
+              expect(states(batched)).toEqual(states(alone));
+            });
+          }),
+          RUNS,
+        );
+      });
+
+      it('does not depend on how many slots the net has', async () => {
+        // The same streams nearly fill one net and are few in the other: an engine may run them in different ways.
+        const [full, roomy] = [await open(20), await open(300)];
+        fc.assert(
+          fc.property(fc.array(someSlots(20), { minLength: 1, maxLength: 5 }), (steps) => {
+            resetAll(full);
+            for (let slot = 0; slot < 20; slot++) roomy.reset(slot);
+            steps.forEach((slots, time) => {
+              for (const net of [full, roomy]) {
+                slots.forEach((slot, row) => feed(net, row, slot, time));
+                net.step(Int32Array.from(slots), slots.length);
+              }
+              slots.forEach((_, row) => expect(outputRow(full, row)).toEqual(outputRow(roomy, row)));
+            });
+            expect(states(full)).toEqual(states(roomy).slice(0, 20));
+          }),
+          RUNS,
+        );
+      });
+
+      it('steps more streams at once than any batch holds', async () => {
+        const capacity = 700;
+        const [net, alone] = [await open(capacity), await open(1)];
+        for (const n of [700, 333, 257, 256]) {
+          resetAll(net);
+          const slots = Int32Array.from({ length: n }, (_, row) => (row * 3 + 1) % capacity);
+          slots.forEach((slot, row) => feed(net, row, slot, n));
+          net.step(slots, n);
+          for (const row of [0, 1, 63, 255, 256, n - 1]) {
+            if (row >= n) continue;
+            alone.reset(0);
+            expect(outputRow(net, row)).toEqual(stepAlone(alone, 0, slots[row], n));
+            expect(net.save(slots[row])).toEqual(alone.save(0));
+          }
+        }
+      });
+
+      it('goes on alike after save and load at any step, in another net and slot', async () => {
+        const [first, second, third] = [await open(3), await open(3), await open(40)];
+        fc.assert(
+          fc.property(fc.nat(12), fc.nat(39), fc.nat(1000), (cut, slot, stream) => {
+            first.reset(1);
+            second.reset(1);
+            for (let time = 0; time < cut; time++) {
+              expect(stepAlone(first, 1, stream, time)).toEqual(stepAlone(second, 1, stream, time));
+            }
+            third.load(slot, first.save(1));
+            for (let time = cut; time < cut + 4; time++) {
+              expect(stepAlone(third, slot, stream, time)).toEqual(stepAlone(second, 1, stream, time));
+            }
+            expect(third.save(slot)).toEqual(second.save(1));
+          }),
+          RUNS,
+        );
+      });
+
+      it('keeps a NaN to the stream that sent it', async () => {
+        const [net, alone] = [await open(5), await open(5)];
+        for (const n of [5, 2]) {
+          resetAll(net);
+          resetAll(alone);
+          for (let row = 0; row < n; row++) feed(net, row, row, 0);
+          only(net.input).fill(Number.NaN, 0, only(net.input).length / net.capacity);
+          net.step(Int32Array.from([0, 1, 2, 3, 4]), n);
+          const rows = Array.from({ length: n }, (_, row) => outputRow(net, row));
+          for (let row = 1; row < n; row++) expect(rows[row]).toEqual(stepAlone(alone, row, row, 0));
+          expect(states(net).slice(1)).toEqual(states(alone).slice(1));
+          // Idle with a NaN in its past: its state is nobody else's business either.
+          for (let row = 1; row < 5; row++) feed(net, row - 1, row, 1);
+          net.step(Int32Array.from([1, 2, 3, 4]), 4);
+          for (let row = 1; row < 5; row++) stepAlone(alone, row, row, 1);
+          expect(states(net).slice(1)).toEqual(states(alone).slice(1));
+        }
+      });
+
+      it('starts a stream from zero, whoever had the slot before', async () => {
+        const net = await open(2);
+        const fresh = stepAlone(net, 0, 1, 0);
+        stepAlone(net, 0, 2, 1);
+        expect(stepAlone(net, 0, 1, 0)).not.toEqual(fresh);
+        net.open(0, 'another');
+        expect(stepAlone(net, 0, 1, 0)).toEqual(fresh);
+        net.reset(0);
+        expect(stepAlone(net, 0, 1, 0)).toEqual(fresh);
+      });
+
+      it('refuses a saved state that is not of this model', async () => {
+        const net = await open(1);
+        const saved = net.save(0);
+        const older = saved.slice();
+        older[0]++;
+        for (const bytes of [saved.slice(1), saved.slice(0, -1), new Uint8Array(0), older]) {
+          expect(() => net.load(0, bytes)).toThrow(expect.objectContaining({ code: 'SNAPSHOT_INVALID' }));
+        }
+        net.load(0, saved);
+      });
+
+      it('refuses slots that are named twice or do not exist, and does nothing for none', async () => {
+        const net = await open(3);
+        const before = states(net);
+        net.step(new Int32Array(0), 0);
+        for (const slots of [[1, 1], [3], [-1], [0, 1, 2, 0]]) {
+          expect(() => net.step(Int32Array.from(slots), slots.length)).toThrow(BugError);
+        }
+        expect(states(net)).toEqual(before);
+        net.step(Int32Array.from([0, 0, 0]), 1);
+      });
+
+      it('says what runs', async () => {
+        const net = await open(4);
+        expect(net.provider).toMatch(new RegExp(`^${engine.name}/\\w+`));
+        expect(net.capacity).toBe(4);
+        expect(net.card).toEqual(makeModel().card);
+      });
+    });
+
+    it('refuses a missing folder, a cut model and a capacity below one', async () => {
+      await expect(engine.open(join(folder, 'nowhere'), 1)).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+      const model = kiokuModel(GRU);
+      const cut = await writeModel(join(folder, 'cut'), model);
+      await writeFile(join(cut, model.card.model), model.onnx.subarray(0, model.onnx.length / 2));
+      await expect(engine.open(cut, 1)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+      await expect(engine.open(cut, 0)).rejects.toBeInstanceOf(BugError);
+    });
+  });
+}

@@ -1,0 +1,128 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Counters } from '../../src/core/counters.js';
+import { BugError } from '../../src/core/errors.js';
+import { Slots } from '../../src/step/slots.js';
+
+interface Eviction {
+  readonly stream: string;
+  readonly slot: number;
+  readonly nowUs: number;
+}
+
+function makeSlots(capacity: number): { slots: Slots; evictions: Eviction[]; counters: Counters } {
+  const evictions: Eviction[] = [];
+  const counters = new Counters();
+  const slots = new Slots(capacity, counters, (stream, slot, nowUs) => evictions.push({ stream, slot, nowUs }));
+  return { slots, evictions, counters };
+}
+
+const ACTIONS = ['acquire', 'release', 'find'] as const;
+type Action = (typeof ACTIONS)[number];
+
+const command: fc.Arbitrary<readonly [Action, string]> = fc.tuple(
+  fc.constantFrom(...ACTIONS, 'acquire'),
+  fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
+);
+
+/** What `Slots` should do, the slow and plain way. */
+class PlainLru {
+  /** Least recent first. */
+  readonly order: { readonly stream: string; readonly slot: number }[] = [];
+  readonly gone: string[] = [];
+
+  constructor(private readonly capacity: number) {}
+
+  find(stream: string): number | undefined {
+    return this.order.find((entry) => entry.stream === stream)?.slot;
+  }
+
+  release(stream: string): number | undefined {
+    const at = this.order.findIndex((entry) => entry.stream === stream);
+    return at < 0 ? undefined : this.order.splice(at, 1)[0].slot;
+  }
+
+  /** @param given the slot that was given: which of several free ones is not laid down */
+  acquire(stream: string, given: number): number {
+    const own = this.release(stream);
+    const oldest = own === undefined && this.order.length === this.capacity ? this.order.shift() : undefined;
+    if (oldest) this.gone.push(oldest.stream);
+    const taken = this.order.some((entry) => entry.slot === given);
+    const slot = own ?? oldest?.slot ?? (taken ? -1 : given);
+    this.order.push({ stream, slot });
+    return slot;
+  }
+}
+
+describe('Slots', () => {
+  it('behaves like a list ordered by last use', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(command, { maxLength: 60 }), (capacity, commands) => {
+        const { slots, evictions } = makeSlots(capacity);
+        const plain = new PlainLru(capacity);
+        for (const [action, stream] of commands) {
+          const slot = action === 'acquire' ? slots.acquire(stream, 1) : slots[action](stream);
+          expect(slot).toBe(action === 'acquire' ? plain.acquire(stream, Number(slot)) : plain[action](stream));
+          const owned = plain.order.map((entry) => ({ stream: slots.streamOf(entry.slot), slot: entry.slot }));
+          expect(owned).toEqual(plain.order);
+          expect(slots.size).toBe(plain.order.length);
+        }
+        expect(evictions.map((eviction) => eviction.stream)).toEqual(plain.gone);
+        expect([...slots.streams()].toSorted()).toEqual(plain.order.map((entry) => entry.stream).toSorted());
+        expect(plain.order.every(({ slot }) => slot >= 0 && slot < capacity)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells about an eviction while the stream still owns its slot', () => {
+    const owners: (string | undefined)[] = [];
+    const slots: Slots = new Slots(1, new Counters(), (_, slot) => owners.push(slots.streamOf(slot)));
+    slots.acquire('old', 1);
+    slots.acquire('new', 2);
+    expect(owners).toEqual(['old']);
+    expect(slots.streamOf(0)).toBe('new');
+    expect(slots.find('old')).toBeUndefined();
+  });
+
+  it('does not call a release an eviction', () => {
+    const { slots, evictions, counters } = makeSlots(2);
+    slots.acquire('a', 1);
+    slots.release('a');
+    expect(slots.release('a')).toBeUndefined();
+    expect(slots.streamOf(0)).toBeUndefined();
+    expect(evictions).toEqual([]);
+    expect(counters.get('step.evicted')).toBe(0);
+  });
+
+  // With a scan for the oldest stream this would be 2.5 thousand million steps; the timeout is an order below that.
+  it('takes 100,000 unknown streams without growing or slowing down', { timeout: 5000 }, () => {
+    const capacity = 50_000;
+    const { slots, evictions, counters } = makeSlots(capacity);
+    let highest = 0;
+    for (let i = 0; i < 100_000; i++) highest = Math.max(highest, slots.acquire(`device/${i}`, i));
+    expect(highest).toBe(capacity - 1);
+    expect(slots.size).toBe(capacity);
+    expect(counters.get('step.evicted')).toBe(50_000);
+    expect(evictions[0]).toEqual({ stream: 'device/0', slot: 0, nowUs: capacity });
+    expect(evictions.at(-1)?.stream).toBe('device/49999');
+    expect(slots.find('device/49999')).toBeUndefined();
+    expect(slots.find('device/50000')).toBeDefined();
+  });
+
+  it('keeps a stream that goes on sending through a flood of unknown names', () => {
+    const { slots, evictions } = makeSlots(16);
+    const faithful = slots.acquire('faithful', 0);
+    for (let i = 0; i < 100_000; i++) {
+      slots.acquire(`flood/${i}`, i);
+      if (i % 10 === 0) slots.acquire('faithful', i);
+    }
+    expect(slots.find('faithful')).toBe(faithful);
+    expect(evictions.some(({ stream }) => stream === 'faithful')).toBe(false);
+    expect([...slots.streams()]).toHaveLength(16);
+  });
+
+  it('needs room for one stream at least', () => {
+    for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => makeSlots(capacity)).toThrow(BugError);
+  });
+});
