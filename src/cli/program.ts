@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../core/errors.js';
 import { kiokuVersion } from '../core/version.js';
 import { register as registerCheck } from './commands/check.js';
+import { register as registerInit } from './commands/init.js';
 import { register as registerInspect } from './commands/inspect.js';
 import { register as registerSchema } from './commands/schema.js';
 import { EXIT, explain, Io, LOG_LEVELS } from './output.js';
@@ -11,7 +12,7 @@ import { EXIT, explain, Io, LOG_LEVELS } from './output.js';
  * A command file imports at its top only what describes the command; what does the work it imports when it runs, so that
  * `kioku --help` and `kioku check` do not wait for ONNX Runtime and MQTT.
  */
-const COMMANDS = [registerCheck, registerInspect, registerSchema];
+const COMMANDS = [registerInit, registerCheck, registerInspect, registerSchema];
 
 /** The whole command line, without side effects until it is parsed. */
 export function buildProgram(io: Io): Command {

@@ -3,7 +3,7 @@ import { UserError } from './errors.js';
 
 /** What a topic says about where its payload belongs. */
 export interface Route {
-  /** All variables except `{channel}`, joined by `/`; without any, the whole topic. */
+  /** All variables except `{channel}`, joined by `/`; without any, the topic less the level of the channel. */
   readonly stream: string;
   /** The value of `{channel}`, when the template has one: the payload is that channel's value. */
   readonly channel?: string;
@@ -65,7 +65,9 @@ export class TopicTemplate {
       else if (variable === 'channel') channel = levels[i];
       else parts.push(levels[i]);
     }
-    const stream = parts.length > 0 ? parts.join('/') : topic;
+    // Without a device in it, `home/{channel}` is one stream of many channels, not many streams of one each.
+    const rest = channel === undefined ? levels : levels.filter((_, i) => this.#variables[i] !== 'channel');
+    const stream = (parts.length > 0 ? parts : rest).join('/') || topic;
     return channel === undefined ? { stream } : { stream, channel };
   }
 }

@@ -1,0 +1,137 @@
+/** `kioku init`: listens to a broker and writes a configuration for what it hears. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Discovery, TopicGroup, WatchableGroup } from '../../config/discovery/discover.js';
+import type { BrokerReference } from '../../config/discovery/proposal.js';
+import { messageOf, UserError } from '../../core/errors.js';
+import { parseDuration } from '../duration.js';
+import type { Io } from '../output.js';
+import { table } from '../table.js';
+
+interface Options {
+  readonly for: number;
+  readonly out: string;
+  readonly topic: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly passwordEnv?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+/** Fields or channels shown of one group. */
+const SHOWN = 6;
+
+export function register(program: Command, io: Io): void {
+  program
+    .command('init')
+    .description('listen to a broker, show what is published, and write a configuration for it')
+    .argument('<url>', 'broker, such as mqtt://localhost:1883')
+    .option('--for <duration>', 'how long to listen; Ctrl-C ends it earlier', parseDuration, 30_000)
+    .option('--out <file>', 'where to write the configuration', 'kioku.yaml')
+    .option('--topic <filter>', 'what to listen to', '#')
+    .option('--username <name>', 'user at the broker')
+    .option('--password-file <file>', 'file that holds the password')
+    .option('--password-env <name>', 'environment variable that holds the password')
+    .option('--ca <file>', 'PEM file of the authority that signed the certificate of the broker')
+    .option('--cert <file>', 'PEM file of a client certificate')
+    .option('--key <file>', 'PEM file of its private key')
+    .option('--force', 'overwrite the file')
+    .option('--json', 'print what was found and proposed as JSON')
+    .action(async (url: string, options: Options) => init(url, options, io));
+}
+
+async function init(url: string, options: Options, io: Io): Promise<void> {
+  if (existsSync(options.out) && !options.force) {
+    throw new UserError('ARGUMENT', `${options.out} is already there`, {
+      hint: 'give another file with --out, or --force to overwrite it',
+    });
+  }
+  const { connectionOptions, listen } = await import('../listen.js');
+  const { discover, isWatchable } = await import('../../config/discovery/discover.js');
+  const connection = connectionOptions(reference(url, options, (path) => path));
+  io.note(`listening to ${options.topic} at ${url} for ${options.for / 1000} s`);
+  const log = await io.openLog();
+  const heard = await listen({ connection, topic: options.topic, forMs: options.for, log }, io.signal);
+  if (heard.length === 0) {
+    throw new UserError('DATA_TOO_SHORT', `nothing was published on ${options.topic} while kioku listened`, {
+      hint: 'check that the devices publish and that this user may read the topic, or listen longer with --for 5m',
+    });
+  }
+  const discovery = discover(heard);
+  if (!options.json) io.print(describe(discovery));
+  const group = discovery.groups.find(isWatchable);
+  if (group === undefined) {
+    throw new UserError('DATA_INVALID', `none of the ${heard.length} messages holds a number`, {
+      hint: 'kioku reads JSON and numbers in text; choose other topics with --topic',
+    });
+  }
+  const broker = reference(url, options, (path) => relative(dirname(resolve(options.out)), resolve(path)));
+  await write(options.out, group, broker, discovery.spanMs);
+  if (options.json) io.printJson({ file: options.out, proposed: group.template, ...discovery });
+  else io.print(summary(group, options.out));
+}
+
+async function write(path: string, group: WatchableGroup, broker: BrokerReference, spanMs: number): Promise<void> {
+  const { configText } = await import('../../config/discovery/proposal.js');
+  const { parseConfig } = await import('../../config/load.js');
+  const text = configText(group, broker, spanMs);
+  // Topics and field names are the devices' own: whatever they are, no file is written that `kioku run` would refuse.
+  await parseConfig(text, resolve(path), path);
+  await writeFile(path, text).catch((cause: unknown) => {
+    throw new UserError('DISK', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+  });
+}
+
+/** @param place turns a path as it was given into one as it is wanted */
+function reference(url: string, options: Options, place: (path: string) => string): BrokerReference {
+  const { username, passwordEnv, passwordFile, ca, cert, key } = options;
+  return {
+    url,
+    ...(username === undefined ? {} : { username }),
+    ...(passwordFile === undefined ? {} : { passwordFile: place(passwordFile) }),
+    ...(passwordEnv === undefined ? {} : { passwordEnv }),
+    ...(ca === undefined ? {} : { ca: place(ca) }),
+    ...(cert === undefined ? {} : { cert: place(cert) }),
+    ...(key === undefined ? {} : { key: place(key) }),
+  };
+}
+
+function describe({ groups, spanMs }: Discovery): string {
+  const messages = groups.reduce((sum, group) => sum + group.messages, 0);
+  const rows = groups.map((group) => [
+    group.template,
+    String(group.topics.length),
+    group.perSecond.toPrecision(3),
+    String(Math.round(group.meanBytes)),
+    group.payload,
+    contents(group),
+  ]);
+  const header = ['topics', 'count', 'msg/s', 'bytes', 'payload', 'holds'];
+  return `heard ${messages} messages in ${(spanMs / 1000).toFixed(1)} s\n\n${table(header, rows)}\n`;
+}
+
+/** Fields with an example each; where the topics name the channels, those. */
+function contents({ fields, channels }: TopicGroup): string {
+  const list = fields.length > 0 ? fields : channels;
+  const texts = list.slice(0, SHOWN).map((entry) => {
+    const name = 'path' in entry && entry.path !== undefined ? entry.path : 'name' in entry ? entry.name : '';
+    const role = 'role' in entry && entry.role !== 'measured' && entry.role !== 'other' ? ` (${entry.role})` : '';
+    return `${name}=${JSON.stringify(entry.example)}${role}`;
+  });
+  return texts.join(' ') + (list.length > SHOWN ? ` … ${list.length - SHOWN} more` : '');
+}
+
+function summary(group: WatchableGroup, file: string): string {
+  const names = group.channels.map((channel) => channel.name);
+  const shown = names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', …' : '');
+  return [
+    `proposed: ${group.template} with ${names.length} ${names.length === 1 ? 'channel' : 'channels'} (${shown})`,
+    `wrote ${file}; next: kioku check ${file}, then kioku train ${file} --live --for 1h`,
+  ].join('\n');
+}
