@@ -1,6 +1,4 @@
 /** Training in a thread of its own, so that the caller's event loop goes on. */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { BugError, messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import { disableTelemetry } from '../step/ort.js';
@@ -55,9 +53,17 @@ function startWorker(input: WorkerInput): Worker {
   return new Worker(new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url), {
     workerData: input,
     transferList: [...moved].filter((buffer) => buffer instanceof ArrayBuffer),
-    // Node 20 cannot run TypeScript by itself; the published package holds JavaScript.
-    execArgv: fromSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
+    execArgv: fromSource ? ['--import', typescriptLoader()] : [],
   });
+}
+
+/**
+ * Node 20 cannot run TypeScript by itself; the published package holds JavaScript and never comes here. `--import tsx` is
+ * not enough: it does nothing outside the main thread.
+ */
+function typescriptLoader(): string {
+  const api = import.meta.resolve('tsx/esm/api');
+  return `data:text/javascript,import{register}from${encodeURIComponent(JSON.stringify(api))};register()`;
 }
 
 function crash(error: unknown): Error {

@@ -36,6 +36,11 @@ function walk(windows: Windows): { targets: number[]; jumps: number } {
   return { targets: targets.toSorted((a, b) => a - b), jumps };
 }
 
+function lanesFor(rows: number): number {
+  const options = { inputs: 1, channels: 1, length: 32, lanes: 16 };
+  return trainingWindows([sequence(0, rows, rows - 1)], options).lanes;
+}
+
 const shapes = fc.record({
   rows: fc.array(fc.integer({ min: 2, max: 200 }), { minLength: 1, maxLength: 6 }),
   learnt: fc.double({ min: 0.1, max: 0.9, noNaN: true }),
@@ -88,8 +93,6 @@ describe('windows', () => {
   });
 
   it('use fewer lanes for little data and all of them for much', () => {
-    const lanesFor = (rows: number): number =>
-      trainingWindows([sequence(0, rows, rows - 1)], { inputs: 1, channels: 1, length: 32, lanes: 16 }).lanes;
     expect([lanesFor(200), lanesFor(1000), lanesFor(10_000)]).toEqual([1, 3, 16]);
   });
 });
