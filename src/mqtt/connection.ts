@@ -1,11 +1,13 @@
 /** One connection to a broker that comes back by itself: session, subscriptions, last will, back-pressure. */
 import { Socket } from 'node:net';
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type MqttClient } from 'mqtt';
 import { BehaviorSubject } from 'rxjs';
 import type { SourceStatus } from '../core/contracts.js';
+import { deferred } from '../core/deferred.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { type Credentials, readCredentials } from './credentials.js';
+import { clientOptions, RECONNECT_MIN_MS } from './client-options.js';
+import { readCredentials } from './credentials.js';
 import { brokerFailure, isWrongVersion } from './failure.js';
 import type { ConnectionOptions } from './options.js';
 
@@ -29,7 +31,6 @@ export interface ConnectionParts {
   readonly subscription?: Subscription;
 }
 
-const RECONNECT_MIN_MS = 250;
 /** Pause between being refused with MQTT 5 and trying MQTT 3.1.1. */
 const DOWNGRADE_MS = 50;
 /** How long a clean goodbye may take. */
@@ -63,8 +64,8 @@ export class MqttConnection {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const credentials = readCredentials(this.#options, this.#parts.baseDir);
-    const client = connect(this.#options.url, clientOptions(this.#options, this.#parts, credentials));
-    const { promise, resolve, reject } = withResolvers();
+    const client = connect(this.#options.url, clientOptions(this.#options, this.#parts.clientId, credentials));
+    const { promise, resolve, reject } = deferred();
     this.#listen(client, resolve, reject);
     try {
       client.connect();
@@ -114,8 +115,9 @@ export class MqttConnection {
     client.on('connect', () => {
       if (client.stream instanceof Socket) client.stream.setNoDelay(true);
       this.#join(client).then(ready, (error: unknown) => {
-        if (this.#started) this.#retry(client, error);
-        else failed(error);
+        if (!this.#started) return failed(error);
+        this.#complain(error);
+        client.stream.destroy();
       });
     });
     client.on('error', (error) => {
@@ -203,11 +205,6 @@ export class MqttConnection {
     this.#heartbeat = undefined;
   }
 
-  #retry(client: MqttClient, error: unknown): void {
-    this.#complain(error);
-    client.stream.destroy();
-  }
-
   /** The same complaint at every attempt is told once. */
   #complain(error: unknown): void {
     if (this.#stopping) return;
@@ -238,55 +235,16 @@ export class MqttConnection {
 
   async #goodbye(client: MqttClient, deadline: AbortSignal): Promise<void> {
     const { statusTopic } = this.#options;
-    const { promise, resolve } = withResolvers();
-    deadline.addEventListener('abort', resolve, { once: true });
-    client.once('close', resolve);
+    const { promise, resolve } = deferred();
+    const gone = (): void => resolve();
+    deadline.addEventListener('abort', gone, { once: true });
+    client.once('close', gone);
     const leave = (): void => {
-      client.end(false, resolve);
+      client.end(false, gone);
     };
     // A clean goodbye cancels the last will, so what it would have said is said here.
     if (statusTopic === undefined) leave();
     else client.publish(statusTopic, 'offline', { qos: 1, retain: true }, leave);
     await promise;
   }
-}
-
-function clientOptions(options: ConnectionOptions, parts: ConnectionParts, credentials: Credentials): IClientOptions {
-  const kept = options.sessionExpirySeconds > 0;
-  return {
-    ...credentials,
-    manualConnect: true,
-    clientId: options.clientId ?? parts.clientId,
-    protocolVersion: options.protocolVersion,
-    clean: !kept,
-    properties: { sessionExpiryInterval: options.sessionExpirySeconds },
-    keepalive: options.keepAliveSeconds,
-    connectTimeout: options.connectTimeoutMs,
-    reconnectPeriod: RECONNECT_MIN_MS,
-    reconnectOnConnackError: true,
-    resubscribe: false,
-    queueQoSZero: false,
-    // Its default prints whole packets, passwords too, when DEBUG is set.
-    log: () => {},
-    ...(options.statusTopic === undefined
-      ? {}
-      : { will: { topic: options.statusTopic, payload: Buffer.from('offline'), qos: 1, retain: true } }),
-  };
-}
-
-interface Resolvers {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** `Promise.withResolvers` for Node 20. */
-function withResolvers(): Resolvers {
-  let resolve!: () => void;
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

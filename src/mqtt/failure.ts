@@ -27,6 +27,11 @@ export function isWrongVersion(error: unknown): boolean {
   return error instanceof ErrorWithReasonCode && WRONG_VERSION.has(error.code);
 }
 
+/** Whether the broker answered and said no. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ErrorWithReasonCode;
+}
+
 /** @returns `BROKER_REFUSED` when the broker answered and said no, else `BROKER_UNREACHABLE` */
 export function brokerFailure(error: unknown, url: string): UserError {
   if (error instanceof UserError) return error;
