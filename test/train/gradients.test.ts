@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CELLS, OBJECTIVES } from '../../src/core/card.js';
+import { float32, float32Of, OrtSession, type Tensor } from '../../src/step/ort.js';
+import { buildGradientGraph, buildLossGraph } from '../../src/train/graphs.js';
+import {
+  initialParameters,
+  parameterCount,
+  parameterLayout,
+  stateWidth,
+  type NetSpec,
+} from '../../src/train/net-spec.js';
+import { centralDifferences, relativeNormError } from './differences.js';
+import { noise } from './noise.js';
+
+const EVERY_NET: readonly NetSpec[] = CELLS.flatMap((cell) =>
+  [1, 2, 3].flatMap((layers) =>
+    OBJECTIVES.map((objective) => ({
+      cell,
+      inputs: 3,
+      hidden: 4,
+      layers,
+      channels: 2,
+      objective,
+      dropout: 0,
+      skip: layers === 1,
+    })),
+  ),
+);
+
+/** Weights for a check by differences: not the initial ones, whose biases are 0. */
+function someParameters(spec: NetSpec): Float32Array {
+  const random = noise(parameterCount(spec), 11);
+  const parameters = initialParameters(spec, 10).map((value, i) => value + 0.1 * random[i]);
+  if (spec.cell !== 'rnn-relu') return parameters;
+  // Half of the units clearly on, half clearly off: a difference across the kink of Relu is no derivative.
+  for (const { name, offset, size } of parameterLayout(spec)) {
+    for (let i = offset; i < offset + size; i++) {
+      if (name.endsWith('.bias') && name.startsWith('layer')) parameters[i] = i % 2 === 0 ? 2 : -2;
+      else parameters[i] *= 0.3;
+    }
+  }
+  return parameters;
+}
+
+describe('gradient of the whole net', () => {
+  it.each(EVERY_NET)('$cell, $layers layers, $objective: central differences agree within 1e-3', (spec) => {
+    const [T, B, N, S] = [6, 3, parameterCount(spec), stateWidth(spec)];
+    const feeds: Record<string, Tensor> = {
+      x: float32(noise(T * B * 3, 1).map(Math.tanh), [T, B, 3]),
+      target: float32(noise(T * B * 2, 2), [T, B, 2]),
+      weight: float32(
+        Float32Array.from({ length: T * B * 2 }, (_, i) => (i % 4 === 0 ? 0 : 1)),
+        [T, B, 2],
+      ),
+      state: float32(noise(B * S, 3).map(Math.tanh), [B, S]),
+    };
+    const at = someParameters(spec);
+    const analytic = new OrtSession(buildGradientGraph(spec));
+    const result = analytic.run({ ...feeds, parameters: float32(at, [N]) }, { gradient: null });
+    analytic.close();
+    const numeric = new OrtSession(buildLossGraph(spec));
+    const lossAt = (parameters: Float32Array): number =>
+      float32Of(numeric.run({ ...feeds, parameters: float32(parameters, [N]) }, { loss: null }), 'loss')[0];
+    const differences = centralDifferences(lossAt, at, 0.02);
+    numeric.close();
+    expect(relativeNormError(float32Of(result, 'gradient'), differences)).toBeLessThanOrEqual(1e-3);
+  });
+});
+
+interface Fixture {
+  readonly torch: string;
+  readonly steps: number;
+  readonly rows: number;
+  readonly cases: readonly {
+    readonly spec: NetSpec;
+    readonly loss: number;
+    readonly gradient: readonly number[];
+    readonly stateNext: readonly number[];
+  }[];
+}
+
+const FIXTURE = JSON.parse(readFileSync(new URL('../fixtures/gradients.json', import.meta.url), 'utf8')) as Fixture;
+
+/** The inputs of `make-gradients.py`. */
+function wave(frequency: number, amplitude: number, length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => amplitude * Math.sin(frequency * (i + 1)));
+}
+
+describe('gradient of the whole net against PyTorch in float64', () => {
+  it.each(FIXTURE.cases)('$spec.cell, $spec.layers layers, $spec.objective, dropout $spec.dropout', (example) => {
+    const { spec } = example;
+    const [T, B, N, S] = [FIXTURE.steps, FIXTURE.rows, parameterCount(spec), stateWidth(spec)];
+    const entries = T * B * spec.channels;
+    const feeds: Record<string, Tensor> = {
+      parameters: float32(wave(2.399, 0.45, N), [N]),
+      x: float32(wave(1.731, 1, T * B * spec.inputs), [T, B, spec.inputs]),
+      target: float32(wave(0.913, 1.5, entries), [T, B, spec.channels]),
+      weight: float32(
+        Float32Array.from({ length: entries }, (_, i) => (i % 5 === 0 ? 0 : 1)),
+        [T, B, spec.channels],
+      ),
+      state: float32(wave(1.117, 0.8, B * S), [B, S]),
+    };
+    const kept = Math.fround(1 / (1 - spec.dropout));
+    const mask = Float32Array.from({ length: T * B * spec.hidden }, (_, i) => (i % 5 >= 2 ? kept : 0));
+    const masks: Record<string, Tensor> = {};
+    for (let layer = 1; spec.dropout > 0 && layer < spec.layers; layer++) {
+      masks[`keep_${layer}`] = float32(mask, [T, B, spec.hidden]);
+    }
+    const session = new OrtSession(buildGradientGraph(spec));
+    const result = session.run({ ...feeds, ...masks }, { loss: null, gradient: null });
+    session.close();
+    expect(example.gradient).toHaveLength(N);
+    expect(relativeNormError(float32Of(result, 'gradient'), example.gradient)).toBeLessThanOrEqual(1e-5);
+    expect(relativeNormError(float32Of(result, 'loss'), [example.loss])).toBeLessThanOrEqual(1e-5);
+    if (spec.dropout > 0) return; // the loss graph, which also gives the state, knows no dropout
+    const lossSession = new OrtSession(buildLossGraph(spec));
+    const validation = lossSession.run(feeds, { loss: null, state_next: null });
+    lossSession.close();
+    expect(relativeNormError(float32Of(validation, 'loss'), [example.loss])).toBeLessThanOrEqual(1e-5);
+    expect(relativeNormError(float32Of(validation, 'state_next'), example.stateNext)).toBeLessThanOrEqual(1e-5);
+  });
+
+  it('covers every cell, depth and objective', () => {
+    const covered = new Set(FIXTURE.cases.map(({ spec }) => `${spec.cell} ${spec.layers} ${spec.objective}`));
+    expect(covered.size).toBe(CELLS.length * 3 * OBJECTIVES.length);
+  });
+});
