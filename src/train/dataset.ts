@@ -153,7 +153,7 @@ function requireEnough(sequences: readonly Sequence[], options: DatasetOptions):
   const samples = sequences.reduce((sum, one) => sum + one.rows - 1, 0);
   if (learnt >= options.fewestSamples && sequences.some((one) => hasHeldOut(one, options.channels.length))) return;
   const needed = Math.ceil((options.fewestSamples + 1) / (1 - options.validationFraction)) + 1;
-  const seconds = (steps: number): string => `${((steps * options.stepUs) / 1e6).toPrecision(3)} s`;
+  const seconds = (steps: number): string => `${Number(((steps * options.stepUs) / 1e6).toPrecision(3))} s`;
   throw new UserError(
     'DATA_TOO_SHORT',
     `there are ${samples} time steps to learn from (${seconds(samples)}); ` +

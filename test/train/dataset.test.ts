@@ -104,7 +104,7 @@ describe('prepareDataset', () => {
   it('says how much there is and how much is needed', () => {
     const short = [series('pump', ramp.slice(0, 25))];
     expect(() => prepareDataset(short, { ...OPTIONS, fewestSamples: 64 })).toThrow(
-      'there are 24 time steps to learn from (12.0 s); at least 83 without a gap (41.5 s)',
+      'there are 24 time steps to learn from (12 s); at least 83 without a gap (41.5 s)',
     );
     expect(() => prepareDataset([series('pump', ramp.slice(0, 83))], { ...OPTIONS, fewestSamples: 64 })).not.toThrow();
   });
