@@ -1,0 +1,67 @@
+/** What every benchmark gives back, and how it is printed. Ratios are the message: peers run interleaved, same machine. */
+import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
+
+export interface BenchRow {
+  /** `bench.what`, such as `train.vs-torch`. */
+  readonly id: string;
+  /** Median of the samples, or what its unit says. */
+  readonly value: number;
+  /** `ms`, `1` for a ratio, … */
+  readonly unit: string;
+  readonly samples: readonly number[];
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly platform: string;
+  readonly node: string;
+  /** Mean number of runnable processes over the last minute, at the end of the run. */
+  readonly load: number;
+}
+
+export interface BenchResult {
+  readonly bench: string;
+  readonly machine: Machine;
+  readonly rows: readonly BenchRow[];
+  /** Why a row is absent, and what a reader must know about the figures. */
+  readonly notes: readonly string[];
+}
+
+export function machine(): Machine {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    platform: `${platform()} ${arch()}`,
+    node: process.version,
+    load: loadavg()[0],
+  };
+}
+
+/** The middle value; the mean of the middle two of an even number. @param samples at least one */
+export function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A row whose value is the median of its samples. */
+export function medianRow(id: string, unit: string, samples: readonly number[]): BenchRow {
+  return { id, value: median(samples), unit, samples };
+}
+
+/** For people: one line a row, then the notes. */
+export function table(result: BenchResult): string {
+  const width = Math.max(0, ...result.rows.map((row) => row.id.length));
+  const lines = result.rows.map(({ id, value, unit, samples }) => {
+    const range = `${Math.min(...samples).toPrecision(3)} … ${Math.max(...samples).toPrecision(3)}`;
+    return `${id.padEnd(width)}  ${value.toPrecision(4)} ${unit === '1' ? '' : unit}  (${range}, n = ${samples.length})`;
+  });
+  const { cpu, cores, memoryGiB, node } = result.machine;
+  return [`${result.bench} on ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`, ...lines, ...result.notes].join(
+    '\n',
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * A full training step (LSTM in 8, H 64, B 32, T 64, linear head on every step, MSE, clipping, Adam; one thread) against
+ * PyTorch on the CPU. Both alternate in blocks, so that what else the machine does falls on both.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { normal } from '../src/core/random.js';
+import { allocateBatch, type BatchSource } from '../src/train/batches.js';
+import type { NetSpec } from '../src/train/net-spec.js';
+import { Trainer } from '../src/train/trainer.js';
+import { type BenchResult, machine, median, medianRow, type BenchRow } from './report.js';
+
+const SPEC: NetSpec = {
+  cell: 'lstm',
+  inputs: 8,
+  hidden: 64,
+  layers: 1,
+  channels: 8,
+  objective: 'mse',
+  dropout: 0,
+  skip: false,
+};
+const ROWS = 32;
+const STEPS = 64;
+const REPEATS = 9;
+/** Optimiser steps a sample; the first block of each side is not counted. */
+const BLOCK = 20;
+
+/** Debian's interpreter: the one that has python3-torch. */
+const PYTHON = '/usr/bin/python3';
+
+const ABSENT = `train.vs-torch is absent: ${PYTHON} has no PyTorch on OpenBLAS (apt-get install python3-torch libopenblas0-pthread)`;
+
+export async function run(): Promise<BenchResult> {
+  const kioku = new Kioku();
+  const torch = await Torch.start();
+  const kiokuMs: number[] = [];
+  const torchMs: number[] = [];
+  kioku.measure();
+  await torch?.measure();
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    kiokuMs.push(kioku.measure());
+    if (torch) torchMs.push(await torch.measure());
+  }
+  kioku.close();
+  torch?.close();
+  const rows: BenchRow[] = [medianRow('train.kioku-step', 'ms', kiokuMs)];
+  if (!torch) return result(rows, [ABSENT]);
+  rows.push(medianRow('train.torch-step', 'ms', torchMs), {
+    id: 'train.vs-torch',
+    value: median(kiokuMs) / median(torchMs),
+    unit: '1',
+    samples: kiokuMs.map((ms, i) => ms / torchMs[i]),
+  });
+  return result(rows, [`PyTorch ${torch.version} on OpenBLAS, one thread, denormals flushed to zero`]);
+}
+
+function result(rows: readonly BenchRow[], notes: readonly string[]): BenchResult {
+  return { bench: 'train', machine: machine(), rows, notes };
+}
+
+class Kioku {
+  readonly #trainer: Trainer;
+
+  constructor() {
+    const source: BatchSource = {
+      length: STEPS,
+      lanes: ROWS,
+      inputs: SPEC.inputs,
+      channels: SPEC.channels,
+      perEpoch: 1,
+      fill: () => {},
+    };
+    const batch = allocateBatch(source);
+    for (let i = 0; i < batch.x.length; i++) batch.x[i] = normal(1, 0, i);
+    for (let i = 0; i < batch.target.length; i++) batch.target[i] = normal(1, 1, i);
+    batch.weight.fill(1);
+    batch.counted = batch.weight.length;
+    batch.restart.fill(1);
+    this.#trainer = new Trainer(SPEC, source, batch, { clipNorm: 1, seed: 1 });
+  }
+
+  /** Milliseconds a step. */
+  measure(): number {
+    const start = performance.now();
+    for (let step = 0; step < BLOCK; step++) this.#trainer.step(1e-3);
+    return (performance.now() - start) / BLOCK;
+  }
+
+  close(): void {
+    this.#trainer.close();
+  }
+}
+
+/** A child process that runs a block of steps whenever it is told to. */
+class Torch {
+  private constructor(
+    readonly version: string,
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly lines: AsyncIterator<string>,
+  ) {}
+
+  /** @returns undefined where there is no PyTorch, or none that is fast enough to be a peer */
+  static async start(): Promise<Torch | undefined> {
+    if (!existsSync(PYTHON)) return undefined;
+    const script = fileURLToPath(new URL('train-torch.py', import.meta.url));
+    // Both would hold OpenBLAS back: a kernel for an older processor, a smaller cache.
+    const { OPENBLAS_CORETYPE: _core, OPENBLAS_L2_SIZE: _cache, ...inherited } = process.env;
+    const env = { ...inherited, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' };
+    const shape = [SPEC.inputs, SPEC.hidden, ROWS, STEPS].map(String);
+    const child = spawn(PYTHON, [script, ...shape], { env });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const first = await lines.next();
+    const [version, blas] = first.done === true ? [] : first.value.split(' ');
+    if (version !== undefined && blas === 'openblas') return new Torch(version, child, lines);
+    child.stdin.end();
+    return undefined;
+  }
+
+  /** Milliseconds a step. */
+  async measure(): Promise<number> {
+    this.child.stdin.write(`${BLOCK}\n`);
+    const answer = await this.lines.next();
+    if (answer.done === true) throw new Error('the PyTorch process ended early');
+    return Number(answer.value);
+  }
+
+  close(): void {
+    this.child.stdin.end();
+  }
+}
