@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import { OBJECTIVES } from '../../src/core/card.js';
+import { float32, float32Of, OrtSession, type Tensor } from '../../src/step/ort.js';
+import { buildGradientGraph, buildLossGraph, buildTrainGraph } from '../../src/train/graphs.js';
+import { buildSequenceGraph } from '../../src/train/inference-graphs.js';
+import { initialParameters, outputWidth, parameterCount, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
+import { relativeNormError } from './differences.js';
+import { noise } from './noise.js';
+
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+function netOf(changes: Partial<NetSpec> = {}): NetSpec {
+  const base: NetSpec = {
+    cell: 'lstm',
+    inputs: 3,
+    hidden: 6,
+    layers: 2,
+    channels: 2,
+    objective: 'gaussian',
+    dropout: 0,
+    skip: true,
+  };
+  return { ...base, ...changes };
+}
+
+type Feeds = Record<string, Tensor>;
+
+function series(spec: NetSpec, T: number, B: number): Feeds {
+  return {
+    x: float32(noise(T * B * spec.inputs, 1), [T, B, spec.inputs]),
+    target: float32(noise(T * B * spec.channels, 2), [T, B, spec.channels]),
+    weight: float32(new Float32Array(T * B * spec.channels).fill(1), [T, B, spec.channels]),
+    state: float32(new Float32Array(B * stateWidth(spec)), [B, stateWidth(spec)]),
+    parameters: float32(initialParameters(spec, 5), [parameterCount(spec)]),
+  };
+}
+
+/** Opens, runs once and closes. */
+function runOnce(graph: Uint8Array, feeds: Feeds, outputs: readonly string[]): Record<string, Float32Array> {
+  const session = new OrtSession(graph);
+  const result = session.run(feeds, Object.fromEntries(outputs.map((name) => [name, null])));
+  session.close();
+  return Object.fromEntries(outputs.map((name) => [name, float32Of(result, name)]));
+}
+
+function masksOf(spec: NetSpec): readonly string[] {
+  const session = new OrtSession(buildTrainGraph(spec, ADAM));
+  session.close();
+  return session.inputs.map((input) => input.name).filter((name) => name.startsWith('keep'));
+}
+
+const optimiserInputs = (N: number): Feeds => ({
+  m: float32(new Float32Array(N), [N]),
+  v: float32(new Float32Array(N), [N]),
+  schedule: float32(Float32Array.of(0.01, 1, 1), [3]),
+});
+
+describe('train graph', () => {
+  it.each([
+    [0.05, 5],
+    [100, 0],
+  ])('takes the steps that Adam takes in double precision (clipNorm %d)', (clipNorm, clippedSteps) => {
+    const spec = netOf();
+    const N = parameterCount(spec);
+    const learningRate = 0.02;
+    const train = new OrtSession(buildTrainGraph(spec, ADAM));
+    const gradients = new OrtSession(buildGradientGraph(spec));
+    const feeds = series(spec, 8, 3);
+    const expected = {
+      parameters: Float64Array.from(initialParameters(spec, 5)),
+      m: new Float64Array(N),
+      v: new Float64Array(N),
+    };
+    let state: Feeds = { parameters: feeds['parameters'], ...optimiserInputs(N) };
+    let clipped = 0;
+    for (let t = 1; t <= 5; t++) {
+      const schedule = Float32Array.of(learningRate / (1 - ADAM.beta1 ** t), 1 / (1 - ADAM.beta2 ** t), clipNorm);
+      const all = { ...feeds, ...state, schedule: float32(schedule, [3]) };
+      const gradient = float32Of(
+        gradients.run({ ...feeds, parameters: state['parameters'] }, { gradient: null }),
+        'gradient',
+      );
+      const norm = Math.hypot(...gradient);
+      if (norm > clipNorm) clipped++;
+      const factor = Math.min(1, clipNorm / norm);
+      for (let i = 0; i < N; i++) {
+        const g = gradient[i] * factor;
+        expected.m[i] = ADAM.beta1 * expected.m[i] + (1 - ADAM.beta1) * g;
+        expected.v[i] = ADAM.beta2 * expected.v[i] + (1 - ADAM.beta2) * g * g;
+        const mHat = expected.m[i] / (1 - ADAM.beta1 ** t);
+        const vHat = expected.v[i] / (1 - ADAM.beta2 ** t);
+        expected.parameters[i] -= (learningRate * mHat) / (Math.sqrt(vHat) + ADAM.epsilon);
+      }
+      const out = train.run(all, { gradient_norm: null, parameters_next: null, m_next: null, v_next: null });
+      expect(float32Of(out, 'gradient_norm')[0] / norm).toBeCloseTo(1, 5);
+      expect(relativeNormError(float32Of(out, 'm_next'), expected.m)).toBeLessThan(1e-5);
+      expect(relativeNormError(float32Of(out, 'v_next'), expected.v)).toBeLessThan(1e-5);
+      expect(relativeNormError(float32Of(out, 'parameters_next'), expected.parameters)).toBeLessThan(1e-5);
+      state = { parameters: out['parameters_next'], m: out['m_next'], v: out['v_next'] };
+    }
+    train.close();
+    gradients.close();
+    expect(clipped).toBe(clippedSteps);
+  });
+
+  it('asks for dropout masks between layers only', () => {
+    expect(masksOf(netOf({ layers: 3, dropout: 0.2 }))).toEqual(['keep_1', 'keep_2']);
+    expect(masksOf(netOf({ layers: 1, dropout: 0.2 }))).toEqual([]);
+    expect(masksOf(netOf({ layers: 3, dropout: 0 }))).toEqual([]);
+  });
+
+  it('gives the same bits for the same feeds', () => {
+    const spec = netOf();
+    const feeds = { ...series(spec, 8, 3), ...optimiserInputs(parameterCount(spec)) };
+    const outputs = ['loss', 'gradient_norm', 'parameters_next', 'm_next', 'v_next', 'state_next'];
+    expect(runOnce(buildTrainGraph(spec, ADAM), feeds, outputs)).toEqual(
+      runOnce(buildTrainGraph(spec, ADAM), feeds, outputs),
+    );
+  });
+
+  it.each(OBJECTIVES)('does nothing and stays finite when nothing counts (%s)', (objective) => {
+    const spec = netOf({ objective });
+    const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
+    feeds['weight'] = float32(new Float32Array(4 * 2 * 2), [4, 2, 2]);
+    feeds['target'] = float32(new Float32Array(4 * 2 * 2).fill(NaN), [4, 2, 2]);
+    const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'gradient_norm', 'parameters_next']);
+    expect([out['loss'][0], out['gradient_norm'][0]]).toEqual([0, 0]);
+    expect(out['parameters_next']).toEqual(initialParameters(spec, 5));
+  });
+
+  it.each(OBJECTIVES)('does not look at a target that does not count (%s)', (objective) => {
+    const spec = netOf({ objective });
+    const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
+    const weight = Float32Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? 0 : 1));
+    feeds['weight'] = float32(weight, [4, 2, 2]);
+    const outputs = ['loss', 'parameters_next'];
+    const clean = runOnce(buildTrainGraph(spec, ADAM), feeds, outputs);
+    const target = noise(16, 2).map((value, i) => (weight[i] === 0 ? NaN : value));
+    feeds['target'] = float32(target, [4, 2, 2]);
+    expect(runOnce(buildTrainGraph(spec, ADAM), feeds, outputs)).toEqual(clean);
+  });
+
+  it('survives outliers and tiny values under the Gaussian objective', () => {
+    const spec = netOf();
+    for (const size of [1e15, 1e-42]) {
+      const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
+      feeds['target'] = float32(
+        noise(16, 2).map((value) => value * size),
+        [4, 2, 2],
+      );
+      const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'parameters_next', 'v_next']);
+      for (const values of Object.values(out)) expect(values.every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+describe('loss graph', () => {
+  it('runs any length: two windows with the state carried over are one long window', () => {
+    const spec = netOf({ cell: 'gru' });
+    const [T, B, S] = [12, 3, stateWidth(spec)];
+    const feeds = series(spec, T, B);
+    const session = new OrtSession(buildLossGraph(spec));
+    const outputs = { loss: null, state_next: null };
+    const whole = session.run(feeds, outputs);
+    let state = feeds['state'];
+    let loss = 0;
+    for (const [from, to] of [
+      [0, 5],
+      [5, 12],
+    ]) {
+      const cut = (name: string): Tensor => {
+        const width = name === 'x' ? spec.inputs : spec.channels;
+        const data = float32Of(feeds, name).slice(from * B * width, to * B * width);
+        return float32(data, [to - from, B, width]);
+      };
+      const part = { ...feeds, x: cut('x'), target: cut('target'), weight: cut('weight'), state };
+      const out = session.run(part, outputs);
+      loss += (float32Of(out, 'loss')[0] * (to - from)) / T;
+      state = float32(float32Of(out, 'state_next'), [B, S]);
+    }
+    session.close();
+    expect(relativeNormError([loss], float32Of(whole, 'loss'))).toBeLessThan(1e-6);
+    expect(relativeNormError(float32Of({ state }, 'state'), float32Of(whole, 'state_next'))).toBeLessThan(1e-6);
+  });
+
+  it.each(OBJECTIVES)('gives the squared error of the mean forecast (%s)', (objective) => {
+    const spec = netOf({ objective });
+    const [T, B, O] = [7, 2, outputWidth(spec)];
+    const feeds = series(spec, T, B);
+    const { x, state } = feeds;
+    const { y } = runOnce(buildSequenceGraph(spec, initialParameters(spec, 5)), { x, state }, ['y']);
+    const target = float32Of(feeds, 'target');
+    let [sum, likelihood] = [0, 0];
+    for (let i = 0; i < target.length; i++) {
+      const at = Math.floor(i / 2) * O + (i % 2);
+      const squared = (y[at] - target[i]) ** 2;
+      sum += squared;
+      likelihood += 0.5 * (Math.log(2 * Math.PI) + y[at + 2] + squared / Math.exp(y[at + 2]));
+    }
+    const out = runOnce(buildLossGraph(spec), feeds, ['loss', 'squared_error']);
+    expect(out['squared_error'][0]).toBeCloseTo(sum / target.length, 5);
+    expect(out['loss'][0]).toBeCloseTo((objective === 'mse' ? sum : likelihood) / target.length, 5);
+  });
+});
