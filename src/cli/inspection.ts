@@ -33,8 +33,8 @@ export interface CardSummary {
   readonly streams: readonly string[];
   readonly calibratedStreams: number;
   readonly training: ModelCard['training'];
-  /** Mean squared error relative to "repeat the last value" on held-out data; below 1 is better. */
-  readonly errorVersusPersistence: number;
+  /** Mean squared error relative to "repeat the last value" on held-out data; below 1 is better. Absent: that is 0. */
+  readonly errorVersusPersistence?: number;
   readonly licence: string;
 }
 
@@ -72,6 +72,7 @@ export async function inspectModel(path: string): Promise<Inspection> {
 }
 
 function summarise(card: ModelCard): CardSummary {
+  const { validationMse, persistenceMse } = card.training;
   return {
     name: card.name,
     stepMs: card.stepUs / 1000,
@@ -81,7 +82,7 @@ function summarise(card: ModelCard): CardSummary {
     streams: Object.keys(card.normalisation.streams),
     calibratedStreams: Object.keys(card.calibration?.streams ?? {}).length,
     training: card.training,
-    errorVersusPersistence: card.training.validationMse / card.training.persistenceMse,
+    ...(persistenceMse > 0 ? { errorVersusPersistence: validationMse / persistenceMse } : {}),
     licence: card.licence,
   };
 }
@@ -110,14 +111,17 @@ function row(role: string, { name, elementType, shape }: TensorInfo): string[] {
 
 function describeCard(card: CardSummary): string[] {
   const { training } = card;
-  const ratio = card.errorVersusPersistence;
-  const verdict = ratio < 1 ? `${(1 / ratio).toFixed(1)} times better than` : `no better than (${ratio.toFixed(2)} ×)`;
   const channels = card.channels.map(({ name, aggregate }) => `${name} (${aggregate})`).join(', ');
   return [
     `${card.name}: ${training.layers} × ${training.hidden} ${training.cell}, ${training.parameters} parameters, ${card.objective} objective`,
     `watches ${channels} in steps of ${card.stepMs} ms${card.calendar.length > 0 ? `, with ${card.calendar.join(', ')}` : ''}`,
     `trained on ${training.rows} rows of ${training.streams} streams, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
-    `held-out error ${training.validationMse.toPrecision(3)}: ${verdict} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
+    `held-out error ${training.validationMse.toPrecision(3)}: ${verdict(card.errorVersusPersistence)} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
     `calibrated for ${card.calibratedStreams} streams; licence ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
   ];
+}
+
+function verdict(ratio: number | undefined): string {
+  if (ratio === undefined) return 'not to be compared with';
+  return ratio < 1 ? `${(1 / ratio).toFixed(1)} times better than` : `no better than (${ratio.toFixed(2)} ×)`;
 }
