@@ -132,7 +132,8 @@ export class OrtSession {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      // Only what ends the process: an error is thrown with the same text, and standard error belongs to our log.
+      logSeverityLevel: 4,
       // A spinning pool burns most of a core between steps.
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     };

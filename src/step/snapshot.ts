@@ -49,7 +49,8 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
     putBytes(bytes);
   }
   out.writeUInt32LE(crc32(out.subarray(0, at)), at);
-  return out;
+  // Not the Buffer itself: its `slice` is a view, unlike that of the type which is promised.
+  return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
 }
 
 /** Reads forward and never past the end: lengths come from outside. */

@@ -8,6 +8,7 @@ import type { Engine, Net } from '../../src/core/contracts.js';
 import { BugError } from '../../src/core/errors.js';
 import { uniform } from '../../src/core/random.js';
 import type { NetSpec } from '../../src/train/net-spec.js';
+import { StepByHand } from '../support/step-by-hand.js';
 import { GRU, kiokuModel, publishedModel, writeModel, type StepModel } from '../support/step-model.js';
 
 const LSTM: NetSpec = { ...GRU, cell: 'lstm', hidden: 9, layers: 2, channels: 1, inputs: 1, objective: 'mse' };
@@ -86,6 +87,22 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
       });
       afterAll(() => {
         for (const net of nets) net.close();
+      });
+
+      it('computes what the model computes when ONNX Runtime is fed by hand', async () => {
+        const net = await open(6);
+        const byHand = new StepByHand(makeModel());
+        const slots = Int32Array.of(4, 2, 5);
+        const x = only(net.input);
+        const width = x.length / net.capacity;
+        for (let time = 0; time < 5; time++) {
+          for (let row = 0; row < 3; row++) feed(net, row, row, time);
+          const expected = byHand.step(x.slice(width, 2 * width));
+          net.step(slots, 3);
+          expect(outputRow(net, 1)).toEqual(Buffer.from(expected.buffer));
+        }
+        expect(Buffer.from(net.save(2).subarray(1))).toEqual(byHand.state());
+        byHand.close();
       });
 
       it('gives any subset of streams, in any order, what each gets alone, and leaves the others untouched', async () => {

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelCard } from '../../src/core/card.js';
 import { UserError } from '../../src/core/errors.js';
+import { TensorGraph } from '../../src/onnx/tensor-graph.js';
 import { readCard } from '../../src/step/card-file.js';
 import { GRU, kiokuModel, publishedModel, writeModel } from '../support/step-model.js';
 
@@ -101,6 +103,24 @@ describe('readCard', () => {
     const error = await failure(await folderWith(JSON.stringify({ ...card, ...changed }), onnx));
     expect(error.code).toBe('CARD_MISMATCH');
     expect(error.message).toContain(message);
+  });
+
+  it('refuses a model whose state is not float32', async () => {
+    const g = new TensorGraph();
+    g.output(g.map('Tanh', g.input(['B', 2], 'x_t')), 'y_t');
+    g.output(g.input(['B', 1], 'count', 'int64'), 'count_next');
+    const counting = g.encode();
+    const changed: ModelCard = {
+      ...card,
+      modelSha256: createHash('sha256').update(counting).digest('hex'),
+      objective: 'mse',
+      inputs: { x: card.inputs.x },
+      outputs: { y: { name: 'y_t', shape: ['B', 2] } },
+      states: [{ name: 'count', next: 'count_next', shape: ['B', 1] }],
+    };
+    const error = await failure(await folderWith(JSON.stringify(changed), counting));
+    expect(error.code).toBe('CARD_MISMATCH');
+    expect(error.message).toContain("states.0: 'count' is int64 in the file, kioku steps float32 models");
   });
 
   it('refuses a card that contradicts itself, with everything that is wrong at once', async () => {
