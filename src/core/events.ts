@@ -46,13 +46,3 @@ export interface ScoreEvent extends Base {
 }
 
 export type KiokuEvent = IncidentEvent | ScoreEvent;
-
-/**
- * One event as one line of JSON (no newline), the same for every sink: the event's own fields, with `time` (and for
- * incidents `since`) in ISO 8601 beside the microseconds.
- */
-export function eventToJson(event: KiokuEvent): string {
-  const time = new Date(event.us / 1000).toISOString();
-  if (event.type === 'score') return JSON.stringify({ ...event, time });
-  return JSON.stringify({ ...event, time, since: new Date(event.sinceUs / 1000).toISOString() });
-}
