@@ -63,8 +63,8 @@ describe('Slots', () => {
         for (const [action, stream] of commands) {
           const slot = action === 'acquire' ? slots.acquire(stream, 1) : slots[action](stream);
           expect(slot).toBe(action === 'acquire' ? plain.acquire(stream, Number(slot)) : plain[action](stream));
-          const owned = plain.order.map((entry) => ({ stream: slots.streamOf(entry.slot), slot: entry.slot }));
-          expect(owned).toEqual(plain.order);
+          expect([...slots.leastRecent()]).toEqual(plain.order.map((entry) => [entry.stream, entry.slot]));
+          expect(plain.order.every((entry) => slots.streamOf(entry.slot) === entry.stream)).toBe(true);
           expect(slots.size).toBe(plain.order.length);
         }
         expect(evictions.map((eviction) => eviction.stream)).toEqual(plain.gone);
