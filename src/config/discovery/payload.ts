@@ -17,7 +17,7 @@ export type Payload =
   | { readonly kind: 'number'; readonly value: number; readonly unit: boolean }
   | { readonly kind: 'other' };
 
-const NUMBER = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D{0,8})\s*$/;
+const NUMBER = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d.,:;+\-/]\D{0,8})?$/;
 
 /** @param bytes as published */
 export function readPayload(bytes: Uint8Array): Payload {
@@ -27,8 +27,10 @@ export function readPayload(bytes: Uint8Array): Payload {
   } catch {
     return { kind: 'other' };
   }
-  const number = NUMBER.exec(text);
-  if (number !== null) return { kind: 'number', value: Number(number[1]), unit: number[2] !== '' };
+  const number = NUMBER.exec(text.trimEnd());
+  if (number !== null && Number.isFinite(Number(number[1]))) {
+    return { kind: 'number', value: Number(number[1]), unit: number[2] !== undefined };
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
