@@ -19,7 +19,7 @@ export interface Node {
   inputs: readonly Value[];
   /** Grows when a loop is asked to output more of what it computed. */
   readonly outputs: Value[];
-  attributes: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes: Readonly<Record<string, number | readonly number[]>>;
   /** The body of a `Scan`. */
   readonly body?: Graph;
 }
@@ -51,25 +51,27 @@ export class Graph {
   }
 
   /** @param name unique in the model; a loop body lets the graph choose */
-  input(shape: Shape, name = this.freshName('in'), elementType: ElementType = 'float32'): Value {
+  input(shape: Shape, name = this.#freshName('in'), elementType: ElementType = 'float32'): Value {
     const value: Value = { graph: this, name, shape, elementType };
     this.inputs.push(value);
     return value;
   }
 
-  output(value: Value, name = this.freshName('out')): void {
+  /** @param name as for an input. The outputs of a loop body are in the order in which they are declared. */
+  output(value: Value, name = this.#freshName('out')): void {
     this.outputs.push({ name, value });
   }
 
+  /** Values known when the graph is written; in row-major order. A small one that is there already is used again. */
   constant(values: ArrayLike<number>, shape: readonly number[], elementType: ElementType = 'float32'): Value {
     if (this.parent) return this.root.constant(values, shape, elementType);
-    if (shape.reduce((a, b) => a * b, 1) !== values.length)
-      throw new BugError(`${values.length} values for [${shape.join()}]`);
+    const expected = shape.reduce((a, b) => a * b, 1);
+    if (expected !== values.length) throw new BugError(`${values.length} values where the shape has ${expected}`);
     const small = values.length <= SHARED_CONSTANT_ELEMENTS;
     const key = small ? `${elementType}[${shape.join()}]${Array.from(values).join(',')}` : '';
     const existing = this.#shared.get(key);
     if (existing) return existing;
-    const value: Value = { graph: this, name: this.freshName('constant'), shape, elementType };
+    const value: Value = { graph: this, name: this.#freshName('constant'), shape, elementType };
     const data =
       elementType === 'int64' ? BigInt64Array.from(Array.from(values, BigInt)) : DATA[elementType].from(values);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -94,12 +96,12 @@ export class Graph {
 
   /** One more output of a node that is already there. */
   extend(node: Node, shape: Shape, elementType: ElementType = 'float32'): Value {
-    const value: Value = { graph: this, name: this.freshName(node.op), shape, elementType, producer: node };
+    const value: Value = { graph: this, name: this.#freshName(node.op), shape, elementType, producer: node };
     node.outputs.push(value);
     return value;
   }
 
-  freshName(prefix: string): string {
+  #freshName(prefix: string): string {
     const root = this.root;
     return `${prefix}_${root.#names++}`;
   }
@@ -137,21 +139,15 @@ export class Graph {
   }
 
   #toIr(name: string, names: Map<Value, string>): GraphIr {
+    const nameOf = (value: Value): string => names.get(value) ?? value.name;
     const nodes: NodeIr[] = [];
     const copies: NodeIr[] = [];
     // An output must be made in this very graph and only once; then its node can write it directly, without a copy.
     for (const output of this.outputs) {
       const { value } = output;
       if (value.producer && value.graph === this && !names.has(value)) names.set(value, output.name);
-      else
-        copies.push({
-          op: 'Identity',
-          inputs: [names.get(value) ?? value.name],
-          outputs: [output.name],
-          attributes: {},
-        });
+      else copies.push({ op: 'Identity', inputs: [nameOf(value)], outputs: [output.name], attributes: {} });
     }
-    const nameOf = (value: Value): string => names.get(value) ?? value.name;
     for (const node of this.liveNodes()) {
       const attributes: Record<string, Attribute> = { ...node.attributes };
       if (node.body) attributes['body'] = node.body.#toIr(node.op, names);

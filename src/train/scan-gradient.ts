@@ -50,21 +50,18 @@ const scanRule: Rule = ({ graph, node, adjoints, needs, contribute }) => {
     const adjoint = i < states ? outputs[i] : stackedAdjoint(input);
     if (adjoint) contribute(node.inputs[i], () => adjoint);
   });
-  for (const {
-    inputs,
-    outputs: [product],
-    attributes,
-  } of products) {
-    const adjoint = stackedAdjoint(product);
+  for (const product of products) {
+    const adjoint = stackedAdjoint(product.outputs[0]);
     if (!adjoint) continue;
-    const [a, b, c] = inputs;
+    const [factor, weight, bias] = product.inputs;
     const d = graph.rows(adjoint);
     // The weight's adjoint is a sum over steps: one large product over all of them instead of one for each.
-    contribute(b, () => {
-      const left = graph.rows(saved.stacked(a));
-      return attributes['transB'] === 1 ? graph.gemm(d, left, { transA: true }) : graph.gemm(left, d, { transA: true });
+    contribute(weight, () => {
+      const all = graph.rows(saved.stacked(factor));
+      const transposed = product.attributes['transB'] === 1;
+      return transposed ? graph.gemm(d, all, { transA: true }) : graph.gemm(all, d, { transA: true });
     });
-    if (c) contribute(c, () => d);
+    if (bias) contribute(bias, () => d);
   }
 };
 
