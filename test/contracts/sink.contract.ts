@@ -1,0 +1,64 @@
+/** What every sink must do, whatever its kind. */
+import { describe, expect, it, type TestContext } from 'vitest';
+import type { Sink } from '../../src/core/contracts.js';
+import type { IncidentEvent, ScoreEvent } from '../../src/core/events.js';
+
+const START_US = 1_700_000_000_000_000;
+
+/** A whole incident event. */
+export function incident(id: string, parts: Partial<IncidentEvent> = {}): IncidentEvent {
+  return {
+    type: 'incident',
+    phase: 'new',
+    id,
+    stream: 'plant/pump',
+    us: START_US + 10_000_000,
+    sinceUs: START_US,
+    score: 0.75,
+    severity: 'warning',
+    reason: 'anomaly',
+    channels: [{ name: 'temperature', view: 'level', expected: 71.5, observed: 91.2, score: 0.75 }],
+    ...parts,
+  };
+}
+
+export function scoreEvent(id: string): ScoreEvent {
+  return { type: 'score', id, stream: 'plant/pump', us: START_US, score: 0.1 };
+}
+
+export interface SinkUnderTest {
+  readonly sink: Sink;
+  /** Ids of the incidents that have reached the other side, in order. */
+  readonly received: () => Promise<readonly string[]>;
+}
+
+/** @param make a fresh sink, not started */
+export function sinkContract(name: string, make: (ctx: TestContext) => Promise<SinkUnderTest> | SinkUnderTest): void {
+  describe(`sink contract: ${name}`, () => {
+    it('has delivered, in order, what it says it has written', async (ctx) => {
+      const { sink, received } = await make(ctx);
+      await sink.start(new AbortController().signal);
+      await sink.write([incident('a'), incident('b', { phase: 'update' })]);
+      expect(await received()).toEqual(['a', 'b']);
+      await sink.write([]);
+      await sink.write([incident('c', { phase: 'end', reason: 'silent', channels: [] })]);
+      expect(await received()).toEqual(['a', 'b', 'c']);
+      await sink.stop();
+    });
+
+    it('stops at any time, more than once', async (ctx) => {
+      const never = await make(ctx);
+      await never.sink.stop();
+      const { sink } = await make(ctx);
+      await sink.start(new AbortController().signal);
+      await Promise.all([sink.stop(), sink.stop()]);
+      await sink.stop();
+    });
+
+    it('does not start when it is already aborted', async (ctx) => {
+      const { sink } = await make(ctx);
+      await expect(sink.start(AbortSignal.abort(new Error('no longer wanted')))).rejects.toThrow('no longer wanted');
+      await sink.stop();
+    });
+  });
+}
