@@ -6,29 +6,28 @@
  *
  * so that every 0.1 is ten times rarer, and e bounds the rarity of the row as a whole (union bound): a stream of many
  * channels does not cry wolf more often than one of few. A row is judged before it is learnt; while an incident lasts
- * nothing is learnt. 88 + 160 · channels bytes a stream; nothing is allocated for a row that raises nothing.
+ * nothing is learnt. 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
 import { createHash } from 'node:crypto';
 import { UserError, messageOf } from '../core/errors.js';
 import type { Batch, Decider, Emit, Micros, Slot } from '../core/contracts.js';
-import type { Contribution, IncidentReason } from '../core/events.js';
+import type { IncidentReason } from '../core/events.js';
 import type { DeciderContext, DeciderKind } from '../core/kind.js';
 import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
 import * as incidents from './incidents.js';
 import * as memory from './memory.js';
-import { ChannelViews, VIEWS } from './views.js';
+import { MOST_EXPONENT, Peaks, scoreOfExponent } from './peaks.js';
+import { ChannelViews } from './views.js';
 
 /** Goes into `card.calibration.decider`; calibrations of another version are not used. */
 export const CALIBRATION_VERSION = `anomaly/${memory.MEMORY_VERSION}`;
 
-/** A score of 1: one row in 10^10. */
-const MOST_EXPONENT = 10;
-
 export class AnomalyDecider implements Decider {
-  /** Learn without raising anything, to replay training data into the statistics of a stream. */
+  readonly version = CALIBRATION_VERSION;
   learnOnly = false;
   readonly #memory: memory.Memory;
   readonly #views: ChannelViews;
+  readonly #peaks: Peaks;
   readonly #rules: incidents.IncidentRules;
   readonly #streams: string[];
   readonly #scores: Float64Array;
@@ -45,7 +44,10 @@ export class AnomalyDecider implements Decider {
     this.#rules = rulesOf(options, card.stepUs);
     this.#memory = new memory.Memory(capacity, this.#channels);
     const most = MOST_EXPONENT * options.openScore;
-    this.#views = new ChannelViews(this.#memory.channels, this.#channels, card.objective, most);
+    const levelRows = Math.min(3, Math.max(1, Math.ceil(this.#rules.minDurationUs / card.stepUs)));
+    this.#views = new ChannelViews(this.#memory.channels, this.#channels, card.objective, levelRows, most);
+    const names = card.channels.map(({ name }) => name);
+    this.#peaks = new Peaks(this.#memory, names, context.scaler, options.closeScore);
     this.#streams = Array.from({ length: capacity }, () => '');
     this.#scores = new Float64Array(capacity);
     this.#readCalibration();
@@ -130,7 +132,7 @@ export class AnomalyDecider implements Decider {
     const exponent = this.#judgeChannels(slot, row, input, errors);
     const warm = streams[at + memory.ROWS] >= this.options.warmupSteps && !this.learnOnly;
     if (warm) {
-      const score = Math.min(1, exponent / MOST_EXPONENT);
+      const score = scoreOfExponent(exponent);
       this.#scores[slot] = score;
       this.#advance(slot, row, score, input, emit);
     }
@@ -188,11 +190,10 @@ export class AnomalyDecider implements Decider {
     const { streams } = this.#memory;
     const at = this.#memory.stream(slot);
     const us = input.us[row];
-    const stirred = incidents.isStirring(streams, at);
     const transition = incidents.advance(streams, at, score, us, input.gap[row] === 1, this.#rules);
     if (incidents.isStirring(streams, at)) {
-      if (!stirred || incidents.since(streams, at) === us) this.#forgetPeaks(slot);
-      this.#notePeaks(slot, row, input);
+      if (incidents.since(streams, at) === us) this.#peaks.forget(slot);
+      this.#peaks.note(slot, row, input, this.#views);
     }
     if (transition !== 'none') this.#tell(slot, transition, us, emit);
     if (transition === 'adopted') this.#relearn(slot);
@@ -205,44 +206,6 @@ export class AnomalyDecider implements Decider {
   #relearn(slot: Slot): void {
     for (let c = 0; c < this.#channels; c++) this.#views.relearn(this.#memory.channel(slot, c));
     this.#memory.streams[this.#memory.stream(slot) + memory.ROWS] = 0;
-  }
-
-  #forgetPeaks(slot: Slot): void {
-    for (let c = 0; c < this.#channels; c++) {
-      this.#memory.channels[this.#memory.channel(slot, c) + memory.PEAK_EXPONENT] = 0;
-    }
-  }
-
-  /** Keeps, per channel, the row in which it stood out most: that is what a person wants to read. */
-  #notePeaks(slot: Slot, row: number, input: Batch): void {
-    const { channels } = this.#memory;
-    for (let c = 0; c < this.#channels; c++) {
-      const at = this.#memory.channel(slot, c);
-      if (this.#views.exponent[c] <= channels[at + memory.PEAK_EXPONENT]) continue;
-      const view = this.#views.strongest[c];
-      const forecast = this.#views.forecast(at);
-      channels[at + memory.PEAK_EXPONENT] = this.#views.exponent[c];
-      channels[at + memory.PEAK_VIEW] = view;
-      // A forecast soon follows a shifted level; against its own past the value should have been at the centre.
-      channels[at + memory.PEAK_EXPECTED] = VIEWS[view] === 'level' || Number.isNaN(forecast) ? 0 : forecast;
-      channels[at + memory.PEAK_OBSERVED] = input.data[row * input.width + c];
-    }
-  }
-
-  #contributions(slot: Slot): Contribution[] {
-    const { channels } = this.#memory;
-    const { scaler, card } = this.context;
-    const found: { readonly exponent: number; readonly part: Contribution }[] = [];
-    for (const [c, { name }] of card.channels.entries()) {
-      const at = this.#memory.channel(slot, c);
-      const exponent = channels[at + memory.PEAK_EXPONENT];
-      const score = Math.min(1, exponent / MOST_EXPONENT);
-      if (score < this.#rules.closeScore) continue;
-      const expected = scaler.toUnits(slot, c, channels[at + memory.PEAK_EXPECTED]);
-      const observed = scaler.toUnits(slot, c, channels[at + memory.PEAK_OBSERVED]);
-      found.push({ exponent, part: { name, view: VIEWS[channels[at + memory.PEAK_VIEW]], expected, observed, score } });
-    }
-    return found.toSorted((a, b) => b.exponent - a.exponent).map(({ part }) => part);
   }
 
   #tell(slot: Slot, transition: Exclude<incidents.Transition, 'none'>, us: Micros, emit: Emit): void {
@@ -261,7 +224,7 @@ export class AnomalyDecider implements Decider {
       score,
       severity: incidents.severityOf(score),
       reason: transition === 'adopted' ? 'new-normal' : 'anomaly',
-      channels: this.#contributions(slot),
+      channels: this.#peaks.contributions(slot),
     });
   }
 

@@ -1,6 +1,6 @@
 /**
  * What the anomaly decider remembers, all streams in one slab of memory: per slot the stream's own numbers (float64:
- * times in µs), then its channels' (float32), 88 + 160 · channels bytes.
+ * times in µs), then its channels' (float32), 88 + 168 · channels bytes.
  */
 import { UserError } from '../core/errors.js';
 import type { Slot } from '../core/contracts.js';

@@ -3,13 +3,16 @@
  * ordinary; the excess y = v − q beyond it follows a generalised Pareto distribution (Pickands 1975), of which the
  * exponential tail is the case ξ = 0:
  *
- *     e = −log10 P(V > v),   P(V > v) = (1 − f) · (1 + ξ y / β)^(−1/ξ)
+ *     e = −log10 P,   P = (1 − f) · (1 + ξ y / β)^(−1/ξ) · P(lasts)
  *
- * β and ξ come from the running mean and variance of the excesses (method of moments, Hosking & Wallis, Technometrics
- * 29, 1987), so that heavy-tailed and bursty channels are not called rare for being what they are. To ξ is added 1/k, k
- * the independent clusters of excesses seen: for an exponential tail known from k samples only, (1 + y / (k m))^(−k) is
- * the predictive distribution. That is what keeps a short calibration from crying wolf. k counts clusters, not values
- * (runs declustering, Leadbetter 1983): a slow channel's hundred values above q are one piece of evidence.
+ * - β and ξ come from the running mean and variance of the excesses (method of moments, Hosking & Wallis, Technometrics
+ *   29, 1987), so that heavy-tailed and bursty channels are not called rare for being what they are.
+ * - Evidence is counted in clusters, unbroken runs of excesses (runs declustering, Leadbetter 1983): a slow channel's
+ *   hundred values beyond q are one observation. 1/(k + 20) is added to ξ for k clusters: for an exponential tail known
+ *   from n samples only, (1 + y / (n m))^(−n) is the predictive distribution. A short past is a heavy tail.
+ * - P(lasts): a cluster of mean length ℓ that goes on for n rows, Pareto in n/ℓ, to the power 1/ℓ: where rows are
+ *   independent (ℓ = 1) lasting is evidence of its own; in a slow channel long and high excursions are the same thing. It
+ *   counts at most twice as much as the height: being a hair beyond q, for however long, is no fault.
  */
 import { type QuantileRule, QUANTILE_FIELDS, excesses, learnQuantile, meanExcess, quantile } from '../core/quantile.js';
 
@@ -21,7 +24,8 @@ const HORIZON = 10_000;
 /** A tail is a quantile, then: */
 const MEAN_SQUARE = QUANTILE_FIELDS;
 const CLUSTERS = QUANTILE_FIELDS + 1;
-const ABOVE = QUANTILE_FIELDS + 2;
+/** Rows for which the values have been beyond the quantile without a break. */
+const LASTING = QUANTILE_FIELDS + 2;
 
 /** Numbers that one tail takes in a slab; all 0 = nothing seen yet. */
 export const TAIL_FIELDS = QUANTILE_FIELDS + 3;
@@ -30,19 +34,37 @@ export const TAIL_FIELDS = QUANTILE_FIELDS + 3;
 const MOST_CLUSTERS = 200;
 /** The shape is drawn towards a slightly heavy tail by as much as this many clusters weigh. */
 const PRIOR_CLUSTERS = 10;
-const PRIOR_SHAPE = 0.1;
+const PRIOR_SHAPE = 0.05;
+/** What is known about tails before the first cluster is worth this many. */
+const KNOWN_CLUSTERS = 20;
+/** The evidence of lasting counts at most this many times that of the height. */
+const MOST_LASTING_EVIDENCE = 2;
+/** Rows counted of a cluster; exact in float32. */
+const MOST_ROWS = 1e6;
 /** The method of moments cannot tell shapes from 1/2 upwards: their variance is infinite. */
 const MOST_SHAPE = 0.49;
 
+/** A cluster this many times longer than the mean cluster (and a few rows) is no longer like the past: */
+const LONG_CLUSTER = 4;
+const LONG_ROWS = 4;
+/** then only one row in so many is learnt, or a slow fault would be learnt while it grows. */
+const SPARSE = 16;
+
 /** The exponent at the quantile itself, where the tail begins. */
 const FIRST_EXPONENT = -Math.log10(1 - FRACTION);
+
+/** How one view's tail is learnt and judged. */
+export interface TailRule extends QuantileRule {
+  /** Whether lasting beyond the quantile is evidence; not for a view whose values are durations. */
+  readonly lasts: boolean;
+}
 
 /**
  * @param floor the least mean excess that counts as real, in the unit of the view: what is smaller does not matter to
  * anybody, however regular the channel
  */
-export function tailRule(floor: number): QuantileRule {
-  return { fraction: FRACTION, horizon: HORIZON, floor };
+export function tailRule(floor: number, lasts = true): TailRule {
+  return { fraction: FRACTION, horizon: HORIZON, floor, lasts };
 }
 
 /** ξ by moments, drawn towards the prior; 0 … 0.49. */
@@ -57,33 +79,48 @@ function shape(state: Float32Array, at: number, rule: QuantileRule): number {
   return (clusters * byMoments + PRIOR_CLUSTERS * PRIOR_SHAPE) / (clusters + PRIOR_CLUSTERS);
 }
 
-/**
- * The exponent of a value: 3 means one value in a thousand is as large. Judge before `learnTail`.
- * @returns 0 up to the quantile and while there is no tail yet, else ≥ 1.3
- */
-export function tailExponent(state: Float32Array, at: number, v: number, rule: QuantileRule): number {
-  const excess = v - quantile(state, at);
-  const clusters = state[at + CLUSTERS];
-  if (excess <= 0 || clusters === 0) return 0;
-  const xi = shape(state, at, rule);
-  const beta = Math.max(meanExcess(state, at), rule.floor) * (1 - xi);
-  const predictive = xi + 1 / clusters;
-  return FIRST_EXPONENT + Math.log10(1 + (predictive * excess) / beta) / predictive;
+/** ξ as it is used: shape and ignorance. */
+function predictiveShape(state: Float32Array, at: number, rule: QuantileRule): number {
+  return shape(state, at, rule) + 1 / (state[at + CLUSTERS] + KNOWN_CLUSTERS);
 }
 
-/** The inverse of `tailExponent`: the value whose exponent is `exponent`; infinite while there is no tail yet. */
-export function tailValue(state: Float32Array, at: number, exponent: number, rule: QuantileRule): number {
+/** β, so that the mean excess β / (1 − ξ) is the one observed. */
+function scale(state: Float32Array, at: number, rule: QuantileRule): number {
+  return Math.max(meanExcess(state, at), rule.floor) * (1 - shape(state, at, rule));
+}
+
+/** −log10 of the probability that a cluster goes on for as long as the present one has, weighed by independence. */
+function lastingExponent(state: Float32Array, at: number): number {
   const clusters = state[at + CLUSTERS];
-  if (clusters === 0) return Infinity;
-  const xi = shape(state, at, rule);
-  const beta = Math.max(meanExcess(state, at), rule.floor) * (1 - xi);
-  const predictive = xi + 1 / clusters;
-  return quantile(state, at) + (beta / predictive) * (10 ** (predictive * (exponent - FIRST_EXPONENT)) - 1);
+  const length = Math.max(1, excesses(state, at) / clusters);
+  const xi = PRIOR_SHAPE + 1 / (clusters + KNOWN_CLUSTERS);
+  return Math.log10(1 + (xi * state[at + LASTING]) / length) / (xi * length);
+}
+
+/**
+ * The exponent of a value: 3 means that one row in a thousand is as unusual. Judge before `learnTail`.
+ * @returns 0 up to the quantile and while there is no tail yet, else ≥ 1.3
+ */
+export function tailExponent(state: Float32Array, at: number, v: number, rule: TailRule): number {
+  const excess = v - quantile(state, at);
+  if (excess <= 0 || state[at + CLUSTERS] === 0) return 0;
+  const xi = predictiveShape(state, at, rule);
+  const height = Math.log10(1 + (xi * excess) / scale(state, at, rule)) / xi;
+  if (!rule.lasts) return FIRST_EXPONENT + height;
+  return FIRST_EXPONENT + height + Math.min(lastingExponent(state, at), MOST_LASTING_EVIDENCE * height);
+}
+
+/** The value whose height alone has this exponent; infinite while there is no tail yet. */
+export function tailValue(state: Float32Array, at: number, exponent: number, rule: TailRule): number {
+  if (state[at + CLUSTERS] === 0) return Infinity;
+  const xi = predictiveShape(state, at, rule);
+  return quantile(state, at) + (scale(state, at, rule) / xi) * (10 ** (xi * (exponent - FIRST_EXPONENT)) - 1);
 }
 
 /**
  * Learns a value, counted at most as one of exponent `most` (winsorised), so that a fault cannot widen what is normal
- * without bound.
+ * without bound, and hardly at all once it outlasts what the channel is used to, so that a slow fault is not learnt while
+ * it grows.
  * @param exponent what `tailExponent` said of it
  */
 export function learnTail(
@@ -92,15 +129,16 @@ export function learnTail(
   v: number,
   exponent: number,
   most: number,
-  rule: QuantileRule,
+  rule: TailRule,
 ): void {
-  const counted = exponent > most ? tailValue(state, at, most, rule) : v;
+  const clusters = state[at + CLUSTERS];
+  const lasting = v > quantile(state, at) ? state[at + LASTING] + 1 : 0;
+  state[at + LASTING] = Math.min(lasting, MOST_ROWS);
+  const long = LONG_ROWS + (clusters > 0 ? (LONG_CLUSTER * excesses(state, at)) / clusters : 0);
+  if (lasting > long && lasting % SPARSE !== 0) return;
+  const counted = exponent > most ? Math.min(v, tailValue(state, at, most, rule)) : v;
   const excess = learnQuantile(state, at, counted, rule);
-  if (excess <= 0) {
-    state[at + ABOVE] = 0;
-    return;
-  }
+  if (excess <= 0) return;
   state[at + MEAN_SQUARE] += (excess * excess - state[at + MEAN_SQUARE]) / excesses(state, at);
-  if (state[at + ABOVE] === 0) state[at + CLUSTERS] = Math.min(state[at + CLUSTERS] + 1, MOST_CLUSTERS);
-  state[at + ABOVE] = 1;
+  if (lasting === 1) state[at + CLUSTERS] = Math.min(clusters + 1, MOST_CLUSTERS);
 }

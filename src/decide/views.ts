@@ -1,7 +1,8 @@
 /**
  * Four views of one channel, each with a tail of its own past:
  *
- * - `level`: the distance of the value itself from its centre, in normal spreads. A spike, a shift.
+ * - `level`: the distance of the value itself from its centre, in normal spreads, the least of the latest (up to three)
+ *   rows: what must last to be an incident is judged by what has lasted. A spike of some rows, a shift.
  * - `drift`: |moving average of the forecast error|. A ramp, a frozen forecastable signal, a wrong shape at a normal level.
  * - `noise`: the moving average of how much less likely the value was than usual (−log likelihood minus its running
  *   mean). A change of the noise, with the level and the forecast still right.
@@ -39,7 +40,7 @@ const MOST_VALUE = 1e6;
 const MOST_RUN = 1e6;
 
 /** Least mean excess worth notice, per view: in normal spreads, in nats, in steps. */
-const RULES = [tailRule(0.1), tailRule(0.02), tailRule(0.05), tailRule(1)] as const;
+const RULES = [tailRule(0.1), tailRule(0.02), tailRule(0.05), tailRule(1, false)] as const;
 
 /** Layout of a channel in the slab, as offsets from where it begins. */
 const FORECAST = 0;
@@ -49,7 +50,10 @@ const DEFICIT_MEAN = 3;
 const DEFICIT_BASE = 4;
 const LAST = 5;
 const RUN = 6;
-const TAILS = 7;
+/** Levels of the two rows before; 0 = none. */
+const LEVEL_1 = 7;
+const LEVEL_2 = 8;
+const TAILS = 9;
 
 /** Numbers that the views of one channel take. */
 export const VIEW_FIELDS = TAILS + VIEWS.length * TAIL_FIELDS;
@@ -70,12 +74,14 @@ export class ChannelViews {
   /**
    * @param state the slab
    * @param channels of a stream
+   * @param levelRows rows that a level must last, 1 … 3
    * @param most exponent as which a value is learnt at most
    */
   constructor(
     readonly state: Float32Array,
     channels: number,
     readonly objective: Objective,
+    readonly levelRows: number,
     most: number,
   ) {
     this.exponent = new Float64Array(channels);
@@ -96,7 +102,8 @@ export class ChannelViews {
   restart(at: number): void {
     this.state[at + FORECAST] = NaN;
     this.state[at + LAST] = NaN;
-    this.state[at + ERROR_MEAN] = this.state[at + DEFICIT_MEAN] = this.state[at + RUN] = 0;
+    this.state[at + ERROR_MEAN] = this.state[at + DEFICIT_MEAN] = 0;
+    this.state[at + RUN] = this.state[at + LEVEL_1] = this.state[at + LEVEL_2] = 0;
   }
 
   /** Forgets the statistics: what is normal is learnt anew. */
@@ -136,11 +143,22 @@ export class ChannelViews {
    */
   judge(at: number, channel: number, z: number, spreads: number, errors: boolean): void {
     this.skip(channel);
-    const level = Math.min(spreads, MOST_VALUE);
+    const level = this.#lastingLevel(at, Math.min(spreads, MOST_VALUE));
     this.#view(at, channel, LEVEL, level, level);
     if (errors && this.state[at + FORECAST] === this.state[at + FORECAST]) this.#errors(at, channel, z);
     this.#stillness(at, channel, z);
     this.exponent[channel] = Math.max(0, this.exponent[channel] - this.#correction);
+  }
+
+  /** The least level of the latest `levelRows` rows. */
+  #lastingLevel(at: number, level: number): number {
+    const { state } = this;
+    const before = state[at + LEVEL_1];
+    const beforeThat = state[at + LEVEL_2];
+    state[at + LEVEL_2] = before;
+    state[at + LEVEL_1] = level;
+    if (this.levelRows < 2) return level;
+    return this.levelRows < 3 ? Math.min(level, before) : Math.min(level, before, beforeThat);
   }
 
   #errors(at: number, channel: number, z: number): void {
