@@ -57,7 +57,6 @@ class MqttSource implements Source {
   readonly #router: Router;
   readonly #queue: PacketQueue;
   readonly #connection: MqttConnection;
-  #seq = 0;
   #paused = false;
 
   constructor(options: Options, context: SourceContext) {
@@ -110,8 +109,7 @@ class MqttSource implements Source {
       counters.count('source.topic-mismatch');
       return true;
     }
-    this.#seq += 1;
-    this.#queue.push({ source: index, seq: this.#seq, topic, route, bytes, arrivedUs: Date.now() * 1000 });
+    this.#queue.push({ source: index, seq: 0, topic, route, bytes, arrivedUs: Date.now() * 1000 });
     this.#paused = this.#queue.length >= HIGH_WATER;
     return !this.#paused;
   }

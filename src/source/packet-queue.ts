@@ -1,11 +1,18 @@
-/** What has arrived and not been taken: handed on in batches, one a turn of the event loop, as far as credit goes. */
+/**
+ * What has arrived and not been taken: handed on in batches, one a turn of the event loop, as far as credit goes.
+ * Packets get their number when they leave, so that those dropped before leave no hole.
+ */
 import type { Subject } from 'rxjs';
 import type { Packet } from '../core/contracts.js';
+
+/** A packet whose `seq` is still to come. */
+export type Arrival = { -readonly [K in keyof Packet]: Packet[K] };
 
 export class PacketQueue {
   readonly #out: Subject<readonly Packet[]>;
   readonly #afterTurn: () => void;
-  #waiting: Packet[] = [];
+  #waiting: Arrival[] = [];
+  #seq = 0;
   #credit = 0;
   #turn: NodeJS.Immediate | undefined;
   #closed = false;
@@ -20,14 +27,14 @@ export class PacketQueue {
     return this.#waiting.length;
   }
 
-  push(packet: Packet): void {
+  push(packet: Arrival): void {
     this.#waiting.push(packet);
     this.#schedule();
   }
 
-  /** Takes the oldest out, for those who drop it. */
-  shift(): Packet | undefined {
-    return this.#waiting.shift();
+  /** Drops the oldest. */
+  drop(): void {
+    this.#waiting.shift();
   }
 
   credit(packets: number): void {
@@ -61,6 +68,7 @@ export class PacketQueue {
     const batch = n === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, n);
     this.#waiting = n === this.#waiting.length ? [] : this.#waiting.slice(n);
     this.#credit -= n;
+    for (let i = 0; i < n; i++) batch[i].seq = ++this.#seq;
     this.#out.next(batch);
   }
 }

@@ -1,0 +1,78 @@
+/** What a file gives, whatever its format: rows with a time. */
+import { UserError } from '../core/errors.js';
+import type { Micros } from '../core/contracts.js';
+import type { StageContext } from '../core/kind.js';
+import { parseTime, type TimeFormat } from '../core/time.js';
+
+export interface Row {
+  readonly us: Micros;
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface RowReader {
+  /** Some more rows in the order of the file, perhaps none; undefined at its end. */
+  next(): Promise<readonly Row[] | undefined>;
+  close(): Promise<void>;
+}
+
+/** Where the time of a row is. */
+export interface TimeOption {
+  /** Name of the column or field; `a.b` for a field in a field. */
+  readonly field: string;
+  readonly format: TimeFormat;
+}
+
+export type RowFault = 'malformed-row' | 'bad-time' | 'row-too-long';
+
+/** Names that are taken for the time when the configuration names none, in this order. */
+const TIME_NAMES = ['time', 'timestamp', 'datetime', 'date', 'ts', 't'];
+
+/** How many faults of one file are shown. */
+const SHOWN = 3;
+
+/** Counts what is wrong with the rows of one file and shows the first few of them. */
+export class FaultLog {
+  #seen = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly context: StageContext,
+  ) {}
+
+  report(fault: RowFault, line: number, reason: string): void {
+    this.context.counters.count(`source.${fault}`);
+    this.#seen += 1;
+    if (this.#seen > SHOWN) return;
+    const more = this.#seen === SHOWN ? '; further ones of this file are only counted' : '';
+    this.context.log.warn({ file: this.path, line, reason }, `a row was skipped${more}`);
+  }
+}
+
+export interface FileParts {
+  readonly path: string;
+  /** Topic of rows that have none of their own. */
+  readonly topic: string;
+  readonly time: TimeOption | undefined;
+  readonly faults: FaultLog;
+}
+
+/**
+ * The option as it is, or the first usual name among `names` whose value in the first row is a time.
+ * @throws UserError `DATA_INVALID` when there is none
+ */
+export function timeOption(
+  wanted: TimeOption | undefined,
+  names: readonly string[],
+  firstValue: (name: string) => unknown,
+  path: string,
+): TimeOption {
+  if (wanted !== undefined) return wanted;
+  for (const usual of TIME_NAMES) {
+    const field = names.find((name) => name.toLowerCase() === usual);
+    if (field !== undefined && parseTime(firstValue(field), 'auto') !== undefined) return { field, format: 'auto' };
+  }
+  throw new UserError('DATA_INVALID', `${path} has no column or field that is known to be the time`, {
+    hint: `name it: time: {field: NAME}; there are ${names.slice(0, 10).join(', ')}`,
+  });
+}
