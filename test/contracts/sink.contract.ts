@@ -48,11 +48,11 @@ export function sinkContract(name: string, make: (ctx: TestContext) => Promise<S
 
     it('stops at any time, more than once', async (ctx) => {
       const never = await make(ctx);
-      await never.sink.stop();
+      await expect(never.sink.stop()).resolves.toBeUndefined();
       const { sink } = await make(ctx);
       await sink.start(new AbortController().signal);
-      await Promise.all([sink.stop(), sink.stop()]);
-      await sink.stop();
+      await expect(Promise.all([sink.stop(), sink.stop()])).resolves.toHaveLength(2);
+      await expect(sink.stop()).resolves.toBeUndefined();
     });
 
     it('does not start when it is already aborted', async (ctx) => {

@@ -47,7 +47,7 @@ describe('jsonl sink', () => {
     await sink.write([event, scoreEvent('b')]);
     await sink.stop();
     expect(await lines()).toEqual([
-      { ...event, time: '2023-11-14T22:13:30.000Z', since: '2023-11-14T22:13:20.000000Z' },
+      { ...event, time: '2023-11-14T22:13:30.000Z', since: '2023-11-14T22:13:20.000Z' },
       { ...scoreEvent('b'), time: '2023-11-14T22:13:20.000Z' },
     ]);
   });
