@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Log } from '../core/log.js';
 
-const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'authorization', 'key'];
+const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'authorization'];
 
 /**
  * @param level one of `LOG_LEVELS`

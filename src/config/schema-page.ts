@@ -10,13 +10,13 @@ export function schemaPage(schema: JsonSchema): string {
     'prints the JSON Schema for an editor, and `kioku check FILE` lists every mistake in a file. Secrets are never written',
     'into it: passwords come from a file or an environment variable that it names.',
     '',
-    '| section | | default |',
+    '| section | holds | default |',
     '| --- | --- | --- |',
   ];
   const sections = Object.entries(schema.properties ?? {});
   for (const [name, section] of sections) {
     const required = schema.required?.includes(name) ?? false;
-    lines.push(`| \`${name}\` | ${cell(section.description)} | ${required ? 'required' : ''} |`);
+    lines.push(`| \`${name}\` | ${cell(section.description)} | ${required ? 'required' : defaultOf(section)} |`);
   }
   for (const [name, section] of sections) {
     const described = name === 'sinks' ? section.items : section;
@@ -83,8 +83,10 @@ function rangeOf(key: JsonSchema): string {
   return bounds.join(', ');
 }
 
+/** `{}` says only that a section may be absent, as all others may. */
 function defaultOf(key: JsonSchema): string {
-  return key.default === undefined ? '' : `\`${JSON.stringify(key.default)}\``;
+  const text = JSON.stringify(key.default) as string | undefined;
+  return text === undefined || text === '{}' ? '' : `\`${text}\``;
 }
 
 function cell(text = ''): string {

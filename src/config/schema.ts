@@ -48,7 +48,10 @@ export const rootSchema = z.strictObject({
   source: z.unknown().optional(),
   broker: brokerSchema.optional(),
   decode: z.unknown().optional(),
-  align: alignSchema.prefault({}),
+  align: alignSchema.prefault({}).meta({
+    title: 'Alignment',
+    description: 'How irregular readings become time steps; the net takes one step for each.',
+  }),
   feature: z.unknown().optional(),
   decide: z.unknown().optional(),
   sinks: z.unknown().optional(),
@@ -76,17 +79,20 @@ export async function jsonSchema(registry: Registry = REGISTRY): Promise<JsonSch
   const stages = new Map<Stage, JsonSchema>();
   for (const stage of STAGES) {
     const kinds = await Promise.all(Object.values(registry[stage]).map((load) => load()));
-    stages.set(stage, { ...STAGE_TEXT[stage], oneOf: kinds.map((kind) => toJsonSchema(kind.schema)) });
+    const fallback = stage === 'source' ? {} : { default: { kind: Object.keys(registry[stage])[0] } };
+    stages.set(stage, { ...STAGE_TEXT[stage], ...fallback, oneOf: kinds.map((kind) => toJsonSchema(kind.schema)) });
   }
   const properties: Record<string, JsonSchema> = {};
   for (const [key, value] of Object.entries(root.properties ?? {})) {
     properties[key] = stages.get(key as Stage) ?? value;
   }
+  const { default: kind, ...sink } = stages.get('sink') ?? {};
   properties['sinks'] = {
     title: 'Sinks',
-    description: 'Where incidents go; absent: the console.',
+    description: 'Where incidents go.',
     type: 'array',
-    ...(stages.get('sink') === undefined ? {} : { items: stages.get('sink') as JsonSchema }),
+    default: [kind],
+    items: sink,
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -4,6 +4,7 @@ import { discover, isWatchable, type Heard } from '../../../src/config/discovery
 import { configText, proposeStepMs } from '../../../src/config/discovery/proposal.js';
 import { parseConfig } from '../../../src/config/load.js';
 import { TopicTemplate } from '../../../src/core/topic.js';
+import { stageContext } from '../../support/stages.js';
 
 const START_US = Date.UTC(2026, 4, 1) * 1000;
 const encoder = new TextEncoder();
@@ -156,7 +157,43 @@ describe('the time step', () => {
   });
 });
 
-it('the proposal reads every message that it was made from, whatever the topics and payloads', async () => {
+it('the proposed decoder reads every message into the proposed channels', async () => {
+  const feeds: Heard[][] = [
+    publish(factory(3, ['temperature', 'vibration']), (tick) => `${tick} °C`),
+    publish(factory(3, ['flow', 'rpm']), (tick) => ({ v: tick, at: new Date(START_US / 1000 + tick).toISOString() })),
+    publish(['plant/a', 'plant/b'], (tick) => ({
+      ts: START_US / 1e6 + tick,
+      seq: tick,
+      d: { t: 1, 'o.dd': tick },
+      l: [1],
+    })),
+    publish(['all'], (tick) => [{ device: `d${tick % 3}`, x: tick }]),
+  ];
+  for (const heard of feeds) {
+    const discovery = discover(heard);
+    const group = discovery.groups.find(isWatchable);
+    if (group === undefined) throw new Error('nothing to watch');
+    const text = configText(group, { url: 'mqtt://localhost' }, discovery.spanMs);
+    const config = await parseConfig(text, '/tmp/x.yaml', 'x.yaml');
+    const context = stageContext();
+    const decoder = config.decode.create(context);
+    const template = new TopicTemplate(group.template);
+    const channels = new Set<string>();
+    let frames = 0;
+    heard.forEach(({ topic, bytes, arrivedUs }, i) => {
+      const route = template.route(topic) ?? { stream: 'does not fit' };
+      decoder.decode({ source: 0, seq: i + 1, topic, route, bytes, arrivedUs }, (frame) => {
+        frames++;
+        if (frame.signal.kind === 'channels') for (const name of frame.signal.names) channels.add(name);
+      });
+    });
+    expect(context.counters.toJSON()).toEqual({});
+    expect(frames).toBe(heard.length);
+    expect([...channels].toSorted()).toEqual(config.align.channels?.map(({ name }) => name).toSorted());
+  }
+});
+
+it('the proposal loads and its template fits every topic, whatever the topics and payloads', async () => {
   const level = fc.string({ minLength: 1, maxLength: 6 }).map((text) => text.replaceAll(/[/+#$\0]/g, '_'));
   const topic = fc.array(level, { minLength: 1, maxLength: 3 }).map((levels) => levels.join('/'));
   const payload = fc.oneof(fc.json(), fc.double({ noNaN: true }).map(String), fc.string());
