@@ -26,7 +26,10 @@ const GAIN = 2;
 export interface QuantileRule {
   /** 0 < fraction < 1: the share of values at or below the quantile. */
   readonly fraction: number;
-  /** Values after which old ones fade (time constant `horizon / 2`); > 1 / (1 − fraction). */
+  /**
+   * Values after which old ones fade; > 1 / (1 − fraction). A rise is followed within it; a fall, with nothing
+   * to be seen beyond the quantile, by two mean excesses a horizon: it is quick to believe in more and slow to believe in less.
+   */
   readonly horizon: number;
   /** The least mean excess to assume, in the unit of the values; > 0, or values that are all equal would stall it. */
   readonly floor: number;
