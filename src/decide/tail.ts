@@ -44,10 +44,13 @@ const MOST_ROWS = 1e6;
 /** The method of moments cannot tell shapes from 1/2 upwards: their variance is infinite. */
 const MOST_SHAPE = 0.49;
 
-/** A cluster this many times longer than the mean cluster (and a few rows) is no longer like the past: */
-const LONG_CLUSTER = 4;
+/**
+ * A cluster longer than 4 + 2 ℓ² rows is no longer like the past (the clusters of a slow channel vary most, like the
+ * excursions of a random walk),
+ */
+const LONG_CLUSTER = 2;
 const LONG_ROWS = 4;
-/** then only one row in so many is learnt, or a slow fault would be learnt while it grows. */
+/** and then only one row in so many is learnt, or a slow fault would be learnt while it grows. */
 const SPARSE = 16;
 
 /** The exponent at the quantile itself, where the tail begins. */
@@ -134,7 +137,7 @@ export function learnTail(
   const clusters = state[at + CLUSTERS];
   const lasting = v > quantile(state, at) ? state[at + LASTING] + 1 : 0;
   state[at + LASTING] = Math.min(lasting, MOST_ROWS);
-  const long = LONG_ROWS + (clusters > 0 ? (LONG_CLUSTER * excesses(state, at)) / clusters : 0);
+  const long = LONG_ROWS + (clusters > 0 ? LONG_CLUSTER * (excesses(state, at) / clusters) ** 2 : 0);
   if (lasting > long && lasting % SPARSE !== 0) return;
   const counted = exponent > most ? Math.min(v, tailValue(state, at, most, rule)) : v;
   const excess = learnQuantile(state, at, counted, rule);
