@@ -12,8 +12,8 @@ const LARGEST_BUCKET = 256;
 
 /**
  * A dense run copies no state, so it may compute this many rows for each one that buckets (with their padding) would.
- * Measured on x64, GRU H 32 and 64, 1 to 4,096 slots: break-even between 1.3 and 1.7; a full slab of 256 takes
- * 63 instead of 88 µs, and 106 instead of 244 at H 64.
+ * Measured on x64, GRU H 32 and 64, 1 to 4,096 slots: break-even between 1.3 and 1.6. A full slab of 256 takes 64 µs
+ * instead of 86 at H 32, 105 instead of 149 at H 64.
  */
 const DENSE_ROWS_PER_GATHERED = 1.5;
 
@@ -30,11 +30,9 @@ export class NodeNet implements Net {
   readonly #y: Float32Array;
   readonly #buckets: readonly StepRun[];
   /** The state of all slots, one slab a state, row = slot. */
-  #states: readonly Float32Array[];
-  /** Runs over the whole slab: from the first slab into the second, and back. Absent when the model cannot. */
-  readonly #dense: readonly [StepRun, StepRun] | undefined;
-  /** Which of `#dense` starts from `#states`. */
-  #side: 0 | 1 = 0;
+  readonly #states: Float32Array[];
+  /** A run over the whole of `#states`; absent when the model cannot keep idle rows. */
+  readonly #dense: StepRun | undefined;
   /** slot → the step that last named it: finds a slot that is named twice. */
   readonly #namedIn: Float64Array;
   #stepNumber = 0;
@@ -55,15 +53,10 @@ export class NodeNet implements Net {
     this.#states = stateBuffers(ports, capacity);
     const largest = Math.min(capacity, LARGEST_BUCKET);
     this.#buckets = [...BUCKETS.filter((rows) => rows < largest), largest].map(
-      (rows) => new StepRun(ports, rows, stateBuffers(ports, rows), stateBuffers(ports, rows)),
+      (rows) => new StepRun(ports, rows, stateBuffers(ports, rows)),
     );
-    if (ports.rowMask && ports.states.every(({ layout }) => layout.runs === 1)) {
-      const other = stateBuffers(ports, capacity);
-      this.#dense = [
-        new StepRun(ports, capacity, this.#states, other),
-        new StepRun(ports, capacity, other, this.#states),
-      ];
-    }
+    const masked = ports.rowMask !== undefined && ports.states.every(({ layout }) => layout.runs === 1);
+    if (masked) this.#dense = new StepRun(ports, capacity, this.#states);
     this.#namedIn = new Float64Array(capacity);
   }
 
@@ -79,8 +72,7 @@ export class NodeNet implements Net {
 
   step(slots: Int32Array, n: number): void {
     this.#check(slots, n);
-    const dense = this.#dense?.[this.#side];
-    if (dense && this.#denseIsCheaper(n)) this.#stepDense(dense, slots, n);
+    if (this.#dense && this.#denseIsCheaper(n)) this.#stepDense(this.#dense, slots, n);
     else this.#stepGathered(slots, n);
   }
 
@@ -176,7 +168,7 @@ export class NodeNet implements Net {
     throw new BugError(`no bucket holds ${filled} rows`);
   }
 
-  /** Idle rows compute too, but the mask keeps their state, which the run copies into the other slab bit for bit. */
+  /** Idle rows compute too, but the mask hands their state on bit for bit. */
   #stepDense(run: StepRun, slots: Int32Array, n: number): void {
     const { x, y } = this.#ports;
     run.rowMask.fill(0);
@@ -184,9 +176,7 @@ export class NodeNet implements Net {
       run.rowMask[slots[row]] = 1;
       packRow(x.layout, this.#x, row, run.x, slots[row], run.rows);
     }
-    run.run(this.#session);
+    run.advance(this.#session);
     for (let row = 0; row < n; row++) unpackRow(y.layout, run.y, slots[row], run.rows, this.#y, row);
-    this.#states = run.next;
-    this.#side = this.#side === 0 ? 1 : 0;
   }
 }
