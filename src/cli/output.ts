@@ -14,7 +14,7 @@ export class Io {
   readonly stderr: NodeJS.WriteStream;
   /** Set by `--log-level` before a command runs. */
   logLevel = 'info';
-  readonly #stopping = new AbortController();
+  #stopping = new AbortController();
 
   constructor(streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream } = process) {
     this.stdout = streams.stdout;
@@ -24,6 +24,11 @@ export class Io {
   /** Aborted by Ctrl-C, SIGTERM, or a reader of stdout that went away: end cleanly. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
+  }
+
+  /** The wish to stop has been met (a phase was cut short, another begins): the next one is a new wish, not impatience. */
+  rearm(): void {
+    if (this.signal.aborted) this.#stopping = new AbortController();
   }
 
   /** A line of the result, to stdout. */
@@ -41,10 +46,10 @@ export class Io {
     this.stderr.write(`${text}\n`);
   }
 
-  /** A logger at `--log-level`, to stderr. Loaded on demand, because pino takes longer to load than `--help` to print. */
-  async openLog(): Promise<Log> {
+  /** A logger at `--log-level` (or another level), to stderr. Loaded on demand, because pino takes longer to load than `--help` to print. */
+  async openLog(level = this.logLevel): Promise<Log> {
     const { createLog } = await import('./log.js');
-    return createLog(this.logLevel, this.stderr);
+    return createLog(level, this.stderr);
   }
 
   /**
@@ -78,9 +83,9 @@ export function explain(thrown: unknown): string {
   return `${kind}; please report it with these lines:\n${stack}`;
 }
 
-/** Joins what and hint to full sentences. */
-export function sentences(what: string, hint: string | undefined): string {
-  const first = /[.!?]$/.test(what) ? what : `${what}.`;
+/** Joins what and hint to full sentences; a list of several lines is none. */
+function sentences(what: string, hint: string | undefined): string {
+  const first = /[.!?]$|\n/.test(what) ? what : `${what}.`;
   if (hint === undefined) return first;
   return `${first} ${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
 }

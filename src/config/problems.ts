@@ -127,7 +127,7 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === 'invalid_union') {
     const forms = issue.errors.flatMap((issues) => issues.slice(0, 1).map((first) => reasonOf(first)));
-    return forms.map((form, i) => (i === 0 ? form : form.replace(/^must be /, ''))).join(' or ');
+    return [...new Set(forms)].map((form, i) => (i === 0 ? form : form.replace(/^must be /, ''))).join(' or ');
   }
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
