@@ -1,6 +1,6 @@
 /** One connection to a broker that comes back by itself: session, subscriptions, last will, back-pressure. */
 import { Socket } from 'node:net';
-import { connect, type MqttClient } from 'mqtt';
+import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
 import { BehaviorSubject } from 'rxjs';
 import type { SourceStatus } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
@@ -10,6 +10,7 @@ import { clientOptions, RECONNECT_MIN_MS } from './client-options.js';
 import { readCredentials } from './credentials.js';
 import { brokerFailure, isWrongVersion } from './failure.js';
 import type { ConnectionOptions } from './options.js';
+import { Withheld } from './withheld.js';
 
 type Qos = 0 | 1 | 2;
 
@@ -19,9 +20,10 @@ export interface Subscription {
   readonly qos: Qos;
   /**
    * Takes one message; it is acknowledged when this returns.
+   * @param retained the broker had it before the subscription: it may be from any time
    * @returns false: taken, but nothing more until `resume`; its acknowledgement waits as well
    */
-  receive(topic: string, payload: Buffer): boolean;
+  receive(topic: string, payload: Buffer, retained: boolean): boolean;
 }
 
 export interface ConnectionParts {
@@ -33,6 +35,8 @@ export interface ConnectionParts {
 
 /** Pause between being refused with MQTT 5 and trying MQTT 3.1.1. */
 const DOWNGRADE_MS = 50;
+/** After a connection that lasted so long, pauses begin small again. */
+const STABLE_MS = 10_000;
 /** How long a clean goodbye may take. */
 const GOODBYE_MS = 2000;
 
@@ -41,20 +45,24 @@ export class MqttConnection {
   readonly status = new BehaviorSubject<SourceStatus>('down');
   readonly #options: ConnectionOptions;
   readonly #parts: ConnectionParts;
+  readonly #withheld: Withheld;
   #client: MqttClient | undefined;
-  /** Continues mqtt.js after a message whose acknowledgement is withheld. */
-  #held: ((error?: Error) => void) | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
   #started = false;
   #stopping = false;
   #stopped: Promise<void> | undefined;
   /** The broker is about to hang up because of the version of the protocol. */
   #downgrading = false;
   #lastError: string | undefined;
+  /** When it was last logged in and subscribed. */
+  #upSinceMs = Infinity;
 
   constructor(options: ConnectionOptions, parts: ConnectionParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#withheld = new Withheld(options.keepAliveSeconds * 500, () => {
+      this.#client?.reschedulePing(true);
+      this.#client?.sendPing();
+    });
   }
 
   /**
@@ -96,7 +104,7 @@ export class MqttConnection {
 
   /** Takes messages again after `receive` returned false. */
   resume(): void {
-    this.#letGo();
+    this.#withheld.release();
   }
 
   /**
@@ -111,7 +119,7 @@ export class MqttConnection {
 
   #listen(client: MqttClient, ready: () => void, failed: (error: unknown) => void): void {
     // Assigned before connecting: a broker sends what it kept for the session at once.
-    client.handleMessage = (packet, done) => this.#take(packet.topic, packet.payload, done);
+    client.handleMessage = (packet, done) => this.#take(packet, done);
     client.on('connect', () => {
       if (client.stream instanceof Socket) client.stream.setNoDelay(true);
       this.#join(client).then(ready, (error: unknown) => {
@@ -129,21 +137,20 @@ export class MqttConnection {
       } else if (this.#started) this.#complain(error);
       else failed(error);
     });
-    client.on('disconnect', (packet) => {
-      this.#parts.log.warn(
-        { url: this.#options.url, reasonCode: packet.reasonCode },
-        'the broker ended the connection',
-      );
+    client.on('disconnect', ({ reasonCode }) => {
+      this.#parts.log.warn({ url: this.#options.url, reasonCode }, 'the broker ended the connection');
     });
     client.on('reconnect', () => {
       client.options.reconnectPeriod = this.#nextPause(client.options.reconnectPeriod ?? RECONNECT_MIN_MS);
     });
+    // Before mqtt.js, which takes its next pause at this moment.
+    client.prependListener('close', () => {
+      if (this.#lastedMs() > STABLE_MS) client.options.reconnectPeriod = RECONNECT_MIN_MS;
+    });
     client.on('close', () => {
-      this.#forget();
-      if (this.status.value === 'up') {
-        this.status.next('down');
-        if (!this.#stopping) this.#parts.log.warn({ url: this.#options.url }, 'lost the broker; reconnecting');
-      }
+      this.#withheld.forget();
+      this.#tellLoss();
+      this.#upSinceMs = Infinity;
       // mqtt.js reports no error when the broker just hangs up, as one does that wants TLS.
       if (this.#downgrading) this.#downgrading = false;
       else if (!this.#started) {
@@ -158,7 +165,7 @@ export class MqttConnection {
     if (subscription !== undefined) await this.#subscribe(client, subscription);
     const { statusTopic, url } = this.#options;
     if (statusTopic !== undefined) client.publish(statusTopic, 'online', { qos: 1, retain: true });
-    client.options.reconnectPeriod = RECONNECT_MIN_MS;
+    this.#upSinceMs = performance.now();
     this.#lastError = undefined;
     this.#parts.log.info({ url, topics: subscription?.filters ?? [] }, 'connected to the broker');
     this.status.next('up');
@@ -179,30 +186,25 @@ export class MqttConnection {
     }
   }
 
-  #take(topic: string, payload: Buffer | string, done: (error?: Error) => void): void {
+  #take({ topic, payload, retain }: IPublishPacket, done: (error?: Error) => void): void {
     if (this.#stopping) return done(new Error('stopping'));
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    if (this.#parts.subscription?.receive(topic, bytes) !== false) return done();
-    this.#held = done;
-    // mqtt.js reads nothing while a message is held, the answers to its pings included, and would call the connection
-    // lost. Pings go on, so that the broker keeps it; whether it is still there shows when reading goes on.
-    this.#heartbeat = setInterval(() => {
-      this.#client?.reschedulePing(true);
-      this.#client?.sendPing();
-    }, this.#options.keepAliveSeconds * 500);
+    if (this.#parts.subscription?.receive(topic, bytes, retain) !== false) return done();
+    this.#withheld.hold(done);
   }
 
-  #letGo(error?: Error): void {
-    const done = this.#held;
-    this.#forget();
-    done?.(error);
+  #tellLoss(): void {
+    if (this.status.value === 'down') return;
+    this.status.next('down');
+    if (this.#stopping) return;
+    // Brokers do not say so; two clients of one name throw each other out as soon as they are in.
+    const hint = 'if this goes on, another client has the same clientId: give each its own';
+    const { url } = this.#options;
+    this.#parts.log.warn(this.#lastedMs() < STABLE_MS ? { url, hint } : { url }, 'lost the broker; reconnecting');
   }
 
-  /** On another connection, the number of the withheld message may belong to another one: it must not be acknowledged. */
-  #forget(): void {
-    this.#held = undefined;
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = undefined;
+  #lastedMs(): number {
+    return performance.now() - this.#upSinceMs;
   }
 
   /** The same complaint at every attempt is told once. */
@@ -221,8 +223,7 @@ export class MqttConnection {
 
   async #shutDown(client: MqttClient): Promise<void> {
     this.#stopping = true;
-    // Without its acknowledgement the withheld message comes again in the next session.
-    this.#letGo(new Error('stopping'));
+    this.#withheld.release(new Error('stopping'));
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), GOODBYE_MS);
     if (client.connected) await this.#goodbye(client, deadline.signal);

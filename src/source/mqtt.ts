@@ -71,7 +71,7 @@ class MqttSource implements Source {
       subscription: {
         filters: this.#router.filters,
         qos: options.qos,
-        receive: (topic, payload) => this.#receive(topic, payload),
+        receive: (topic, payload, retained) => this.#receive(topic, payload, retained),
       },
     });
   }
@@ -98,8 +98,13 @@ class MqttSource implements Source {
   /** The broker has had its acknowledgement (see above); a durable queue would hook in here. */
   ackThrough(): void {}
 
-  #receive(topic: string, bytes: Buffer): boolean {
+  #receive(topic: string, bytes: Buffer, retained: boolean): boolean {
     const { counters, index } = this.#context;
+    if (retained) {
+      // The last value of a device that may be gone for years is no measurement of now; new ones come without the mark.
+      counters.count('source.retained');
+      return true;
+    }
     if (bytes.length > this.#options.maxPayloadBytes) {
       counters.count('source.payload-too-large');
       return true;

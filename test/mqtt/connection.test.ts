@@ -186,6 +186,22 @@ describe('a connection that was there', () => {
     expect(log.lines.some((line) => line.startsWith('warn lost the broker'))).toBe(true);
   });
 
+  it('backs off from another client of the same name instead of fighting it, and says what is wrong', async (ctx) => {
+    const { url } = await Mosquitto.start(ctx);
+    const log = new RecordingLog();
+    const made = connection({ url, clientId: 'twin', reconnectMaxMs: 60_000 }, log);
+    await made.start(goOn);
+    let logins = 0;
+    made.status.subscribe((status) => (logins += status === 'up' ? 1 : 0));
+    const twin = await mqttClient(url, { clientId: 'twin', protocolVersion: 5, reconnectPeriod: 1 });
+    await expect.poll(() => log.lines.some((line) => line.includes('has the same clientId'))).toBe(true);
+    // Its pauses: 0.25 s, 0.5 s, 1 s, 2 s, give or take a fifth. Without growing it would be in a dozen times.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(logins).toBeGreaterThan(1);
+    expect(logins).toBeLessThan(6);
+    await twin.endAsync(true);
+  });
+
   it('goes on in MQTT 3.1.1 with a broker that does not know MQTT 5', async () => {
     const { url } = await embedded();
     const log = new RecordingLog();

@@ -79,6 +79,21 @@ for (const [name, start] of BROKERS) {
     });
   });
 
+  it(`takes no old value that the broker has retained, but every new one (${name})`, async (ctx) => {
+    const url = await start(ctx);
+    const publisher = await mqttClient(url);
+    await publisher.publishAsync('plant/pump', 'old', { qos: 1, retain: true });
+    const context = stageContext();
+    const source = mqttSource({ url }, context);
+    const collector = new Collector(source);
+    source.credit(100);
+    await source.start(goOn);
+    await publisher.publishAsync('plant/pump', 'new', { qos: 1, retain: true });
+    await collector.count(1);
+    expect(collector.texts).toEqual(['new']);
+    expect(context.counters.toJSON()).toEqual({ 'source.retained': 1 });
+  });
+
   it(`drops and counts what is too large or fits no template (${name})`, async (ctx) => {
     const url = await start(ctx);
     // A session keeps what an older configuration had subscribed to.
