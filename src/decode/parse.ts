@@ -6,8 +6,11 @@ export interface Parsed {
   readonly repaired: boolean;
 }
 
-/** A whole string, to be left alone, or a token that is no JSON. */
-const STRING_OR_NOT_FINITE = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+/**
+ * A string, to be left alone, or a token that is no JSON. A string without an end matches too: else the search would
+ * begin anew at each of its escaped quotes, and a payload of those would take hours.
+ */
+const STRING_OR_NOT_FINITE = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|-?\b(?:NaN|Infinity)\b/g;
 
 /** @returns undefined when the text is no JSON even so */
 export function parseJson(text: string): Parsed | undefined {
