@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Discovery, TopicGroup, WatchableGroup } from '../../config/discovery/discover.js';
 import type { BrokerReference } from '../../config/discovery/proposal.js';
 import { messageOf, UserError } from '../../core/errors.js';
@@ -32,7 +32,11 @@ export function register(program: Command, io: Io): void {
     .command('init')
     .description('listen to a broker, show what is published, and write a configuration for it')
     .argument('<url>', 'broker, such as mqtt://localhost:1883')
-    .option('--for <duration>', 'how long to listen; Ctrl-C ends it earlier', parseDuration, 30_000)
+    .addOption(
+      new Option('--for <duration>', 'how long to listen; Ctrl-C ends it earlier')
+        .argParser(parseDuration)
+        .default(30_000, '30s'),
+    )
     .option('--out <file>', 'where to write the configuration', 'kioku.yaml')
     .option('--topic <filter>', 'what to listen to', '#')
     .option('--username <name>', 'user at the broker')
