@@ -7,6 +7,7 @@ import type { Counters } from './core/counters.js';
 import { BugError, UserError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
 import { Slots } from './step/slots.js';
+import { assertSnapshotModel } from './step/snapshot.js';
 import type { Stepper } from './stepper.js';
 
 export interface LaneStages {
@@ -124,11 +125,7 @@ export class StreamLane implements Lane {
 
   /** @throws UserError `SNAPSHOT_INVALID` when it belongs to another model or lacks a part */
   restore(snapshot: Snapshot): void {
-    if (snapshot.model !== this.#stepper.net.card.modelSha256) {
-      throw new UserError('SNAPSHOT_INVALID', `the saved state of '${snapshot.stream}' belongs to another model`, {
-        hint: 'delete the saved state, or restore the model it was saved with',
-      });
-    }
+    assertSnapshotModel(snapshot, this.#stepper.net.card.modelSha256);
     const slot = this.#acquire(snapshot.stream);
     for (const [name, stage] of this.#stages()) {
       const bytes = snapshot.parts.get(name);
@@ -176,6 +173,8 @@ export class StreamLane implements Lane {
    */
   #advance(nowUs: Micros): void {
     const { stepUs } = this.#aligner;
+    // The first thing heard of the time: nobody (restored from a snapshot) was silent before there was a clock.
+    if (this.#clockUs === 0) this.forgive(nowUs);
     const entered = Math.floor(nowUs / stepUs) > Math.floor(this.#clockUs / stepUs);
     if (nowUs > this.#clockUs) this.#clockUs = nowUs;
     if (!entered) return;
@@ -202,7 +201,7 @@ export class StreamLane implements Lane {
 
   #acquire(stream: string): Slot {
     const known = this.#slots.find(stream);
-    const slot = this.#slots.acquire(stream, this.#clockUs);
+    const slot = this.#slots.acquire(stream);
     if (known !== undefined) return known;
     this.#aligner.open(slot, stream);
     this.#stepper.open(slot, stream);

@@ -3,16 +3,29 @@ import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../core/errors.js';
 import { kiokuVersion } from '../core/version.js';
 import { register as registerCheck } from './commands/check.js';
+import { register as registerDemo } from './commands/demo.js';
 import { register as registerInit } from './commands/init.js';
 import { register as registerInspect } from './commands/inspect.js';
+import { register as registerRecord } from './commands/record.js';
+import { register as registerRun } from './commands/run.js';
 import { register as registerSchema } from './commands/schema.js';
+import { register as registerTrain } from './commands/train.js';
 import { EXIT, explain, Io, LOG_LEVELS } from './output.js';
 
 /**
  * A command file imports at its top only what describes the command; what does the work it imports when it runs, so that
  * `kioku --help` and `kioku check` do not wait for ONNX Runtime and MQTT.
  */
-const COMMANDS = [registerInit, registerCheck, registerInspect, registerSchema];
+const COMMANDS = [
+  registerDemo,
+  registerInit,
+  registerRecord,
+  registerTrain,
+  registerRun,
+  registerCheck,
+  registerInspect,
+  registerSchema,
+];
 
 /** The whole command line, without side effects until it is parsed. */
 export function buildProgram(io: Io): Command {

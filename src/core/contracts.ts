@@ -171,6 +171,10 @@ export interface Engine {
 }
 
 export interface Decider extends PerSlot {
+  /** Names the form of its saved memory: a calibration in a model card is used only by a decider of the same version. */
+  readonly version: string;
+  /** Learn, but raise nothing: training data is being replayed into the statistics of a new model. */
+  learnOnly: boolean;
   /**
    * Judges the rows of `input` against what the net foretold for them one step before, learns from them, and remembers
    * `output` (the forecast for the next step). Row i of both belongs to `input.slot[i]`.

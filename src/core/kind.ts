@@ -32,6 +32,11 @@ export interface DeciderContext extends ModelContext {
 export interface SourceContext extends StageContext {
   /** Goes into `Packet.source`. */
   readonly index: number;
+  /**
+   * Set by what listens for a while beside a running daemon (record, train): the source must not take the daemon's
+   * place at the broker, nor leave a session behind that collects messages for nobody.
+   */
+  readonly passing?: true;
 }
 
 /**

@@ -47,7 +47,7 @@ export const trainSchema = z
       .int()
       .min(1)
       .max(100_000)
-      .default(60)
+      .default(150)
       .meta({ title: 'Most epochs', description: 'Passes over the training data, at most.', unit: 'epochs' }),
     patienceEpochs: z.int().min(1).max(100_000).default(8).meta({
       title: 'Patience',

@@ -1,13 +1,13 @@
 /** Which stream lives in which slot. Memory is bounded: when every slot is taken, the stream unused for longest leaves. */
 import { BugError } from '../core/errors.js';
-import type { Micros, Slot } from '../core/contracts.js';
+import type { Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 
 /**
  * Called while `stream` still owns `slot`, before the slot is given to somebody else: the place to snapshot it, to end
  * what is open and to drop its waiting rows. Must not call back into `Slots`.
  */
-export type OnEvict = (stream: string, slot: Slot, nowUs: Micros) => void;
+export type OnEvict = (stream: string, slot: Slot) => void;
 
 /**
  * A bijection between streams and the slots 0 … capacity − 1, ordered by last use. Every operation is O(1): the order is
@@ -71,9 +71,8 @@ export class Slots {
   /**
    * The stream's slot, which becomes the most recently used one. A stream without a slot gets a free one or, when there
    * is none, that of the stream unused for longest. Whether it is new shows in `find` before the call.
-   * @param nowUs handed to `OnEvict`
    */
-  acquire(stream: string, nowUs: Micros): Slot {
+  acquire(stream: string): Slot {
     const known = this.#slotOf.get(stream);
     if (known !== undefined) {
       if (this.#next[known] !== this.#head) {
@@ -82,7 +81,7 @@ export class Slots {
       }
       return known;
     }
-    if (this.#free === this.#head) this.#evict(nowUs);
+    if (this.#free === this.#head) this.#evict();
     const slot = this.#free;
     this.#free = this.#next[slot];
     this.#slotOf.set(stream, slot);
@@ -103,11 +102,11 @@ export class Slots {
     return slot;
   }
 
-  #evict(nowUs: Micros): void {
+  #evict(): void {
     const oldest = this.#next[this.#head];
     const stream = this.#streamOf[oldest];
     if (stream === undefined) throw new BugError(`slot ${oldest} is in use by no stream`);
-    this.onEvict(stream, oldest, nowUs);
+    this.onEvict(stream, oldest);
     this.release(stream);
     this.counters.count('step.evicted');
   }

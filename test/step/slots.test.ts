@@ -7,13 +7,12 @@ import { Slots } from '../../src/step/slots.js';
 interface Eviction {
   readonly stream: string;
   readonly slot: number;
-  readonly nowUs: number;
 }
 
 function makeSlots(capacity: number): { slots: Slots; evictions: Eviction[]; counters: Counters } {
   const evictions: Eviction[] = [];
   const counters = new Counters();
-  const slots = new Slots(capacity, counters, (stream, slot, nowUs) => evictions.push({ stream, slot, nowUs }));
+  const slots = new Slots(capacity, counters, (stream, slot) => evictions.push({ stream, slot }));
   return { slots, evictions, counters };
 }
 
@@ -61,7 +60,7 @@ describe('Slots', () => {
         const { slots, evictions } = makeSlots(capacity);
         const plain = new PlainLru(capacity);
         for (const [action, stream] of commands) {
-          const slot = action === 'acquire' ? slots.acquire(stream, 1) : slots[action](stream);
+          const slot = action === 'acquire' ? slots.acquire(stream) : slots[action](stream);
           expect(slot).toBe(action === 'acquire' ? plain.acquire(stream, Number(slot)) : plain[action](stream));
           expect([...slots.leastRecent()]).toEqual(plain.order.map((entry) => [entry.stream, entry.slot]));
           expect(plain.order.every((entry) => slots.streamOf(entry.slot) === entry.stream)).toBe(true);
@@ -78,8 +77,8 @@ describe('Slots', () => {
   it('tells about an eviction while the stream still owns its slot', () => {
     const owners: (string | undefined)[] = [];
     const slots: Slots = new Slots(1, new Counters(), (_, slot) => owners.push(slots.streamOf(slot)));
-    slots.acquire('old', 1);
-    slots.acquire('new', 2);
+    slots.acquire('old');
+    slots.acquire('new');
     expect(owners).toEqual(['old']);
     expect(slots.streamOf(0)).toBe('new');
     expect(slots.find('old')).toBeUndefined();
@@ -87,7 +86,7 @@ describe('Slots', () => {
 
   it('does not call a release an eviction', () => {
     const { slots, evictions, counters } = makeSlots(2);
-    slots.acquire('a', 1);
+    slots.acquire('a');
     slots.release('a');
     expect(slots.release('a')).toBeUndefined();
     expect(slots.streamOf(0)).toBeUndefined();
@@ -100,11 +99,11 @@ describe('Slots', () => {
     const capacity = 50_000;
     const { slots, evictions, counters } = makeSlots(capacity);
     let highest = 0;
-    for (let i = 0; i < 100_000; i++) highest = Math.max(highest, slots.acquire(`device/${i}`, i));
+    for (let i = 0; i < 100_000; i++) highest = Math.max(highest, slots.acquire(`device/${i}`));
     expect(highest).toBe(capacity - 1);
     expect(slots.size).toBe(capacity);
     expect(counters.get('step.evicted')).toBe(50_000);
-    expect(evictions[0]).toEqual({ stream: 'device/0', slot: 0, nowUs: capacity });
+    expect(evictions[0]).toEqual({ stream: 'device/0', slot: 0 });
     expect(evictions.at(-1)?.stream).toBe('device/49999');
     expect(slots.find('device/49999')).toBeUndefined();
     expect(slots.find('device/50000')).toBeDefined();
@@ -112,10 +111,10 @@ describe('Slots', () => {
 
   it('keeps a stream that goes on sending through a flood of unknown names', () => {
     const { slots, evictions } = makeSlots(16);
-    const faithful = slots.acquire('faithful', 0);
+    const faithful = slots.acquire('faithful');
     for (let i = 0; i < 100_000; i++) {
-      slots.acquire(`flood/${i}`, i);
-      if (i % 10 === 0) slots.acquire('faithful', i);
+      slots.acquire(`flood/${i}`);
+      if (i % 10 === 0) slots.acquire('faithful');
     }
     expect(slots.find('faithful')).toBe(faithful);
     expect(evictions.some(({ stream }) => stream === 'faithful')).toBe(false);

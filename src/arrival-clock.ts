@@ -1,0 +1,68 @@
+/**
+ * When a live stream is silent: the arrival clock of a lane goes on without data, but only while the source is up, and
+ * is set anew when the source comes back or this machine's clock is set.
+ */
+import { EMPTY, filter, interval, map, Observable } from 'rxjs';
+import type { Lane, LaneOut, Micros, Packet, Source, SourceStatus } from './core/contracts.js';
+import type { Counters } from './core/counters.js';
+
+const TICK_MS = 250;
+
+/** A step of the wall clock against the monotonic one above this is a clock that was set, not a slow event loop. */
+const CLOCK_SET_US = 1_000_000;
+
+const wallUs = (): Micros => Date.now() * 1000;
+const monotonicUs = (): Micros => performance.now() * 1000;
+
+export class ArrivalClock {
+  #status: SourceStatus = 'down';
+  /** Wall minus monotonic clock. */
+  #offsetUs = wallUs() - monotonicUs();
+
+  constructor(
+    private readonly source: Source,
+    private readonly lane: Lane,
+    private readonly counters: Counters,
+  ) {}
+
+  /** Must see every batch before the lane does. */
+  arrived(packets: readonly Packet[]): void {
+    if (this.source.clock === 'data') return;
+    this.#followWallClock();
+    // A broker may deliver before it has confirmed the subscription.
+    if (this.#status === 'down') this.lane.forgive(packets[0].arrivedUs);
+  }
+
+  /** What the lane says as time passes without data; nothing for a source whose time is in the data. */
+  ticks(): Observable<LaneOut> {
+    if (this.source.clock === 'data') return EMPTY;
+    return new Observable<LaneOut>((subscriber) => {
+      const status = this.source.status.subscribe((now) => {
+        if (this.#status === 'down' && now === 'up') this.lane.forgive(wallUs());
+        this.#status = now;
+      });
+      const ticks = interval(TICK_MS)
+        .pipe(
+          filter(() => this.#status === 'up'),
+          map(() => {
+            this.#followWallClock();
+            return this.lane.tick(wallUs());
+          }),
+        )
+        .subscribe(subscriber);
+      return () => {
+        status.unsubscribe();
+        ticks.unsubscribe();
+      };
+    });
+  }
+
+  #followWallClock(): void {
+    const offsetUs = wallUs() - monotonicUs();
+    if (Math.abs(offsetUs - this.#offsetUs) > CLOCK_SET_US) {
+      this.counters.count('pipeline.clock-set');
+      this.lane.forgive(wallUs());
+    }
+    this.#offsetUs = offsetUs;
+  }
+}

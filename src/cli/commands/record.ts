@@ -1,0 +1,67 @@
+/** `kioku record`: the feed as it comes, into a file that `train` and the replay source read. */
+import type { Command } from 'commander';
+import { parseDuration } from '../duration.js';
+import type { Io } from '../output.js';
+
+interface Options {
+  readonly for?: number;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+const FLUSH_EVERY_MS = 1000;
+
+export function register(program: Command, io: Io): void {
+  program
+    .command('record')
+    .description('store what the source of a configuration sends, as JSON Lines')
+    .argument('<config>', 'YAML configuration')
+    .option('--for <duration>', 'how long, such as 1h; absent: until Ctrl-C', parseDuration)
+    .option('--out <file>', 'where to; absent: NAME-DATE.jsonl in the working directory')
+    .option('--json', 'print {file, messages} at the end')
+    .action(async (path: string, options: Options) => record(path, options, io));
+}
+
+async function record(path: string, options: Options, io: Io): Promise<void> {
+  const { loadConfig } = await import('../../config/load.js');
+  const { Counters } = await import('../../core/counters.js');
+  const { DropReport } = await import('../../drop-report.js');
+  const { takePackets } = await import('../../intake.js');
+  const { RecordingWriter } = await import('../../source/recording.js');
+  const { ListeningBar } = await import('../listening-bar.js');
+  const config = await loadConfig(path);
+  const log = await io.openLog();
+  const file = options.out ?? `${config.name}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.jsonl`;
+  const writer = await RecordingWriter.create(file, config.name);
+  const full = new AbortController();
+  const counters = new Counters();
+  const bar = new ListeningBar(io, options.for);
+  let failure: unknown;
+  const failed = (error: unknown): void => {
+    failure ??= error;
+    full.abort();
+  };
+  // So that a power cut costs a second, not the last 64 kB.
+  const flushing = setInterval(() => void writer.flush().catch(failed), FLUSH_EVERY_MS);
+  try {
+    await takePackets(config, {
+      context: { name: config.name, baseDir: config.baseDir, counters, log },
+      signal: AbortSignal.any([io.signal, full.signal]),
+      ...(options.for === undefined ? {} : { forMs: options.for }),
+      onPackets: (packets) => {
+        bar.update(packets.length);
+        writer.append(packets).catch(failed);
+      },
+    });
+  } finally {
+    bar.stop();
+    clearInterval(flushing);
+    await writer.close().catch(failed);
+    const drops = new DropReport(counters, log);
+    drops.report();
+    drops.stop();
+  }
+  if (failure !== undefined) throw failure;
+  if (options.json) io.printJson({ file, messages: writer.written });
+  else io.print(`${file}: ${writer.written} messages`);
+}

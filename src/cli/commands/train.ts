@@ -1,0 +1,104 @@
+/** `kioku train`: learn what is normal, from files, a recording or the feed itself. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '../../config/config.js';
+import { UserError } from '../../core/errors.js';
+import type { StageContext } from '../../core/kind.js';
+import type { Gathered } from '../../gather.js';
+import { parseDuration } from '../duration.js';
+import type { Io } from '../output.js';
+
+interface Options {
+  readonly live?: true;
+  readonly for?: number;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+export function register(program: Command, io: Io): void {
+  program
+    .command('train')
+    .description('learn what is normal and write the model of a configuration')
+    .argument('<config-or-file...>', 'a configuration, data files (CSV, JSON Lines, recordings), or both')
+    .option('--live', "learn from the configuration's own source, as it comes in")
+    .option('--for <duration>', 'with --live: how long to listen before training, such as 1h', parseDuration)
+    .option('--out <folder>', 'where to write the model instead of where the configuration says')
+    .option('--json', 'print {model, card} at the end')
+    .action(async (paths: string[], options: Options) => train(paths, options, io));
+}
+
+async function train(paths: readonly string[], options: Options, io: Io): Promise<void> {
+  const { Counters } = await import('../../core/counters.js');
+  const { DropReport } = await import('../../drop-report.js');
+  const context: StageContext = {
+    name: 'train',
+    baseDir: process.cwd(),
+    counters: new Counters(),
+    log: await io.openLog(),
+  };
+  const config = await chooseData(paths, options, context, io);
+  const drops = new DropReport(context.counters, context.log);
+  const { listenAndAlign } = await import('../listen-and-align.js');
+  const forMs = options.for === undefined ? {} : { forMs: options.for };
+  const own = { ...context, name: config.name, baseDir: config.baseDir };
+  const gathered = await listenAndAlign(config, own, { ...forMs, io });
+  drops.report();
+  drops.stop();
+  if (io.signal.aborted && options.live === undefined) return io.note('stopped before training; no model was written');
+  // Ctrl-C has ended the listening; the next one ends the training, and the best weights so far count.
+  io.rearm();
+  await trainOn(gathered, config, own, options, io);
+}
+
+async function chooseData(paths: readonly string[], options: Options, context: StageContext, io: Io): Promise<Config> {
+  const { isConfigFile, withDataFiles, configForDataFiles } = await import('../data-files.js');
+  const { loadConfig } = await import('../../config/load.js');
+  const configs = paths.filter(isConfigFile);
+  const files = paths.filter((path) => !isConfigFile(path));
+  const wrong = mistake(configs, files, options);
+  if (wrong !== undefined) throw wrong;
+  let config = configs.length === 0 ? await configForDataFiles(files, context, io) : await loadConfig(configs[0]);
+  if (configs.length > 0 && files.length > 0) config = await withDataFiles(config, files);
+  if (config.source.kind !== 'replay' && options.live === undefined) {
+    throw new UserError('ARGUMENT', `the source of ${configs[0]} is ${config.source.kind}, which has no past`, {
+      hint: `learn from the feed with --live --for 1h, or from a recording with \`kioku train ${configs[0]} FILE\``,
+    });
+  }
+  return options.out === undefined ? config : { ...config, model: resolve(options.out) };
+}
+
+function mistake(configs: readonly string[], files: readonly string[], options: Options): UserError | undefined {
+  if (configs.length > 1) return new UserError('ARGUMENT', 'there can be only one configuration');
+  if (options.live && files.length > 0) {
+    return new UserError('ARGUMENT', '--live learns from the feed, not from files', { hint: 'leave one of them out' });
+  }
+  if (options.live && options.for === undefined) {
+    return new UserError('ARGUMENT', '--live needs to know how long to listen', { hint: 'add --for 1h' });
+  }
+  if (!options.live && options.for !== undefined) {
+    return new UserError('ARGUMENT', '--for belongs to --live', { hint: 'add --live, or leave --for out' });
+  }
+  return undefined;
+}
+
+async function trainOn(
+  gathered: Gathered,
+  config: Config,
+  context: StageContext,
+  options: Options,
+  io: Io,
+): Promise<void> {
+  const { learn } = await import('../../learn.js');
+  const { nodeEngine } = await import('../../step/node-engine.js');
+  const { TrainingBar } = await import('../training-bar.js');
+  const { describeTraining } = await import('../training-summary.js');
+  const bar = new TrainingBar(io);
+  const learnt = await learn(config, gathered, {
+    engine: nodeEngine,
+    context,
+    signal: io.signal,
+    onProgress: bar.update,
+  }).finally(() => bar.stop());
+  if (options.json) io.printJson({ model: config.model, stopped: learnt.stopped, card: learnt.card });
+  else io.print(describeTraining(learnt, config));
+}

@@ -1,0 +1,103 @@
+/** Data files on the command line: read in place of a configuration's source, or without a configuration at all. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { Document } from 'yaml';
+import type { Config } from '../config/config.js';
+import { discover, isWatchable, type Heard } from '../config/discovery/discover.js';
+import { proposeStepMs } from '../config/discovery/proposal.js';
+import { loadConfig, parseConfig } from '../config/load.js';
+import { messageOf, UserError } from '../core/errors.js';
+import type { StageContext } from '../core/kind.js';
+import { takePackets } from '../intake.js';
+import type { Io } from './output.js';
+
+/** Rows looked at to find channels and time step. */
+const ROWS_TO_LOOK_AT = 2000;
+
+/** Whether an argument is a configuration rather than data. */
+export function isConfigFile(path: string): boolean {
+  return ['.yaml', '.yml'].includes(extname(path).toLowerCase());
+}
+
+/** The same configuration, reading `files` (relative to the working directory) as fast as it can. */
+export async function withDataFiles(config: Config, files: readonly string[]): Promise<Config> {
+  const source = { kind: 'replay', files: files.map((file) => resolve(file)), ...topicOf(config.source.options) };
+  const { source: replay } = await parseConfig(JSON.stringify({ source }), config.file, 'the data files');
+  const { broker: _, ...rest } = config;
+  return { ...rest, source: replay };
+}
+
+/** A recording is read with the topic template of the feed that it was made of. */
+function topicOf(options: unknown): { topic?: unknown } {
+  return typeof options === 'object' && options !== null && 'topic' in options ? { topic: options.topic } : {};
+}
+
+/**
+ * Looks into data files and writes a configuration for them beside the working directory's other files.
+ * @returns it, loaded
+ * @throws UserError `ARGUMENT` when its file is there already, `DATA_INVALID` when there is nothing to watch
+ */
+export async function configForDataFiles(files: readonly string[], context: StageContext, io: Io): Promise<Config> {
+  const name = basename(files[0], extname(files[0])).replaceAll(/[^A-Za-z0-9_.-]/g, '-');
+  const path = `${name}.yaml`;
+  if (existsSync(path)) {
+    throw new UserError('ARGUMENT', `${path} is already there`, {
+      hint: `use it with \`kioku train ${path}\`, or remove it to have it proposed anew`,
+    });
+  }
+  const text = await propose(files, resolve(path), context, io.signal);
+  await parseConfig(text, resolve(path), path);
+  await writeFile(path, text).catch((cause: unknown) => {
+    throw new UserError('DISK', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+  });
+  io.note(`wrote ${path}`);
+  return loadConfig(path);
+}
+
+async function propose(
+  files: readonly string[],
+  path: string,
+  context: StageContext,
+  signal: AbortSignal,
+): Promise<string> {
+  const source = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file))) };
+  const draft = await parseConfig(JSON.stringify({ source }), path, 'the data files');
+  const heard = await firstRows(draft, context, signal);
+  const spanMs = ((heard.at(-1)?.arrivedUs ?? 0) - (heard[0]?.arrivedUs ?? 0)) / 1000;
+  const group = discover(heard).groups.find(isWatchable);
+  if (group === undefined) {
+    throw new UserError('DATA_INVALID', `${files.join(', ')}: none of the first ${heard.length} rows holds a number`, {
+      hint: 'kioku reads CSV with a header line and JSON Lines; see `kioku schema` for other separators',
+    });
+  }
+  const document = new Document({
+    source,
+    decode: group.decode,
+    align: {
+      stepMs: proposeStepMs(group.intervalMs, spanMs),
+      channels: group.channels.map((channel) => ({ name: channel.name, aggregate: 'mean' })),
+    },
+    sinks: [{ kind: 'console' }],
+  });
+  document.commentBefore = [
+    ` Proposed by kioku train from the first ${heard.length} rows of ${files.map((file) => basename(file)).join(', ')}.`,
+    ' Every key is explained in docs/configuration.md. Next:',
+    '   kioku run FILE        replay the data through the model and see what it says',
+  ].join('\n');
+  return document.toString({ lineWidth: 0 });
+}
+
+async function firstRows(config: Config, context: StageContext, signal: AbortSignal): Promise<Heard[]> {
+  const heard: Heard[] = [];
+  const enough = new AbortController();
+  await takePackets(config, {
+    context,
+    signal: AbortSignal.any([signal, enough.signal]),
+    onPackets: (packets) => {
+      for (const packet of packets) heard.push(packet);
+      if (heard.length >= ROWS_TO_LOOK_AT) enough.abort();
+    },
+  });
+  return heard.slice(0, ROWS_TO_LOOK_AT);
+}

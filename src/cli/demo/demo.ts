@@ -1,0 +1,146 @@
+/**
+ * The demo, phase by phase: broker and device → listen → train → watch → burn → go on watching. Everything is the real
+ * thing: the same broker, source, training and pipeline as `kioku train --live` and `kioku run`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '../../config/config.js';
+import { Counters } from '../../core/counters.js';
+import { UserError } from '../../core/errors.js';
+import type { StageContext } from '../../core/kind.js';
+import { learn } from '../../learn.js';
+import { EmbeddedBroker } from '../../mqtt/broker.js';
+import { Pipeline } from '../../pipeline.js';
+import { nodeEngine } from '../../step/node-engine.js';
+import { listenAndAlign } from '../listen-and-align.js';
+import type { Io } from '../output.js';
+import { TrainingBar } from '../training-bar.js';
+import { describeTraining } from '../training-summary.js';
+import { burnCpu } from './burn.js';
+import { demoConfig } from './demo-config.js';
+import { HostPublisher } from './host-publisher.js';
+import { IncidentTimer } from './incident-timer.js';
+import { LiveView } from './live-view.js';
+
+export interface DemoOptions {
+  /** ms */
+  readonly learn: number;
+  /** ms */
+  readonly watch: number;
+  readonly burn: boolean;
+  readonly once?: true;
+  readonly json?: true;
+}
+
+export interface DemoResult {
+  readonly incidentsBeforeBurn: number;
+  /** From the start of the burn to the incident; absent: none was opened. */
+  readonly openedAfterMs?: number;
+  /** From the end of the burn to the end of the incident; absent: it has not ended. */
+  readonly endedAfterMs?: number;
+}
+
+const BURN_MS = 12_000;
+/** How long the incident of the burn may take to end before `--once` gives up. */
+const END_WITHIN_MS = 60_000;
+const TOPIC = 'kioku-demo';
+
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ['cpu', ' %'],
+  ['memory', ' %'],
+  ['loop.delay', ' ms'],
+]);
+
+export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult> {
+  const log = await io.openLog(io.logLevel === 'info' ? 'warn' : io.logLevel);
+  const model = await mkdtemp(join(os.tmpdir(), 'kioku-demo-'));
+  const context: StageContext = { name: 'demo', baseDir: model, counters: new Counters(), log };
+  const broker = new EmbeddedBroker(log);
+  const { host, port } = await broker.start({ host: '127.0.0.1', port: 0 });
+  const url = `mqtt://${host}:${port}`;
+  const device = new HostPublisher(`${TOPIC}/${os.hostname()}`, url, context);
+  try {
+    io.note(
+      `kioku demo: this machine's load over MQTT (embedded broker on ${url}), learnt, then watched. Ctrl-C ends.`,
+    );
+    await device.start(io.signal);
+    const config = await demoConfig(url, model);
+    if (!(await learnNormal(config, context, options, io))) return { incidentsBeforeBurn: 0 };
+    return await watch(config, options, context, io);
+  } finally {
+    await device.stop();
+    await broker.stop();
+    await rm(model, { recursive: true, force: true });
+  }
+}
+
+/** Listens first and trains then, so that training does not disturb what it learns. @returns false when stopped */
+async function learnNormal(config: Config, context: StageContext, options: DemoOptions, io: Io): Promise<boolean> {
+  io.note(`1/3 learning: leave the machine as it usually is for ${Math.round(options.learn / 1000)} s`);
+  const gathered = await listenAndAlign(config, context, { forMs: options.learn, io });
+  if (io.signal.aborted) return false;
+  const bar = new TrainingBar(io);
+  const learnt = await learn(config, gathered, {
+    engine: nodeEngine,
+    context,
+    signal: io.signal,
+    onProgress: bar.update,
+  }).finally(() => bar.stop());
+  io.note(describeTraining(learnt, config));
+  return !io.signal.aborted;
+}
+
+async function watch(config: Config, options: DemoOptions, context: StageContext, io: Io): Promise<DemoResult> {
+  const { log, counters } = context;
+  const done = new AbortController();
+  const signal = AbortSignal.any([io.signal, done.signal]);
+  const pipeline = new Pipeline(config, { engine: nodeEngine, log, counters });
+  const view = new LiveView(io, UNITS);
+  const incidents = new IncidentTimer();
+  pipeline.readings.subscribe(view.readings);
+  pipeline.events.subscribe(view.events);
+  pipeline.events.subscribe(incidents.events);
+  io.note('2/3 watching: now every measurement is a step of the net');
+  const running = pipeline.run(signal).finally(() => done.abort());
+  try {
+    if (options.burn) await burn(options, incidents, view, io, signal);
+    else if (options.once) throw new UserError('ARGUMENT', '--once waits for a burn', { hint: 'leave --no-burn out' });
+    if (options.once) done.abort();
+    else if (!signal.aborted) io.note('3/3 watching on. Make the machine busy and see; Ctrl-C ends.');
+  } finally {
+    if (options.once) done.abort();
+    await running;
+    view.clear();
+  }
+  return incidents.result();
+}
+
+async function burn(
+  options: DemoOptions,
+  incidents: IncidentTimer,
+  view: LiveView,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  await rest(options.watch, signal);
+  if (signal.aborted) return;
+  // Half of the cores: enough to be seen everywhere, and the machine stays usable.
+  const cores = Math.max(1, Math.floor(os.availableParallelism() / 2));
+  view.clear();
+  io.note(`3/3 burning: ${cores} of ${os.availableParallelism()} cores busy for ${BURN_MS / 1000} s`);
+  incidents.burnStarts();
+  await burnCpu(cores, BURN_MS, signal);
+  incidents.burnStops();
+  view.clear();
+  if (!signal.aborted) io.note('the burn is over; the incident should end soon');
+  await Promise.race([incidents.over, rest(END_WITHIN_MS, signal)]);
+  view.clear();
+  if (!signal.aborted) io.note(incidents.describe());
+}
+
+/** A pause that a wish to stop cuts short. */
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,37 @@
+/** Listens to a configuration's source for a while: what recording and learning have in common. */
+import { fromEvent, lastValueFrom, merge, takeUntil, tap, timer } from 'rxjs';
+import type { Config } from './config/config.js';
+import type { Packet } from './core/contracts.js';
+import type { StageContext } from './core/kind.js';
+import { EmbeddedBroker } from './mqtt/broker.js';
+import { fromSource } from './stream.js';
+
+export interface IntakeOptions {
+  readonly context: StageContext;
+  /** Ends it early; what came until then counts. */
+  readonly signal: AbortSignal;
+  /** Absent: until the source has no more. */
+  readonly forMs?: number;
+  readonly onPackets: (packets: readonly Packet[]) => void;
+}
+
+/**
+ * Starts the broker (if the configuration has one) and the source, hands over every batch, and stops both.
+ * @throws UserError when the source cannot start; whatever `onPackets` throws
+ */
+export async function takePackets(config: Config, options: IntakeOptions): Promise<void> {
+  const { context, signal, forMs, onPackets } = options;
+  const broker = new EmbeddedBroker(context.log);
+  const source = config.source.create({ ...context, index: 0, passing: true });
+  try {
+    if (config.broker !== undefined) await broker.start(config.broker);
+    if (signal.aborted) return;
+    const aborted = fromEvent(signal, 'abort');
+    const over = forMs === undefined ? aborted : merge(aborted, timer(forMs));
+    const packets = fromSource(source).pipe(tap(onPackets), takeUntil(over));
+    await lastValueFrom(packets, { defaultValue: undefined });
+  } finally {
+    await source.stop();
+    await broker.stop();
+  }
+}

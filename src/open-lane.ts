@@ -1,0 +1,55 @@
+/** A lane for a configuration: the model is opened, its card held against the configuration, the stages made. */
+import { StepAligner } from './align/align.js';
+import type { Config } from './config/config.js';
+import type { AlignedChannel } from './core/alignment.js';
+import type { ModelCard } from './core/card.js';
+import type { Engine, Net } from './core/contracts.js';
+import { UserError } from './core/errors.js';
+import type { StageContext } from './core/kind.js';
+import { StreamLane } from './lane.js';
+import { Stepper } from './stepper.js';
+
+/**
+ * Opens the configuration's model and everything around it.
+ * @throws UserError `MODEL_MISSING`, `MODEL_INVALID`, `CARD_MISMATCH` (the configuration asks for other steps or channels)
+ */
+export async function openLane(config: Config, engine: Engine, context: StageContext): Promise<StreamLane> {
+  const net = await engine.open(config.model, config.limits.maxStreams);
+  try {
+    const { card } = net;
+    requireSameSteps(config, card);
+    const channels = card.channels.map(({ name, aggregate }) => ({ name, aggregate, noiseFloor: 0 }));
+    const aligner = new StepAligner({ ...config.align, channels }, context.counters);
+    const { maxStreams, streamIdleMs } = config.limits;
+    const limits = { maxStreams, ...(streamIdleMs === undefined ? {} : { streamIdleUs: streamIdleMs * 1000 }) };
+    return new StreamLane({ aligner, stepper: openStepper(config, net, context) }, limits, context.counters);
+  } catch (error) {
+    net.close();
+    throw error;
+  }
+}
+
+/** The configured feature and decider around an opened net. */
+export function openStepper(config: Config, net: Net, context: StageContext): Stepper {
+  const { card, capacity } = net;
+  const feature = config.feature.create({ ...context, card, capacity });
+  return new Stepper(feature, net, config.decide.create({ ...context, card, capacity, scaler: feature }));
+}
+
+function requireSameSteps({ align, model, file }: Config, card: ModelCard): void {
+  const mismatch = (what: string): UserError =>
+    new UserError('CARD_MISMATCH', `the model in ${model} ${what}`, {
+      hint: `train again with \`kioku train ${file}\`, or correct align`,
+    });
+  if (align.stepMs * 1000 !== card.stepUs) {
+    throw mismatch(`takes steps of ${card.stepUs / 1000} ms, the configuration says ${align.stepMs} ms`);
+  }
+  if (align.channels === undefined) return;
+  const wanted = described(align.channels);
+  const learnt = described(card.channels);
+  if (wanted !== learnt) throw mismatch(`watches ${learnt}, the configuration says ${wanted}`);
+}
+
+function described(channels: readonly Pick<AlignedChannel, 'name' | 'aggregate'>[]): string {
+  return channels.map(({ name, aggregate }) => `${name} (${aggregate})`).join(', ');
+}

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Frame } from '../src/core/contracts.js';
+import { Counters } from '../src/core/counters.js';
+import type { KiokuEvent } from '../src/core/events.js';
+import type { StreamLane } from '../src/lane.js';
+import { decodeSnapshot, encodeSnapshot } from '../src/step/snapshot.js';
+import { openTestLane, reading, readings, START_US } from './support/lanes.js';
+import { GRU, kiokuModel, writeModel } from './support/step-model.js';
+
+let model: string;
+beforeAll(async () => {
+  model = await writeModel(await mkdtemp(join(tmpdir(), 'kioku-lane-')), kiokuModel(GRU));
+});
+afterAll(() => rm(model, { recursive: true }));
+
+/** Everything a lane says about these frames, pushed in pieces of the given sizes. */
+function feed(lane: StreamLane, frames: readonly Frame[], sizes: readonly number[] = []): KiokuEvent[] {
+  const events: KiokuEvent[] = [];
+  for (let at = 0, i = 0; at < frames.length; i++) {
+    const size = sizes.length > 0 ? sizes[i % sizes.length] : frames.length;
+    lane.push(frames.slice(at, at + size));
+    events.push(...lane.turn().events);
+    at += size;
+  }
+  return events;
+}
+
+const of = (stream: string, events: readonly KiokuEvent[]): KiokuEvent[] =>
+  events.filter((event) => event.stream === stream);
+const incidents = (events: readonly KiokuEvent[]): string[] =>
+  events.flatMap((event) => (event.type === 'incident' ? [`${event.stream} ${event.phase} ${event.reason}`] : []));
+
+describe('a lane', () => {
+  it('raises one incident for a fault and ends it', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    const events = feed(lane, readings(['a', 'b'], 200, 120));
+    expect(incidents(events).filter((line) => !line.includes('update'))).toEqual(['a new anomaly', 'a end anomaly']);
+    lane.close();
+  });
+
+  it('says the same however its input is cut into batches, and keeps the same state', async () => {
+    const frames = readings(['a', 'bb', 'c'], 160, 100);
+    const whole = await openTestLane(model, { maxStreams: 4 });
+    const expected = feed(whole, frames);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 8 }), async (sizes) => {
+        const lane = await openTestLane(model, { maxStreams: 4 });
+        const events = feed(lane, frames, sizes);
+        for (const stream of ['a', 'bb', 'c']) {
+          expect(of(stream, events)).toEqual(of(stream, expected));
+          expect(lane.snapshot(stream).parts).toEqual(whole.snapshot(stream).parts);
+        }
+        lane.close();
+      }),
+      { numRuns: 15 },
+    );
+    whole.close();
+  });
+
+  it('says the same about a stream whoever else is in the lane', async () => {
+    const alone = await openTestLane(model, { maxStreams: 8 });
+    const crowd = await openTestLane(model, { maxStreams: 8 });
+    const crowded = feed(crowd, readings(['a', 'b', 'cc', 'ddd', 'e'], 160, 100));
+    expect(of('a', crowded)).toEqual(feed(alone, readings(['a'], 160, 100)));
+    alone.close();
+    crowd.close();
+  });
+
+  it('goes on after snapshot and restore at any frame as if nothing had happened', async () => {
+    const frames = readings(['a', 'b'], 140, 90);
+    const whole = await openTestLane(model, { maxStreams: 4 });
+    const expected = feed(whole, frames);
+    whole.close();
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: frames.length - 1 }), async (cut) => {
+        const first = await openTestLane(model, { maxStreams: 4 });
+        const events = feed(first, frames.slice(0, cut), [7]);
+        const second = await openTestLane(model, { maxStreams: 4 });
+        // Taken in another order, so that every stream lands in another slot.
+        for (const stream of first.streams.toReversed()) {
+          second.restore(decodeSnapshot(encodeSnapshot(first.snapshot(stream))));
+        }
+        events.push(...feed(second, frames.slice(cut), [5]));
+        for (const stream of ['a', 'b']) expect(of(stream, events)).toEqual(of(stream, expected));
+        first.close();
+        second.close();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('refuses the state of another model', async () => {
+    const lane = await openTestLane(model, { maxStreams: 2 });
+    feed(lane, readings(['a'], 10, 100));
+    const snapshot = { ...lane.snapshot('a'), model: 'f'.repeat(64) };
+    expect(() => lane.restore(snapshot)).toThrow(expect.objectContaining({ code: 'SNAPSHOT_INVALID' }));
+    lane.close();
+  });
+});
+
+describe('silence', () => {
+  it('is an incident of the stream that stopped, and ends with its next reading', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    const frames = readings(['a', 'b'], 100, 1000).filter(({ stream, seq }) => stream === 'b' || seq < 60 || seq > 80);
+    expect(incidents(feed(lane, frames, [3]))).toEqual(['a new silent', 'a end silent']);
+    lane.close();
+  });
+
+  it('is noticed by the clock when nothing arrives at all', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    feed(lane, readings(['a'], 60, 1000));
+    expect(incidents(lane.tick(START_US + 63_000_000).events)).toEqual([]);
+    expect(incidents(lane.tick(START_US + 66_000_000).events)).toEqual(['a new silent']);
+    lane.close();
+  });
+
+  it('is not held against streams while their source was away', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    feed(lane, readings(['a', 'b'], 60, 1000));
+    lane.forgive(START_US + 100_000_000);
+    const late = reading('a', 61);
+    expect(incidents(feed(lane, [{ ...late, arrivedUs: START_US + 100_000_000 }]))).toEqual([]);
+    expect(incidents(lane.tick(START_US + 102_000_000).events)).toEqual([]);
+    lane.close();
+  });
+});
+
+describe('limits', () => {
+  it('makes room for a new stream by forgetting the one unheard for longest', async () => {
+    const counters = new Counters();
+    const lane = await openTestLane(model, { maxStreams: 2 }, counters);
+    feed(lane, [reading('a', 0), reading('b', 1), reading('a', 2), reading('c', 3)]);
+    expect(lane.streams.toSorted()).toEqual(['a', 'c']);
+    expect(counters.get('step.evicted')).toBe(1);
+    lane.close();
+  });
+
+  it('forgets idle streams when asked to, and their open incident ends', async () => {
+    const counters = new Counters();
+    const lane = await openTestLane(model, { maxStreams: 4, streamIdleUs: 20_000_000 }, counters);
+    feed(lane, readings(['a'], 60, 1000));
+    expect(incidents(lane.tick(START_US + 70_000_000).events)).toEqual(['a new silent']);
+    expect(incidents(lane.tick(START_US + 80_000_000).events)).toEqual(['a end silent']);
+    expect(lane.streams).toEqual([]);
+    expect(counters.get('lane.stream-idle')).toBe(1);
+    lane.close();
+  });
+
+  it('takes 100,000 unknown streams in bounded memory, every forgotten one counted', async () => {
+    const counters = new Counters();
+    const lane = await openTestLane(model, { maxStreams: 1000 }, counters);
+    const before = process.memoryUsage().arrayBuffers;
+    const frames: Frame[] = [];
+    for (let i = 0; i < 100_000; i++) {
+      frames.push({ ...reading('x', 0), stream: `device-${i}`, us: START_US + i, arrivedUs: START_US + i });
+    }
+    feed(lane, frames, [1000]);
+    expect(lane.streams).toHaveLength(1000);
+    expect(counters.get('step.evicted')).toBe(99_000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
+    lane.close();
+  });
+});

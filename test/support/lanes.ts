@@ -1,0 +1,47 @@
+/** A whole lane over a small untrained model, and readings that make it speak. */
+import { StepAligner } from '../../src/align/align.js';
+import { alignSchema } from '../../src/core/alignment.js';
+import type { Frame, Signal } from '../../src/core/contracts.js';
+import { Counters } from '../../src/core/counters.js';
+import { silentLog } from '../../src/core/log.js';
+import { normal } from '../../src/core/random.js';
+import { anomalyKind } from '../../src/decide/anomaly.js';
+import { normaliseKind } from '../../src/feature/normalise.js';
+import { StreamLane, type LaneLimits } from '../../src/lane.js';
+import { nodeEngine } from '../../src/step/node-engine.js';
+import { Stepper } from '../../src/stepper.js';
+
+/** @param model folder of a model with the channels c0 and c1 and steps of one second */
+export async function openTestLane(model: string, limits: LaneLimits, counters = new Counters()): Promise<StreamLane> {
+  const net = await nodeEngine.open(model, limits.maxStreams);
+  const context = { name: 'test', baseDir: model, counters, log: silentLog, card: net.card, capacity: net.capacity };
+  const feature = normaliseKind.create(normaliseKind.schema.parse({ kind: 'normalise', warmupSteps: 20 }), context);
+  const options = { kind: 'anomaly', warmupSteps: 50, silentAfterSteps: 5, scores: true };
+  const decider = anomalyKind.create(anomalyKind.schema.parse(options), { ...context, scaler: feature });
+  const channels = net.card.channels.map(({ name }) => ({ name }));
+  const align = alignSchema.parse({ stepMs: 1000, channels });
+  const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, counters);
+  return new StreamLane({ aligner, stepper: new Stepper(feature, net, decider) }, limits, counters);
+}
+
+const SIGNAL: Signal = { kind: 'channels', names: ['c0', 'c1'], stepUs: 0 };
+export const START_US = 1_700_000_000_000_000;
+
+/** One reading a second; `fault` shifts it far away. */
+export function reading(stream: string, second: number, fault = false): Frame {
+  const seed = stream.length * 31 + stream.charCodeAt(stream.length - 1);
+  const us = START_US + second * 1_000_000;
+  const data = Float64Array.of(normal(seed, 0, second) + (fault ? 60 : 0), 5 + 0.1 * normal(seed, 1, second));
+  return { stream, source: 0, seq: second + 1, us, arrivedUs: us, signal: SIGNAL, data };
+}
+
+/** Readings of several streams in order of time; the first one has a fault from `faultFrom` on, for 30 s. */
+export function readings(streams: readonly string[], seconds: number, faultFrom: number): Frame[] {
+  const frames: Frame[] = [];
+  for (let second = 0; second < seconds; second++) {
+    streams.forEach((stream, i) => {
+      frames.push(reading(stream, second, i === 0 && second >= faultFrom && second < faultFrom + 30));
+    });
+  }
+  return frames;
+}
