@@ -23,8 +23,11 @@ function installLine(): string {
   return /^npm install .*kioku-[\w.-]+\.tgz$/m.exec(readme)?.[0] ?? 'README.md has no line that installs a tarball';
 }
 
+/** Without the settings that `npm test` hands down from this repository: a user has none of them. */
+const USER_ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
 function run(command: string): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8', env: USER_ENV });
   return { code: status, stdout, stderr };
 }
 
