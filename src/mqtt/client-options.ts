@@ -1,10 +1,8 @@
 /** Our options in the words of mqtt.js. */
 import type { IClientOptions } from 'mqtt';
+import { RECONNECT_MIN_MS } from './backoff.js';
 import type { Credentials } from './credentials.js';
 import type { ConnectionOptions } from './options.js';
-
-/** Pause before the first attempt to reconnect; later ones grow. */
-export const RECONNECT_MIN_MS = 250;
 
 /** @param clientId the name at the broker when the options have none */
 export function clientOptions(options: ConnectionOptions, clientId: string, credentials: Credentials): IClientOptions {

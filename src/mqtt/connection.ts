@@ -6,7 +6,8 @@ import type { SourceStatus } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { clientOptions, RECONNECT_MIN_MS } from './client-options.js';
+import { DOWNGRADE_MS, nextPauseMs, RECONNECT_MIN_MS, STABLE_MS } from './backoff.js';
+import { clientOptions } from './client-options.js';
 import { readCredentials } from './credentials.js';
 import { brokerFailure, isWrongVersion } from './failure.js';
 import type { ConnectionOptions } from './options.js';
@@ -33,10 +34,6 @@ export interface ConnectionParts {
   readonly subscription?: Subscription;
 }
 
-/** Pause between being refused with MQTT 5 and trying MQTT 3.1.1. */
-const DOWNGRADE_MS = 50;
-/** After a connection that lasted so long, pauses begin small again. */
-const STABLE_MS = 10_000;
 /** How long a clean goodbye may take. */
 const GOODBYE_MS = 2000;
 
@@ -119,7 +116,15 @@ export class MqttConnection {
 
   #listen(client: MqttClient, ready: () => void, failed: (error: unknown) => void): void {
     // Assigned before connecting: a broker sends what it kept for the session at once.
-    client.handleMessage = (packet, done) => this.#take(packet, done);
+    client.handleMessage = (packet, done) => {
+      if (this.#take(packet)) return done();
+      if (this.#stopping) return done(new Error('stopping'));
+      this.#withheld.hold(done);
+      // What the session had kept fills the queue before the answer to the subscription is read, which now has to wait
+      // until somebody takes from the queue. That must not wait for this start.
+      this.#goUp(client);
+      ready();
+    };
     client.on('connect', () => {
       if (client.stream instanceof Socket) client.stream.setNoDelay(true);
       this.#join(client).then(ready, (error: unknown) => {
@@ -141,7 +146,8 @@ export class MqttConnection {
       this.#parts.log.warn({ url: this.#options.url, reasonCode }, 'the broker ended the connection');
     });
     client.on('reconnect', () => {
-      client.options.reconnectPeriod = this.#nextPause(client.options.reconnectPeriod ?? RECONNECT_MIN_MS);
+      const lastMs = client.options.reconnectPeriod ?? RECONNECT_MIN_MS;
+      client.options.reconnectPeriod = nextPauseMs(lastMs, this.#options.reconnectMaxMs);
     });
     // Before mqtt.js, which takes its next pause at this moment.
     client.prependListener('close', () => {
@@ -163,11 +169,16 @@ export class MqttConnection {
   async #join(client: MqttClient): Promise<void> {
     const { subscription } = this.#parts;
     if (subscription !== undefined) await this.#subscribe(client, subscription);
+    this.#goUp(client);
+  }
+
+  #goUp(client: MqttClient): void {
+    if (this.status.value === 'up') return;
     const { statusTopic, url } = this.#options;
     if (statusTopic !== undefined) client.publish(statusTopic, 'online', { qos: 1, retain: true });
     this.#upSinceMs = performance.now();
     this.#lastError = undefined;
-    this.#parts.log.info({ url, topics: subscription?.filters ?? [] }, 'connected to the broker');
+    this.#parts.log.info({ url, topics: this.#parts.subscription?.filters ?? [] }, 'connected to the broker');
     this.status.next('up');
   }
 
@@ -186,11 +197,11 @@ export class MqttConnection {
     }
   }
 
-  #take({ topic, payload, retain }: IPublishPacket, done: (error?: Error) => void): void {
-    if (this.#stopping) return done(new Error('stopping'));
+  /** @returns whether to go on; false: the acknowledgement has to wait, or (stopping) must not be given */
+  #take({ topic, payload, retain }: IPublishPacket): boolean {
+    if (this.#stopping) return false;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    if (this.#parts.subscription?.receive(topic, bytes, retain) !== false) return done();
-    this.#withheld.hold(done);
+    return this.#parts.subscription?.receive(topic, bytes, retain) ?? true;
   }
 
   #tellLoss(): void {
@@ -214,11 +225,6 @@ export class MqttConnection {
     const level = failure.message === this.#lastError ? 'debug' : 'warn';
     this.#lastError = failure.message;
     this.#parts.log[level]({ code: failure.code, hint: failure.hint }, failure.message);
-  }
-
-  /** Doubles up to the limit; the random part keeps a fleet from coming back in step. */
-  #nextPause(lastMs: number): number {
-    return Math.min(this.#options.reconnectMaxMs, lastMs * (1.6 + 0.8 * Math.random()));
   }
 
   async #shutDown(client: MqttClient): Promise<void> {

@@ -16,6 +16,8 @@ import { checkTemplates, Router } from './router.js';
 
 /** Messages queued before reading stops; it goes on at half. Measured: see the design notes on back-pressure. */
 const HIGH_WATER = 2048;
+/** The same for what they weigh: a thousand of the largest would not fit a small machine. */
+const HIGH_WATER_BYTES = 33_554_432;
 
 const topic = z.string().min(1);
 
@@ -115,14 +117,18 @@ class MqttSource implements Source {
       return true;
     }
     this.#queue.push({ source: index, seq: 0, topic, route, bytes, arrivedUs: Date.now() * 1000 });
-    this.#paused = this.#queue.length >= HIGH_WATER;
+    this.#paused = this.#isAbove(1);
     return !this.#paused;
   }
 
   #afterTurn(): void {
-    if (!this.#paused || this.#queue.length > HIGH_WATER / 2) return;
+    if (!this.#paused || this.#isAbove(0.5)) return;
     this.#paused = false;
     this.#connection.resume();
+  }
+
+  #isAbove(part: number): boolean {
+    return this.#queue.length >= part * HIGH_WATER || this.#queue.bytes >= part * HIGH_WATER_BYTES;
   }
 }
 

@@ -13,6 +13,7 @@ export class PacketQueue {
   readonly #afterTurn: () => void;
   #waiting: Arrival[] = [];
   #seq = 0;
+  #bytes = 0;
   #credit = 0;
   #turn: NodeJS.Immediate | undefined;
   #closed = false;
@@ -27,14 +28,20 @@ export class PacketQueue {
     return this.#waiting.length;
   }
 
+  /** Payload of all that waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(packet: Arrival): void {
+    this.#bytes += packet.bytes.length;
     this.#waiting.push(packet);
     this.#schedule();
   }
 
   /** Drops the oldest. */
   drop(): void {
-    this.#waiting.shift();
+    this.#bytes -= this.#waiting.shift()?.bytes.length ?? 0;
   }
 
   credit(packets: number): void {
@@ -68,7 +75,10 @@ export class PacketQueue {
     const batch = n === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, n);
     this.#waiting = n === this.#waiting.length ? [] : this.#waiting.slice(n);
     this.#credit -= n;
-    for (let i = 0; i < n; i++) batch[i].seq = ++this.#seq;
+    for (let i = 0; i < n; i++) {
+      batch[i].seq = ++this.#seq;
+      this.#bytes -= batch[i].bytes.length;
+    }
     this.#out.next(batch);
   }
 }

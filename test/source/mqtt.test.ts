@@ -138,6 +138,38 @@ it('survives a consumer that gives no credit for longer than the keep-alive: 20,
   expect(context.counters.toJSON()).toEqual({});
 });
 
+it('starts although the session has kept more than the queue holds', async (ctx) => {
+  // It sends all that at once, and only then answers the subscription.
+  const { url } = await Mosquitto.start(ctx, { lines: ['allow_anonymous true', 'max_inflight_messages 0'] });
+  const first = mqttSource({ url });
+  await first.start(goOn);
+  await first.stop();
+  const publisher = await mqttClient(url);
+  await publishNumbers(publisher, 'plant/pump', 5000);
+  const source = mqttSource({ url });
+  const collector = new Collector(source, (batch) => source.credit(batch.length));
+  await source.start(goOn);
+  source.credit(100);
+  await collector.count(5000);
+  expect(collector.texts).toEqual(Array.from({ length: 5000 }, (_, i) => String(i)));
+});
+
+it('bounds the queue by its weight as well: 80 payloads of 1 MB', async (ctx) => {
+  const { url } = await Mosquitto.start(ctx);
+  const context = stageContext();
+  const source = mqttSource({ url }, context);
+  const collector = new Collector(source);
+  await source.start(goOn);
+  const publisher = await mqttClient(url);
+  const payload = Buffer.alloc(1_000_000, 'x');
+  for (let i = 0; i < 80; i++) await publisher.publishAsync('plant/pump', payload, { qos: 1 });
+  source.credit(1000);
+  await collector.count(80);
+  expect(Math.max(...collector.batches)).toBeLessThan(40);
+  expect(collector.packets.at(-1)?.seq).toBe(80);
+  expect(context.counters.toJSON()).toEqual({});
+});
+
 it('counts what nobody took before it was stopped', async () => {
   const url = await embedded();
   const context = stageContext();
