@@ -89,6 +89,7 @@ export class AnomalyDecider implements Decider {
       if (calibration === undefined) this.#views.clear(channel);
       else this.#views.restart(channel);
     }
+    this.#peaks.forget(slot);
     incidents.clearIncidents(streams, at);
     streams[at + memory.ROWS] = calibration === undefined ? 0 : this.options.warmupSteps;
     streams[at + memory.SETTLING] = this.options.settleSteps;

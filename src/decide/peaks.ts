@@ -26,7 +26,8 @@ export class Peaks {
 
   forget(slot: Slot): void {
     for (let c = 0; c < this.names.length; c++) {
-      this.memory.channels[this.memory.channel(slot, c) + PEAK_EXPONENT] = 0;
+      const at = this.memory.channel(slot, c);
+      this.memory.channels.fill(0, at + PEAK_EXPONENT, at + PEAK_OBSERVED + 1);
     }
   }
 

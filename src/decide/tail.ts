@@ -30,8 +30,6 @@ const LASTING = QUANTILE_FIELDS + 2;
 /** Numbers that one tail takes in a slab; all 0 = nothing seen yet. */
 export const TAIL_FIELDS = QUANTILE_FIELDS + 3;
 
-/** Clusters after which more evidence no longer sharpens the tail. */
-const MOST_CLUSTERS = 200;
 /** The shape is drawn towards a slightly heavy tail by as much as this many clusters weigh. */
 const PRIOR_CLUSTERS = 10;
 const PRIOR_SHAPE = 0.05;
@@ -135,13 +133,18 @@ export function learnTail(
   rule: TailRule,
 ): void {
   const clusters = state[at + CLUSTERS];
-  const lasting = v > quantile(state, at) ? state[at + LASTING] + 1 : 0;
+  const lasted = state[at + LASTING];
+  const lasting = v > quantile(state, at) ? lasted + 1 : Math.floor(lasted / 2);
   state[at + LASTING] = Math.min(lasting, MOST_ROWS);
   const long = LONG_ROWS + (clusters > 0 ? LONG_CLUSTER * (excesses(state, at) / clusters) ** 2 : 0);
-  if (lasting > long && lasting % SPARSE !== 0) return;
+  if (lasting > lasted && lasting > long && lasting % SPARSE !== 0) return;
   const counted = exponent > most ? Math.min(v, tailValue(state, at, most, rule)) : v;
+  const before = excesses(state, at);
   const excess = learnQuantile(state, at, counted, rule);
   if (excess <= 0) return;
-  state[at + MEAN_SQUARE] += (excess * excess - state[at + MEAN_SQUARE]) / excesses(state, at);
-  if (lasting === 1) state[at + CLUSTERS] = Math.min(clusters + 1, MOST_CLUSTERS);
+  const count = excesses(state, at);
+  state[at + MEAN_SQUARE] += (excess * excess - state[at + MEAN_SQUARE]) / count;
+  // Once excesses are no longer counted but fade, so do the clusters that they came in: ℓ stays their ratio.
+  if (count === before) state[at + CLUSTERS] -= clusters / count;
+  if (lasted === 0) state[at + CLUSTERS] += 1;
 }
