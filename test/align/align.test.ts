@@ -257,6 +257,18 @@ describe('a clock that jumps', () => {
     expect(counts).toEqual({ 'align.late': 5 });
   });
 
+  it('is not believed for strays that never come in a row, nor for some that do not agree', () => {
+    const scattered = Array.from({ length: 20 }, (_, i) => [
+      ...ticking(i, i + 1, 0),
+      ...ticking(i, i + 1, -3600),
+    ]).flat();
+    const single = align(scattered, { channels: A });
+    expect(single.rows.map((row) => row[2])).toEqual([...Array(20).keys()]);
+    expect(single.counts).toEqual({ 'align.clock-back': 20 });
+    const wild = [1e4, 2e4, 3e4, 4e4, 5e4, 6e4].flatMap((back) => ticking(10, 11, -back));
+    expect(align([...ticking(0, 10, 0), ...wild, ...ticking(10, 12, 0)], { channels: A }).rows).toHaveLength(12);
+  });
+
   it('in one stray stamp, to either side, does not lock the stream out', () => {
     const back = align([...ticking(0, 10, 0), ...ticking(10, 11, -9e5), ...ticking(11, 30, 0)], { channels: A });
     expect(back.rows.filter((row) => row[1] === 'gap')).toEqual([]);
