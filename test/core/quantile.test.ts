@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QUANTILE_FIELDS, type QuantileRule, learnQuantile, quantile, seen } from '../../src/core/quantile.js';
 import { normals, uniforms } from '../decide/signals.js';

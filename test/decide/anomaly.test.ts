@@ -1,0 +1,217 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Counters } from '../../src/core/counters.js';
+import { silentLog } from '../../src/core/log.js';
+import type { ModelCard, Objective } from '../../src/core/card.js';
+import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
+import { type AnomalyDecider, CALIBRATION_VERSION, anomalyKind } from '../../src/decide/anomaly.js';
+import { deciderContract } from '../contracts/decider.contract.js';
+import { RecordingLog } from '../support/stages.js';
+import { normals, uniforms } from './signals.js';
+import { STEP_US, START_US, cardOf, rowOf } from './watch.js';
+
+interface Parts {
+  readonly channels?: number;
+  readonly capacity?: number;
+  readonly objective?: Objective;
+  readonly calibration?: ModelCard['calibration'];
+  readonly options?: Record<string, unknown>;
+}
+
+const counters = new Counters();
+
+function make(parts: Parts = {}, log = silentLog): AnomalyDecider {
+  return anomalyKind.create(anomalyKind.schema.parse({ kind: 'anomaly', ...parts.options }), {
+    name: 'test',
+    baseDir: '/',
+    counters,
+    log,
+    card: cardOf(parts.channels ?? 1, parts.objective ?? 'mse', parts.calibration),
+    capacity: parts.capacity ?? 2,
+    // A hundred units to a spread, centre 20.
+    scaler: { toUnits: (_slot, _channel, z) => 20 + 100 * z },
+  });
+}
+
+/** One channel in slot 0, forecasts of 0, values from `value(t)`; steps on from where it was. */
+class Feed {
+  readonly events: KiokuEvent[] = [];
+  readonly row = rowOf(1);
+  readonly output = new Float32Array(1);
+  t = 0;
+
+  constructor(readonly decider: AnomalyDecider) {}
+
+  run(steps: number, value: (t: number) => number): this {
+    for (let i = 0; i < steps; i++, this.t++) {
+      this.row.us[0] = START_US + this.t * STEP_US;
+      this.row.data[0] = value(this.t);
+      this.decider.push(this.output, this.row, (event) => this.events.push(event));
+      this.row.gap[0] = 0;
+    }
+    return this;
+  }
+
+  get phases(): string[] {
+    return this.incidents.map(({ phase, reason }) => `${phase} ${reason}`);
+  }
+
+  get incidents(): IncidentEvent[] {
+    return this.events.filter((event) => event.type === 'incident');
+  }
+}
+
+function opened(parts: Parts = {}): Feed {
+  const decider = make(parts);
+  decider.open(0, 'plant/pump');
+  return new Feed(decider);
+}
+
+const normal = normals(uniforms(1));
+const calm = (): number => normal();
+const high = (): number => 12 + normal();
+
+deciderContract('anomaly', () => make({ channels: 3, capacity: 4 }), 3);
+deciderContract('anomaly, gaussian', () => make({ channels: 3, capacity: 4, objective: 'gaussian' }), 3);
+
+describe('anomaly decider', () => {
+  it('raises one incident for a shift, with the channel in its own unit, and ends it', () => {
+    const feed = opened().run(1000, calm).run(40, high).run(60, calm);
+    expect(feed.phases.filter((phase) => phase !== 'update anomaly')).toEqual(['new anomaly', 'end anomaly']);
+    const [first] = feed.incidents;
+    const last = feed.incidents.at(-1);
+    expect(first).toMatchObject({ stream: 'plant/pump', channels: [{ name: 'c0', view: 'level', expected: 20 }] });
+    expect(first.channels[0].observed).toBeGreaterThan(900);
+    expect(first.us - (START_US + 1000 * STEP_US)).toBeLessThanOrEqual(5 * STEP_US);
+    expect(new Set(feed.incidents.map(({ id }) => id)).size).toBe(1);
+    expect(last?.sinceUs).toBe(first.sinceUs);
+    expect(last?.score).toBeGreaterThanOrEqual(first.score);
+  });
+
+  it('raises nothing before the warm-up is over, nor while it only learns', () => {
+    expect(opened().run(250, calm).run(40, high).events).toEqual([]);
+    const feed = opened().run(1000, calm);
+    feed.decider.learnOnly = true;
+    expect(feed.run(40, high).events).toEqual([]);
+  });
+
+  it('neither judges nor learns rows that are not settled, nor channels that are missing', () => {
+    for (const off of [(feed: Feed) => feed.row.settled.fill(0), (feed: Feed) => feed.row.mask.fill(0)]) {
+      const feed = opened().run(1000, calm);
+      const before = feed.decider.scoreOf(0);
+      off(feed);
+      expect(feed.run(100, high).events).toEqual([]);
+      feed.row.settled.fill(1);
+      feed.row.mask.fill(1);
+      expect(feed.run(10, high).phases[0]).toBe('new anomaly');
+      expect(before).toBeLessThan(0.3);
+    }
+  });
+
+  it('does not trust forecasts just after a gap', () => {
+    const wrong = opened({ options: { settleSteps: 8 } }).run(1000, calm);
+    wrong.row.gap[0] = 1;
+    wrong.output[0] = 2.9;
+    expect(wrong.run(8, calm).events).toEqual([]);
+    expect(wrong.run(60, calm).incidents[0]?.channels[0].view).not.toBe('level');
+  });
+
+  it('adopts a new level as normal and is quiet about it from then on', () => {
+    const feed = opened({ options: { adoptAfterMs: 200_000 } })
+      .run(1000, calm)
+      .run(2000, high);
+    expect(feed.phases.filter((phase) => !phase.startsWith('update'))).toEqual(['new anomaly', 'end new-normal']);
+    expect(feed.incidents.at(-1)?.id).toBe(feed.incidents[0].id);
+    expect(feed.run(20, () => 40 + normal()).phases.at(-1)).toBe('new anomaly');
+  });
+
+  it('reports silence once and its end, at the latest with the next row', () => {
+    const feed = opened().run(400, calm);
+    const emit = (event: KiokuEvent): void => void feed.events.push(event);
+    for (let steps = 1; steps <= 30; steps++) feed.decider.silence(0, steps, START_US + (400 + steps) * STEP_US, emit);
+    expect(feed.phases).toEqual(['new silent']);
+    expect(feed.incidents[0]).toMatchObject({ severity: 'warning', sinceUs: START_US + 400 * STEP_US, channels: [] });
+    feed.t += 30;
+    feed.run(1, calm);
+    expect(feed.phases).toEqual(['new silent', 'end silent']);
+    expect(feed.incidents[1].id).toBe(feed.incidents[0].id);
+  });
+
+  it('ends whatever is open when the stream leaves', () => {
+    const feed = opened().run(1000, calm).run(10, high);
+    const emit = (event: KiokuEvent): void => void feed.events.push(event);
+    feed.decider.silence(0, 20, START_US + 1030 * STEP_US, emit);
+    feed.decider.end(0, START_US + 1031 * STEP_US, emit);
+    feed.decider.end(0, START_US + 1032 * STEP_US, emit);
+    expect(feed.phases.filter((phase) => phase.startsWith('end'))).toEqual(['end silent', 'end anomaly']);
+  });
+
+  it('emits a score a row when asked', () => {
+    const feed = opened({ options: { scores: true } }).run(310, calm);
+    expect(feed.events.length).toBe(10);
+    expect(new Set(feed.events.map(({ id }) => id)).size).toBe(10);
+  });
+
+  it('counts forecasts that are no numbers, and goes on with the level', () => {
+    const feed = opened();
+    feed.output[0] = NaN;
+    const before = counters.get('decide.forecast-not-finite');
+    expect(feed.run(1000, calm).run(10, high).phases[0]).toBe('new anomaly');
+    expect(counters.get('decide.forecast-not-finite')).toBe(before + 1010);
+  });
+
+  it('goes on from a saved slot exactly as if nothing had happened, open incidents included', () => {
+    const uniform = uniforms(3);
+    const values = Array.from({ length: 1200 }, (_, t) => (t > 600 && t % 250 < 40 ? high() : calm() * uniform()));
+    const whole = opened().run(1200, (t) => values[t]);
+    expect(whole.incidents.length).toBeGreaterThan(2);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1199 }), (at) => {
+        const first = opened().run(at, (t) => values[t]);
+        const second = new Feed(make());
+        second.decider.open(0, 'plant/pump');
+        second.decider.load(0, first.decider.save(0));
+        second.t = at;
+        second.run(1200 - at, (t) => values[t]);
+        expect([...first.events, ...second.events]).toEqual(whole.events);
+        expect(second.decider.save(0)).toEqual(whole.decider.save(0));
+      }),
+      { numRuns: 30, examples: [[770], [752]] },
+    );
+  });
+
+  it('needs at most 256 bytes a stream and channel', () => {
+    for (const channels of [1, 2, 10]) {
+      const decider = make({ channels });
+      decider.open(0, 'x');
+      expect(decider.save(0).length - 1).toBeLessThanOrEqual(256 * channels);
+    }
+  });
+
+  it('begins where the training left a stream, without its short-term memory', () => {
+    const learnt = opened();
+    learnt.decider.learnOnly = true;
+    learnt.run(240, calm);
+    const streams = { 'plant/pump': Buffer.from(learnt.decider.save(0)).toString('base64') };
+    const calibration = { decider: CALIBRATION_VERSION, streams };
+    expect(opened({ calibration }).run(20, high).phases[0]).toBe('new anomaly');
+    const stranger = make({ calibration });
+    stranger.open(0, 'plant/other');
+    expect(new Feed(stranger).run(20, high).events).toEqual([]);
+  });
+
+  it('warms up when the calibration is of another version, and refuses a damaged one', () => {
+    const log = new RecordingLog();
+    const decider = make({ calibration: { decider: 'anomaly/0', streams: { 'plant/pump': '' } } }, log);
+    decider.open(0, 'plant/pump');
+    expect(new Feed(decider).run(40, high).events).toEqual([]);
+    expect(log.lines.join()).toContain('another version');
+    const damaged = { decider: CALIBRATION_VERSION, streams: { 'plant/pump': 'AAAA' } };
+    expect(() => make({ calibration: damaged })).toThrow(expect.objectContaining({ code: 'CARD_MISMATCH' }));
+  });
+
+  it('refuses a closing score that is not below the opening score', () => {
+    const wrong = { options: { openScore: 0.3, closeScore: 0.3 } };
+    expect(() => make(wrong)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});
