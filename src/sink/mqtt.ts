@@ -62,7 +62,8 @@ class MqttSink implements Sink {
     this.#outbox = new Outbox(options.maxQueued, context.counters);
     const connection = { ...options, statusTopic: options.statusTopic ?? `${this.#prefix}/status` };
     this.#connection = new MqttConnection(connection, {
-      clientId: `kioku-${context.name}-sink`,
+      // By the prefix, so that two sinks of one configuration do not throw each other out.
+      clientId: `${this.#prefix.replaceAll('/', '-')}-sink`,
       baseDir: context.baseDir,
       log: context.log,
     });

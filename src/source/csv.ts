@@ -104,7 +104,7 @@ export class CsvRows implements RowReader {
       this.#name(record);
       return undefined;
     }
-    const { path, topic, faults } = this.#parts;
+    const { path, topic, route, faults } = this.#parts;
     if (record.length !== this.#columns.length) {
       faults.report('malformed-row', line, `${record.length} cells, not ${this.#columns.length}`);
       return undefined;
@@ -115,7 +115,7 @@ export class CsvRows implements RowReader {
       faults.report('bad-time', line, `no time in '${time.option.field}'`);
       return undefined;
     }
-    return { us, topic, bytes: Buffer.from(this.#json(record), 'utf8') };
+    return { us, topic, route, bytes: Buffer.from(this.#json(record), 'utf8') };
   }
 
   #findTime(columns: readonly string[], first: readonly string[], path: string) {

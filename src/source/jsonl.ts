@@ -78,7 +78,8 @@ export class JsonLines implements RowReader {
       this.#parts.faults.report('bad-time', line, `no time in '${this.#time.field}'`);
       return undefined;
     }
-    return { us, topic: this.#parts.topic, bytes: Buffer.from(text, 'utf8') };
+    const { topic, route } = this.#parts;
+    return { us, topic, route, bytes: Buffer.from(text, 'utf8') };
   }
 }
 

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Packet, Source } from '../core/contracts.js';
 import type { SourceContext, SourceKind } from '../core/kind.js';
 import { MqttConnection } from '../mqtt/connection.js';
-import { checkConnection, connectionShape } from '../mqtt/options.js';
+import { checkConnection, connectionShape, type ConnectionOptions } from '../mqtt/options.js';
 import { PacketQueue } from './packet-queue.js';
 import { checkTemplates, Router } from './router.js';
 
@@ -66,8 +66,9 @@ class MqttSource implements Source {
     this.#context = context;
     this.#router = new Router(options.topic);
     this.#queue = new PacketQueue(this.packets, () => this.#afterTurn());
-    this.#connection = new MqttConnection(options, {
-      clientId: `kioku-${context.name}-source${context.index}`,
+    const clientId = `kioku-${context.name}-source${context.index}`;
+    this.#connection = new MqttConnection(context.passing === true ? inPassing(options, clientId) : options, {
+      clientId,
       baseDir: context.baseDir,
       log: context.log,
       subscription: {
@@ -130,6 +131,12 @@ class MqttSource implements Source {
   #isAbove(part: number): boolean {
     return this.#queue.length >= part * HIGH_WATER || this.#queue.bytes >= part * HIGH_WATER_BYTES;
   }
+}
+
+/** A name of its own, no session and no status, so as not to be taken for the daemon. */
+function inPassing(options: Options, clientId: string): ConnectionOptions {
+  const { statusTopic: _, ...rest } = options;
+  return { ...rest, clientId: `${options.clientId ?? clientId}-${process.pid}`, sessionExpirySeconds: 0 };
 }
 
 export const mqttKind: SourceKind<typeof schema> = {

@@ -39,7 +39,7 @@ const schema = z.strictObject({
   topic: oneOrMore.superRefine(checkTemplates).default('#').meta({
     title: 'Topics',
     description:
-      'Templates that say which stream a row belongs to, as for mqtt. The topic of a row is the name of its file without the ending, in a recording that of the message.',
+      'For recordings: templates that say which stream a message belongs to, as for mqtt. The rows of any other file are one stream, named like the file without its ending.',
   }),
   time: z
     .strictObject({
@@ -166,7 +166,7 @@ class ReplaySource implements Source {
     const batch: Packet[] = [];
     for (let i = 0; i < rows.length; i++) {
       const { us, topic, bytes } = rows[i];
-      const route = this.#router.route(topic);
+      const route = rows[i].route ?? this.#router.route(topic);
       if (route === undefined) {
         counters.count('source.topic-mismatch');
         continue;
@@ -181,9 +181,11 @@ class ReplaySource implements Source {
   async #open(path: string): Promise<RowReader> {
     const { format, time, delimiter, decimal, columns } = this.#options;
     const ending = extname(path);
+    const name = basename(path, ending);
     const parts: FileParts = {
       path,
-      topic: basename(path, ending),
+      topic: name,
+      route: { stream: name },
       time,
       faults: new FaultLog(path, this.#context),
     };

@@ -2,11 +2,14 @@
 import { UserError } from '../core/errors.js';
 import type { Micros } from '../core/contracts.js';
 import type { StageContext } from '../core/kind.js';
+import type { Route } from '../core/topic.js';
 import { parseTime, type TimeFormat } from '../core/time.js';
 
 export interface Row {
   readonly us: Micros;
   readonly topic: string;
+  /** Absent: the topic decides. */
+  readonly route?: Route;
   readonly bytes: Uint8Array;
 }
 
@@ -51,8 +54,9 @@ export class FaultLog {
 
 export interface FileParts {
   readonly path: string;
-  /** Topic of rows that have none of their own. */
+  /** Topic and stream of rows that have no topic of their own. */
   readonly topic: string;
+  readonly route: Route;
   readonly time: TimeOption | undefined;
   readonly faults: FaultLog;
 }

@@ -119,6 +119,17 @@ it('counts what a stop leaves unsent, and does not hang', async () => {
   expect(context.counters.toJSON()).toEqual({ 'sink.incident-dropped': 2 });
 });
 
+it('gets along with a second sink of the same configuration', async () => {
+  const { url } = await embedded();
+  const seen = await watch(url, '+/plant/incidents/#');
+  const context = stageContext({ name: 'plant' });
+  const sinks = ['one/{name}', 'two/{name}'].map((prefix) => mqttSink({ url, prefix }, context));
+  for (const sink of sinks) await sink.start(goOn);
+  for (const sink of sinks) await sink.write([incident('i')]);
+  await expect.poll(() => seen.length).toBe(2);
+  expect(context.log.lines.filter((line) => line.includes('lost the broker'))).toEqual([]);
+});
+
 describe('a broker that says no', () => {
   it('counts an event that the access list forbids (mosquitto, MQTT 5)', async (ctx) => {
     const mosquitto = await Mosquitto.start(ctx, {

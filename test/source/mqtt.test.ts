@@ -5,7 +5,7 @@ import { EmbeddedBroker } from '../../src/mqtt/broker.js';
 import { mqttKind } from '../../src/source/mqtt.js';
 import { sourceContract, turns } from '../contracts/source.contract.js';
 import { Mosquitto } from '../support/mosquitto.js';
-import { mqttClient, publishNumbers } from '../support/publisher.js';
+import { mqttClient, nextMessage, publishNumbers } from '../support/publisher.js';
 import { Collector, stageContext, type TestContextParts } from '../support/stages.js';
 
 async function embedded(): Promise<string> {
@@ -152,6 +152,35 @@ it('starts although the session has kept more than the queue holds', async (ctx)
   source.credit(100);
   await collector.count(5000);
   expect(collector.texts).toEqual(Array.from({ length: 5000 }, (_, i) => String(i)));
+});
+
+it('listens in passing beside a daemon of the same configuration, and leaves nothing behind', async (ctx) => {
+  const { url } = await Mosquitto.start(ctx);
+  const options = { url, clientId: 'daemon', statusTopic: 'plant/status' };
+  const daemon = mqttSource(options);
+  const changes: string[] = [];
+  daemon.status.subscribe((status) => changes.push(status));
+  const all = new Collector(daemon);
+  daemon.credit(100);
+  await daemon.start(goOn);
+  const guest = mqttSource(options, stageContext({ passing: true }));
+  const some = new Collector(guest);
+  guest.credit(100);
+  await guest.start(goOn);
+  const publisher = await mqttClient(url);
+  await publishNumbers(publisher, 'plant/pump', 10);
+  await Promise.all([all.count(10), some.count(10)]);
+  await guest.stop();
+  expect(await nextMessage(publisher, 'plant/status')).toBe('online');
+  await publishNumbers(publisher, 'plant/pump', 10);
+  const again = mqttSource(options, stageContext({ passing: true }));
+  const later = new Collector(again);
+  again.credit(100);
+  await again.start(goOn);
+  await publishNumbers(publisher, 'plant/pump', 1, 77);
+  await later.count(1);
+  expect(later.texts).toEqual(['77']);
+  expect(changes).toEqual(['down', 'up']);
 });
 
 it('bounds the queue by its weight as well: 80 payloads of 1 MB', async (ctx) => {

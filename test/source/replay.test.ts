@@ -167,14 +167,10 @@ describe('several files', () => {
     expect(order).toEqual(['a0', 'b0', 'b1', 'a2', 'b2', 'b3', 'a4', 'b4']);
   });
 
-  it('are given to streams by a template; what fits none is counted', async () => {
-    const dir = folder({ 'pump.csv': csvOf(2), 'odd.csv': csvOf(1) });
-    const { collector, context } = await all(dir, { files: ['pump.csv', 'odd.csv'], topic: 'pump' });
-    expect(collector.packets.map(({ seq, topic }) => [seq, topic])).toEqual([
-      [1, 'pump'],
-      [2, 'pump'],
-    ]);
-    expect(context.counters.toJSON()).toEqual({ 'source.topic-mismatch': 1 });
+  it('are a stream each, whatever the template of the feed', async () => {
+    const dir = folder({ 'pump.csv': csvOf(1), 'fan.csv': csvOf(1) });
+    const { collector } = await all(dir, { files: ['pump.csv', 'fan.csv'], topic: 'plant/{device}/{channel}' });
+    expect(collector.packets.map(({ route }) => route)).toEqual([{ stream: 'pump' }, { stream: 'fan' }]);
   });
 });
 
@@ -242,6 +238,16 @@ describe('a recording', () => {
     await collector.done;
     expect(collector.texts).toEqual(['1', '2']);
     expect(context.counters.toJSON()).toEqual({ 'source.malformed-row': 1 });
+  });
+
+  it('is given to streams by a template; what fits none is counted', async () => {
+    const content = '{"kioku":"recording","version":1}\n{"t":1,"topic":"a/b","p":"1"}\n{"t":2,"topic":"c","p":"2"}\n';
+    const { source, context, collector } = replay(folder({ 'r.jsonl': content }), { files: 'r.jsonl', topic: '{x}/b' });
+    source.credit(100);
+    await source.start(goOn);
+    await collector.done;
+    expect(collector.packets.map(({ seq, route }) => [seq, route])).toEqual([[1, { stream: 'a' }]]);
+    expect(context.counters.toJSON()).toEqual({ 'source.topic-mismatch': 1 });
   });
 
   it('of another version is refused', async () => {
