@@ -10,12 +10,12 @@ const ms = { unit: 'ms' } as const;
 export const schema = z
   .strictObject({
     kind: z.literal('anomaly').meta({ title: 'Kind', description: 'Learns what is usual and reports what is rare.' }),
-    openScore: score.default(0.45).meta({
+    openScore: score.default(0.4).meta({
       title: 'Opening score',
       description:
-        'Score at which an incident may begin. Each 0.1 is ten times rarer: 0.45 is a row in 30,000 of the past.',
+        'Score at which an incident may begin. Each 0.1 is ten times rarer: 0.4 is a row in 10,000 of the past.',
     }),
-    closeScore: score.default(0.3).meta({
+    closeScore: score.default(0.25).meta({
       title: 'Closing score',
       description: 'Score below which a row counts as calm again; below openScore.',
     }),

@@ -7,8 +7,8 @@
  *
  * - β and ξ come from the running mean and variance of the excesses (method of moments, Hosking & Wallis, Technometrics
  *   29, 1987), so that heavy-tailed and bursty channels are not called rare for being what they are.
- * - Evidence is counted in clusters, unbroken runs of excesses (runs declustering, Leadbetter 1983): a slow channel's
- *   hundred values beyond q are one observation. 1/(k + 20) is added to ξ for k clusters: for an exponential tail known
+ * - Evidence is counted in clusters, runs of excesses with short breaks (runs declustering, Leadbetter 1983): a slow
+ *   channel's hundred values beyond q are one observation. 1/(k + 6) is added to ξ for k clusters: for an exponential tail known
  *   from n samples only, (1 + y / (n m))^(−n) is the predictive distribution. A short past is a heavy tail.
  * - P(lasts): a cluster of mean length ℓ that goes on for n rows, Pareto in n/ℓ, to the power 1/ℓ: where rows are
  *   independent (ℓ = 1) lasting is evidence of its own; in a slow channel long and high excursions are the same thing. It
@@ -24,7 +24,7 @@ const HORIZON = 10_000;
 /** A tail is a quantile, then: */
 const MEAN_SQUARE = QUANTILE_FIELDS;
 const CLUSTERS = QUANTILE_FIELDS + 1;
-/** Rows for which the values have been beyond the quantile without a break. */
+/** Rows beyond the quantile in the present cluster. Each row below halves them; at 0 the cluster is over. */
 const LASTING = QUANTILE_FIELDS + 2;
 
 /** Numbers that one tail takes in a slab; all 0 = nothing seen yet. */
@@ -34,7 +34,7 @@ export const TAIL_FIELDS = QUANTILE_FIELDS + 3;
 const PRIOR_CLUSTERS = 10;
 const PRIOR_SHAPE = 0.05;
 /** What is known about tails before the first cluster is worth this many. */
-const KNOWN_CLUSTERS = 20;
+const KNOWN_CLUSTERS = 6;
 /** The evidence of lasting counts at most this many times that of the height. */
 const MOST_LASTING_EVIDENCE = 2;
 /** Rows counted of a cluster; exact in float32. */

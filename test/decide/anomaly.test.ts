@@ -70,6 +70,7 @@ function opened(parts: Parts = {}): Feed {
 const normal = normals(uniforms(1));
 const calm = (): number => normal();
 const high = (): number => 12 + normal();
+const spike = (t: number): number => (t === 1000 ? 14 : normal());
 
 deciderContract('anomaly', () => make({ channels: 3, capacity: 4 }), 3);
 deciderContract('anomaly, gaussian', () => make({ channels: 3, capacity: 4, objective: 'gaussian' }), 3);
@@ -86,6 +87,16 @@ describe('anomaly decider', () => {
     expect(new Set(feed.incidents.map(({ id }) => id)).size).toBe(1);
     expect(last?.sinceUs).toBe(first.sinceUs);
     expect(last?.score).toBeGreaterThanOrEqual(first.score);
+  });
+
+  it('finds a spike of one row where nothing has to last, and not where it has to', () => {
+    expect(
+      opened({ options: { minDurationMs: 0 } })
+        .run(1000, calm)
+        .run(50, spike).phases[0],
+    ).toBe('new anomaly');
+    const lasting = opened().run(1000, calm).run(50, spike);
+    expect(lasting.incidents.filter(({ channels }) => channels[0].view === 'level')).toEqual([]);
   });
 
   it('raises nothing before the warm-up is over, nor while it only learns', () => {

@@ -105,21 +105,35 @@ describe('with a fault', () => {
   it('a burn of the processor, calibrated on a minute at 4 Hz, is found among ten channels within ten seconds', () => {
     // What a burn does to a machine: the cores, and how late timers are.
     const names = ['load', 'load', 'heavy', 'white', 'ar', 'bursts', 'steps', 'load', 'white', 'seasonal'];
-    for (let seed = 1; seed <= 10; seed++) {
+    const delays: number[] = [];
+    const ends: number[] = [];
+    let early = 0;
+    for (let seed = 1; seed <= 20; seed++) {
       const series = plant(names, 240 + 120 + 80 + 200, 50 + seed);
       for (const c of [0, 1, 2]) {
         for (let i = 0; i < 80; i++) series[c][360 + i] = c === 2 ? 60 + 10 * series[c][360 + i] : 97.5 + 2.5 * (i % 2);
       }
       const watch = watched(series, 240);
+      const burnUs = START_US + 360 * STEP_US;
       const found = begun(watch);
-      const delay = (found[0]?.us - START_US) / STEP_US - 360;
+      if (found.some(({ us }) => us < burnUs)) {
+        early++;
+        continue;
+      }
       expect(found).toHaveLength(1);
-      expect(delay).toBeGreaterThanOrEqual(0);
-      expect(delay).toBeLessThan(40);
-      expect(watch.events.at(-1)).toMatchObject({ phase: 'end' });
+      delays.push((found[0].us - burnUs) / STEP_US);
       const end = watch.events.at(-1);
-      expect(((end?.us ?? 0) - START_US) / STEP_US - 440).toBeLessThan(120);
+      expect(end).toMatchObject({ phase: 'end', id: found[0].id });
+      ends.push(((end?.us ?? 0) - burnUs) / STEP_US - 80);
     }
+    delays.sort((a, b) => a - b);
+    ends.sort((a, b) => a - b);
+    console.log(
+      `burn: found after ${delays.join(' ')} steps, over ${ends.join(' ')} after it stopped; ${early} of 20 before it`,
+    );
+    expect(early).toBeLessThanOrEqual(1);
+    expect(delays.at(-1)).toBeLessThan(40);
+    expect(ends.at(-1)).toBeLessThan(120);
   });
 
   it('silence is found once, besides nothing else, and the gap after it raises nothing', () => {
