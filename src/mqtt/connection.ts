@@ -151,7 +151,7 @@ export class MqttConnection {
     });
     // Before mqtt.js, which takes its next pause at this moment.
     client.prependListener('close', () => {
-      if (this.#lastedMs() > STABLE_MS) client.options.reconnectPeriod = RECONNECT_MIN_MS;
+      if (this.#lastedMs() > STABLE_MS && !this.#stopping) client.options.reconnectPeriod = RECONNECT_MIN_MS;
     });
     client.on('close', () => {
       this.#withheld.forget();
@@ -229,11 +229,15 @@ export class MqttConnection {
 
   async #shutDown(client: MqttClient): Promise<void> {
     this.#stopping = true;
+    // With manualConnect, mqtt.js forgets at its end that it was ended, and would reconnect.
+    client.options.reconnectPeriod = 0;
     this.#withheld.release(new Error('stopping'));
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), GOODBYE_MS);
     if (client.connected) await this.#goodbye(client, deadline.signal);
     clearTimeout(timer);
+    // With `manualConnect`, mqtt.js forgets that it is ending when its socket closes later, and would reconnect for ever.
+    client.options.reconnectPeriod = 0;
     await client.endAsync(true);
     client.stream.destroy();
     this.status.next('down');

@@ -44,12 +44,12 @@ async function embedded(port = 0): Promise<{ broker: EmbeddedBroker; url: string
 }
 
 /** A TCP server of any kind. @returns its address as that of a broker */
-async function listen(onConnection: (socket: Socket) => void): Promise<string> {
+async function listen(onConnection: (socket: Socket) => void, port = 0): Promise<string> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
     onConnection(socket);
-  }).listen(0, '127.0.0.1');
+  }).listen(port, '127.0.0.1');
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
@@ -99,6 +99,35 @@ describe('what goes wrong at the start is said', () => {
     const abort = new AbortController();
     const url = await listen(() => abort.abort(new Error('changed my mind')));
     await expect(connection({ url }).start(abort.signal)).rejects.toThrow('changed my mind');
+  });
+});
+
+describe('a connection that has ended stays away', () => {
+  it('after a failed start', async () => {
+    const port = await freePort();
+    await expect(connection({ url: `mqtt://127.0.0.1:${port}` }).start(goOn)).rejects.toThrow('nothing listens there');
+    let attempts = 0;
+    await listen(() => (attempts += 1), port);
+    // The first pause would be over by then.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(attempts).toBe(0);
+  });
+
+  it.each(['while it is connected', 'while it looks for the broker'])('after a stop %s', async (when) => {
+    const { broker, url, port } = await embedded();
+    const made = connection({ url });
+    await made.start(goOn);
+    const down = firstValueFrom(made.status.pipe(filter((status) => status === 'down')));
+    if (when === 'while it looks for the broker') {
+      await broker.stop();
+      await down;
+    }
+    await made.stop();
+    await broker.stop();
+    let attempts = 0;
+    await listen(() => (attempts += 1), port);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(attempts).toBe(0);
   });
 });
 
