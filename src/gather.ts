@@ -1,10 +1,9 @@
 /** Decoded readings → aligned series of every stream, to learn from. */
-import { StepAligner } from './align/align.js';
 import type { AlignedChannel, Alignment } from './core/alignment.js';
 import type { Frame } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { UserError } from './core/errors.js';
-import { Slots } from './step/slots.js';
+import { StreamAligner } from './stream-aligner.js';
 import { SeriesCollector, type Series } from './train/series.js';
 
 /** Readings looked at to find the channels when the configuration does not name them. */
@@ -15,11 +14,17 @@ export interface Gathered {
   readonly series: readonly Series[];
 }
 
+interface Aligned {
+  readonly channels: readonly AlignedChannel[];
+  readonly aligner: StreamAligner;
+  readonly collector: SeriesCollector;
+}
+
 export class Gatherer {
-  #aligned: AlignedSeries | undefined;
+  #aligned: Aligned | undefined;
   #waiting: Frame[] = [];
 
-  /** @param maxStreams as at run time; more are dropped, the one unheard for longest first (counted) */
+  /** @param maxStreams as at run time; of more, the one unheard for longest begins anew when it comes again (counted) */
   constructor(
     private readonly alignment: Alignment,
     private readonly maxStreams: number,
@@ -28,25 +33,21 @@ export class Gatherer {
     if (alignment.channels !== undefined) this.#begin(alignment.channels);
   }
 
-  /** Time steps gathered so far, over all streams. */
-  get rows(): number {
-    return this.#aligned?.rows ?? 0;
-  }
-
   push(frames: readonly Frame[]): void {
-    if (this.#aligned !== undefined) return this.#aligned.push(frames);
+    if (this.#aligned !== undefined) return this.#aligned.aligner.push(frames);
     for (const frame of frames) this.#waiting.push(frame);
     if (this.#waiting.length >= READINGS_TO_FIND_CHANNELS) this.#findChannels();
   }
 
   /** @throws UserError `DATA_TOO_SHORT` when there was no reading at all */
   finish(): Gathered {
-    const aligned = this.#aligned ?? this.#findChannels();
-    return { channels: aligned.channels, series: aligned.finish() };
+    const { channels, aligner, collector } = this.#aligned ?? this.#findChannels();
+    aligner.flush();
+    return { channels, series: collector.finish() };
   }
 
   /** All names in the order in which they were first seen. */
-  #findChannels(): AlignedSeries {
+  #findChannels(): Aligned {
     const names = new Set<string>();
     for (const { signal } of this.#waiting) {
       if (signal.kind === 'channels') for (const name of signal.names) names.add(name);
@@ -57,47 +58,16 @@ export class Gatherer {
       });
     }
     const aligned = this.#begin([...names].map((name) => ({ name, aggregate: 'mean', noiseFloor: 0 })));
-    aligned.push(this.#waiting);
+    aligned.aligner.push(this.#waiting);
     this.#waiting = [];
     return aligned;
   }
 
-  #begin(channels: readonly AlignedChannel[]): AlignedSeries {
-    this.#aligned = new AlignedSeries({ ...this.alignment, channels: [...channels] }, this.maxStreams, this.counters);
+  #begin(channels: readonly AlignedChannel[]): Aligned {
+    const collector = new SeriesCollector(channels.length, this.alignment.stepMs * 1000);
+    const resolved = { ...this.alignment, channels: [...channels] };
+    const aligner = new StreamAligner(resolved, this.maxStreams, this.counters, (frame) => collector.push(frame));
+    this.#aligned = { channels, aligner, collector };
     return this.#aligned;
   }
-}
-
-class AlignedSeries {
-  readonly channels: readonly AlignedChannel[];
-  readonly #aligner: StepAligner;
-  readonly #slots: Slots;
-  readonly #collector: SeriesCollector;
-
-  constructor(alignment: Alignment & { channels: AlignedChannel[] }, maxStreams: number, counters: Counters) {
-    this.channels = alignment.channels;
-    this.#aligner = new StepAligner(alignment, counters);
-    this.#collector = new SeriesCollector(alignment.channels.length, this.#aligner.stepUs);
-    this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#aligner.flush(slot, this.#collect));
-  }
-
-  get rows(): number {
-    return this.#collector.rows;
-  }
-
-  push(frames: readonly Frame[]): void {
-    for (const frame of frames) {
-      const known = this.#slots.find(frame.stream) !== undefined;
-      const slot = this.#slots.acquire(frame.stream);
-      if (!known) this.#aligner.open(slot, frame.stream);
-      this.#aligner.push(slot, frame, this.#collect);
-    }
-  }
-
-  finish(): readonly Series[] {
-    for (const [, slot] of this.#slots.leastRecent()) this.#aligner.flush(slot, this.#collect);
-    return this.#collector.finish();
-  }
-
-  readonly #collect = (frame: Frame): void => this.#collector.push(frame);
 }

@@ -1,8 +1,9 @@
 /** Listens to a configuration's source for a while: what recording and learning have in common. */
 import { fromEvent, lastValueFrom, merge, takeUntil, tap, timer } from 'rxjs';
 import type { Config } from './config/config.js';
-import type { Packet } from './core/contracts.js';
+import type { Frame, Packet } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
+import { Gatherer, type Gathered } from './gather.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
 import { fromSource } from './stream.js';
 
@@ -34,4 +35,23 @@ export async function takePackets(config: Config, options: IntakeOptions): Promi
     await source.stop();
     await broker.stop();
   }
+}
+
+/**
+ * Takes, decodes and aligns what the source has, or sends within `forMs`.
+ * @param options `onPackets` only watches here
+ * @throws UserError when the source cannot start, or `DATA_TOO_SHORT` when nothing came
+ */
+export async function gatherReadings(config: Config, options: IntakeOptions): Promise<Gathered> {
+  const gatherer = new Gatherer(config.align, config.limits.maxStreams, options.context.counters);
+  const decoder = config.decode.create(options.context);
+  const push = (frame: Frame): void => gatherer.push([frame]);
+  await takePackets(config, {
+    ...options,
+    onPackets: (packets) => {
+      for (const packet of packets) decoder.decode(packet, push);
+      options.onPackets(packets);
+    },
+  });
+  return gatherer.finish();
 }

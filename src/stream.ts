@@ -1,6 +1,10 @@
 /** The boundaries of the stages as RxJS: what `pipeline.ts` wires and the library exports. */
-import { Observable, type OperatorFunction } from 'rxjs';
-import type { Decoder, Frame, Lane, LaneOut, Packet, Source } from './core/contracts.js';
+import { concatMap, from, map, Observable, type OperatorFunction } from 'rxjs';
+import type { ResolvedAlignment } from './align/align.js';
+import type { Decoder, Frame, Lane, LaneOut, Packet, Sink, Source } from './core/contracts.js';
+import { Counters } from './core/counters.js';
+import type { KiokuEvent } from './core/events.js';
+import { StreamAligner } from './stream-aligner.js';
 
 const CREDIT_WINDOW_PACKETS = 4096;
 
@@ -59,6 +63,40 @@ export function decodeWith(decoder: Decoder): OperatorFunction<readonly Packet[]
 }
 
 /**
+ * Batches of readings → batches of time steps of all streams (one emission a batch, empty ones too); at completion the
+ * open steps are emitted. A lane aligns by itself: this is for a program's own use of the steps.
+ * @param maxStreams streams remembered at a time
+ */
+export function alignWith(
+  alignment: ResolvedAlignment,
+  maxStreams: number,
+  counters = new Counters(),
+): OperatorFunction<readonly Frame[], readonly Frame[]> {
+  return (frames) =>
+    new Observable((subscriber) => {
+      let steps: Frame[] = [];
+      const aligner = new StreamAligner(alignment, maxStreams, counters, (frame) => void steps.push(frame));
+      const hand = (): void => {
+        const complete = steps;
+        steps = [];
+        subscriber.next(complete);
+      };
+      return frames.subscribe({
+        next: (batch) => {
+          aligner.push(batch);
+          hand();
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => {
+          aligner.flush();
+          hand();
+          subscriber.complete();
+        },
+      });
+    });
+}
+
+/**
  * Batches of frames → what the lane says about them, one emission a batch; at completion the lane is ended (open steps
  * and incidents are closed). Time passes with the data; a live pipeline also calls `lane.tick`.
  */
@@ -77,4 +115,13 @@ export function runLane(lane: Lane): OperatorFunction<readonly Frame[], LaneOut>
         },
       }),
     );
+}
+
+/**
+ * Writes batches of events to a started sink, one after the other, and passes each on when it is safe on the other side.
+ * What comes meanwhile waits: sinks bound that themselves by dropping, counted, what they cannot deliver.
+ * @throws (as an error notification) UserError `DISK` and whatever else the sink reports
+ */
+export function writeTo(sink: Sink): OperatorFunction<readonly KiokuEvent[], readonly KiokuEvent[]> {
+  return concatMap((events) => from(sink.write(events)).pipe(map(() => events)));
 }

@@ -6,7 +6,7 @@ import { Document } from 'yaml';
 import type { Config } from '../config/config.js';
 import { discover, isWatchable, type Heard } from '../config/discovery/discover.js';
 import { proposeStepMs } from '../config/discovery/proposal.js';
-import { loadConfig, parseConfig } from '../config/load.js';
+import { defineConfig, loadConfig, parseConfig } from '../config/load.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { StageContext } from '../core/kind.js';
 import { takePackets } from '../intake.js';
@@ -23,7 +23,7 @@ export function isConfigFile(path: string): boolean {
 /** The same configuration, reading `files` (relative to the working directory) as fast as it can. */
 export async function withDataFiles(config: Config, files: readonly string[]): Promise<Config> {
   const source = { kind: 'replay', files: files.map((file) => resolve(file)), ...topicOf(config.source.options) };
-  const { source: replay } = await parseConfig(JSON.stringify({ source }), config.file, 'the data files');
+  const { source: replay } = await defineConfig({ source }, config.file);
   const { broker: _, ...rest } = config;
   return { ...rest, source: replay };
 }
@@ -62,7 +62,7 @@ async function propose(
   signal: AbortSignal,
 ): Promise<string> {
   const source = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file))) };
-  const draft = await parseConfig(JSON.stringify({ source }), path, 'the data files');
+  const draft = await defineConfig({ source }, path);
   const heard = await firstRows(draft, context, signal);
   const spanMs = ((heard.at(-1)?.arrivedUs ?? 0) - (heard[0]?.arrivedUs ?? 0)) / 1000;
   const group = discover(heard).groups.find(isWatchable);

@@ -1,9 +1,8 @@
 /** Listening to a configuration's source, with a bar, until there is enough to learn from. */
 import type { Config } from '../config/config.js';
-import type { Frame } from '../core/contracts.js';
 import type { StageContext } from '../core/kind.js';
-import { Gatherer, type Gathered } from '../gather.js';
-import { takePackets } from '../intake.js';
+import type { Gathered } from '../gather.js';
+import { gatherReadings } from '../intake.js';
 import { ListeningBar } from './listening-bar.js';
 import type { Io } from './output.js';
 
@@ -19,22 +18,15 @@ export async function listenAndAlign(
   context: StageContext,
   { forMs, io }: ListenAndAlignOptions,
 ): Promise<Gathered> {
-  const gatherer = new Gatherer(config.align, config.limits.maxStreams, context.counters);
-  const decoder = config.decode.create(context);
   const bar = new ListeningBar(io, forMs);
-  const push = (frame: Frame): void => gatherer.push([frame]);
   try {
-    await takePackets(config, {
+    return await gatherReadings(config, {
       context,
       signal: io.signal,
       ...(forMs === undefined ? {} : { forMs }),
-      onPackets: (packets) => {
-        for (const packet of packets) decoder.decode(packet, push);
-        bar.update(packets.length);
-      },
+      onPackets: (packets) => bar.update(packets.length),
     });
   } finally {
     bar.stop();
   }
-  return gatherer.finish();
 }

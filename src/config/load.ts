@@ -53,6 +53,16 @@ export async function parseConfig(
   return config;
 }
 
+/**
+ * A configuration made by a program instead of written in a file; the same keys as in YAML.
+ * @param value plain data
+ * @param file absolute path that stands for it: gives the default name, and where relative paths start
+ * @throws ConfigError with every mistake; its lines count in the value printed as JSON
+ */
+export function defineConfig(value: object, file: string = resolve('kioku.yaml')): Promise<Config> {
+  return parseConfig(JSON.stringify(value, undefined, 2), file, 'the configuration');
+}
+
 async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');

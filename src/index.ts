@@ -1,0 +1,56 @@
+/**
+ * kioku as a library: the parts that the `kioku` command is made of. Everything that flows is an Observable of batches.
+ *
+ * - Configuration: {@link loadConfig} reads YAML, {@link defineConfig} takes an object; each stage of the result makes
+ *   its part with `create(context)`.
+ * - Chain: {@link fromSource} → {@link decodeWith} → {@link runLane} (or {@link alignWith}) → {@link writeTo}; or the whole
+ *   of it as {@link Pipeline}.
+ * - Learning: {@link gatherReadings} → {@link learn}.
+ */
+export { loadConfig, defineConfig } from './config/load.js';
+export type { Chosen, Config } from './config/config.js';
+export { ConfigError, type Problem } from './config/problems.js';
+export { jsonSchema } from './config/schema.js';
+export type { Aggregate, Cell, ModelCard, Objective } from './core/card.js';
+export type {
+  Aligner,
+  Batch,
+  Decider,
+  Decoder,
+  Engine,
+  Feature,
+  Frame,
+  Lane,
+  LaneOut,
+  Micros,
+  Net,
+  Packet,
+  Scaler,
+  Signal,
+  Sink,
+  Slot,
+  Snapshot,
+  Source,
+  SourceStatus,
+} from './core/contracts.js';
+export { Counters } from './core/counters.js';
+export { BugError, ERROR_CODES, UserError, type ErrorCode } from './core/errors.js';
+export type { Contribution, IncidentEvent, KiokuEvent, ScoreEvent, Severity, View } from './core/events.js';
+export type { Kind, ModelContext, SourceContext, StageContext } from './core/kind.js';
+export { silentLog, type Log } from './core/log.js';
+export { TopicTemplate, type Route } from './core/topic.js';
+export type { TrainOptions } from './core/training.js';
+export type { Gathered } from './gather.js';
+export { gatherReadings, takePackets, type IntakeOptions } from './intake.js';
+export { learn, type Learnt, type LearnParts } from './learn.js';
+export { EmbeddedBroker, type BrokerAddress } from './mqtt/broker.js';
+export { readModelInfo, type ModelInfo } from './onnx/reader.js';
+export { openLane } from './open-lane.js';
+export { Pipeline, type PipelineParts, type RunSummary } from './pipeline.js';
+export { RecordingWriter } from './source/recording.js';
+export { readCard } from './step/card-file.js';
+export { nodeEngine } from './step/node-engine.js';
+export { disableTelemetry } from './step/ort.js';
+export { decodeSnapshot, encodeSnapshot } from './step/snapshot.js';
+export { alignWith, decodeWith, fromSource, runLane, writeTo, type CreditOptions } from './stream.js';
+export type { Progress } from './train/progress.js';
