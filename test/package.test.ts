@@ -76,6 +76,20 @@ describe('the packed tarball', () => {
     expect(check).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('runs the example of the README', () => {
+    const readme = readFileSync(`${ROOT}README.md`, 'utf8');
+    writeFileSync(
+      join(folder, 'watch.mjs'),
+      /^```js\n(.*?)^```$/ms.exec(readme)?.[1] ?? 'throw new Error("no example")',
+    );
+    const { code, stdout, stderr } = run('node watch.mjs');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    // Learnt, and the pump that sticks from minute 2,600 to 2,700 is one incident that opens and ends.
+    expect(stdout).toMatch(/^trained in \d/);
+    expect(stdout.match(/ new /g)).toHaveLength(1);
+    expect(stdout.match(/ end /g)).toHaveLength(1);
+  });
+
   it('has the library', () => {
     const { code, stdout, stderr } = run(
       `node -e "import('kioku').then((all) => console.log(Object.keys(all).length))"`,

@@ -102,3 +102,6 @@ function exact(us: number): Micros | undefined {
   // `+ 0` turns −0 into 0.
   return Number.isSafeInteger(whole) ? whole + 0 : undefined;
 }
+
+/** What a field that holds the time of a reading is usually called. */
+export const TIME_FIELDS: readonly string[] = ['time', 'timestamp', 'datetime', 'date', 'ts'];

@@ -1,5 +1,5 @@
 /** The decoder behind the kind `json`. */
-import { parseTime } from '../core/time.js';
+import { parseTime, TIME_FIELDS } from '../core/time.js';
 import type { Decoder, Frame, Packet } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import type { Log } from '../core/log.js';
@@ -57,7 +57,8 @@ export class JsonDecoder implements Decoder {
     this.#streamPath = optionalPath(options.streamField);
     this.#sequencePath = optionalPath(options.sequenceField);
     const apart = [this.#timePath, this.#streamPath, this.#sequencePath];
-    this.#reserved = new Set(apart.flatMap((path) => (path?.length === 1 ? [String(path[0])] : [])));
+    const times = this.#timePath === undefined ? TIME_FIELDS : [];
+    this.#reserved = new Set([...times, ...apart.flatMap((path) => (path?.length === 1 ? [String(path[0])] : []))]);
   }
 
   decode(packet: Packet, emit: (frame: Frame) => void): void {

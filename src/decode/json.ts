@@ -10,7 +10,7 @@ const schema = z.strictObject({
   channels: z.record(z.string().min(1), fieldPath).optional().meta({
     title: 'Channels',
     description:
-      'Channel name → field path, such as data.temp or values[0]. Default: every field of the object that is a number or a boolean, under its own name. Not used where the topic names the {channel}.',
+      'Channel name → field path, such as data.temp or values[0]. Default: every field of the object that is a number or a boolean, under its own name, but for the time (`time`, or what is called time, timestamp, datetime, date or ts). Not used where the topic names the {channel}.',
   }),
   valueField: fieldPath.default('value').meta({
     title: 'Value field',

@@ -3,7 +3,7 @@ import { UserError } from '../core/errors.js';
 import type { Micros } from '../core/contracts.js';
 import type { StageContext } from '../core/kind.js';
 import type { Route } from '../core/topic.js';
-import { parseTime, type TimeFormat } from '../core/time.js';
+import { parseTime, TIME_FIELDS, type TimeFormat } from '../core/time.js';
 
 export interface Row {
   readonly us: Micros;
@@ -29,7 +29,7 @@ export interface TimeOption {
 export type RowFault = 'malformed-row' | 'bad-time' | 'row-too-long';
 
 /** Names that are taken for the time when the configuration names none, in this order. */
-const TIME_NAMES = ['time', 'timestamp', 'datetime', 'date', 'ts', 't'];
+const TIME_NAMES = [...TIME_FIELDS, 't'];
 
 /** How many faults of one file are shown. */
 const SHOWN = 3;

@@ -41,6 +41,13 @@ describe('channels', () => {
     expect(decoded.counts).toEqual({});
   });
 
+  it('are not the time, whether the configuration names it or it is called so', () => {
+    const payload = '{"temp": 21.5, "timestamp": 1760000000, "at": 1760000000}';
+    expect(channelsOf(only(decode(payload)))).toEqual({ temp: 21.5, at: 1760000000 });
+    const named = decode(payload, { time: { field: 'at' } });
+    expect(channelsOf(only(named))).toEqual({ temp: 21.5, timestamp: 1760000000 });
+  });
+
   it('are taken from field paths when the configuration names them', () => {
     const channels = { t: 'data.temp', v: 'values[1]', odd: '["a.b"].c' };
     const decoded = decode('{"data": {"temp": 1}, "values": [5, 6], "a.b": {"c": 7}, "other": 9}', { channels });
