@@ -113,8 +113,8 @@ export class Pipeline {
         this.#steps += steps;
         for (const event of events) if (event.type === 'incident' && event.phase === 'new') this.#incidents++;
         if (events.length === 0) return;
-        delivery.write(events);
         this.#events.next(events);
+        delivery.write(events);
       }),
     );
   }

@@ -44,7 +44,9 @@ export class TrainingBar {
     );
   };
 
+  /** Training is over, early or not. */
   stop(): void {
+    this.#bar?.update(100, { left: '0 s' });
     this.#bar?.stop();
   }
 }

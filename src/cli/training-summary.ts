@@ -1,6 +1,4 @@
 /** What a training came to, for people. */
-import { relative } from 'node:path';
-import type { Config } from '../config/config.js';
 import type { Learnt } from '../learn.js';
 
 const WHY: Readonly<Record<Learnt['stopped'], string>> = {
@@ -10,7 +8,7 @@ const WHY: Readonly<Record<Learnt['stopped'], string>> = {
   aborted: 'stopped by you; the best weights so far are kept',
 };
 
-export function describeTraining({ card, stopped }: Learnt, config: Config): string {
+export function describeTraining({ card, stopped }: Learnt): string {
   const { training } = card;
   const error = training.validationMse / training.persistenceMse;
   return [
@@ -18,6 +16,5 @@ export function describeTraining({ card, stopped }: Learnt, config: Config): str
       `(${card.channels.map(({ name }) => name).join(', ')}) in ${training.seconds.toFixed(1)} s: ${WHY[stopped]}`,
     `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters; squared error on the held-out tail ` +
       `${error.toPrecision(2)} times that of repeating the last value`,
-    `model: ${relative(process.cwd(), config.model) || '.'}`,
   ].join('\n');
 }

@@ -15,7 +15,8 @@ export function scoreOfExponent(exponent: number): number {
 export class Peaks {
   /**
    * @param names of the channels
-   * @param leastScore below it a channel has no part in an incident
+   * @param leastScore below it a channel has no part in an incident; nor below half of the strongest one's score: a net
+   * that sees one channel far outside its range foretells the others less well
    */
   constructor(
     readonly memory: Memory,
@@ -50,12 +51,15 @@ export class Peaks {
   /** The channels' parts in the present incident, strongest first, in their own units. */
   contributions(slot: Slot): Contribution[] {
     const { channels } = this.memory;
+    const exponentOf = (c: number): number => channels[this.memory.channel(slot, c) + PEAK_EXPONENT];
+    const strongest = this.names.reduce((most, _, c) => Math.max(most, exponentOf(c)), 0);
+    const least = Math.max(this.leastScore, scoreOfExponent(strongest) / 2);
     const found: { readonly exponent: number; readonly part: Contribution }[] = [];
     for (const [c, name] of this.names.entries()) {
       const at = this.memory.channel(slot, c);
-      const exponent = channels[at + PEAK_EXPONENT];
+      const exponent = exponentOf(c);
       const score = scoreOfExponent(exponent);
-      if (score < this.leastScore) continue;
+      if (score < least) continue;
       const expected = this.scaler.toUnits(slot, c, channels[at + PEAK_EXPECTED]);
       const observed = this.scaler.toUnits(slot, c, channels[at + PEAK_OBSERVED]);
       found.push({ exponent, part: { name, view: VIEWS[channels[at + PEAK_VIEW]], expected, observed, score } });

@@ -1,5 +1,5 @@
 /** `kioku train`: learn what is normal, from files, a recording or the feed itself. */
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { UserError } from '../../core/errors.js';
@@ -100,5 +100,5 @@ async function trainOn(
     onProgress: bar.update,
   }).finally(() => bar.stop());
   if (options.json) io.printJson({ model: config.model, stopped: learnt.stopped, card: learnt.card });
-  else io.print(describeTraining(learnt, config));
+  else io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
 }

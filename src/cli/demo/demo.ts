@@ -88,7 +88,7 @@ async function learnNormal(config: Config, context: StageContext, options: DemoO
     signal: io.signal,
     onProgress: bar.update,
   }).finally(() => bar.stop());
-  io.note(describeTraining(learnt, config));
+  io.note(describeTraining(learnt));
   return !io.signal.aborted;
 }
 
