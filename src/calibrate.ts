@@ -28,8 +28,9 @@ export async function calibrate(
 ): Promise<NonNullable<ModelCard['calibration']>> {
   const net = await engine.open(config.model, Math.max(1, series.length));
   try {
-    const { card } = net;
-    const stepper = openStepper(config, net, context);
+    // A former calibration would be learnt on top of.
+    const { calibration: _, ...card } = net.card;
+    const stepper = openStepper(config, net, context, card);
     stepper.decider.learnOnly = true;
     const known = series.filter(({ stream }) => Object.hasOwn(card.normalisation.streams, stream));
     known.forEach(({ stream }, slot) => stepper.open(slot, stream));

@@ -52,5 +52,6 @@ export { readCard } from './step/card-file.js';
 export { nodeEngine } from './step/node-engine.js';
 export { disableTelemetry } from './step/ort.js';
 export { decodeSnapshot, encodeSnapshot } from './step/snapshot.js';
+export { contextOf, type ContextParts } from './stage-context.js';
 export { alignWith, decodeWith, fromSource, runLane, writeTo, type CreditOptions } from './stream.js';
 export type { Progress } from './train/progress.js';

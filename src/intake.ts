@@ -10,10 +10,10 @@ import { fromSource } from './stream.js';
 export interface IntakeOptions {
   readonly context: StageContext;
   /** Ends it early; what came until then counts. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
   /** Absent: until the source has no more. */
   readonly forMs?: number;
-  readonly onPackets: (packets: readonly Packet[]) => void;
+  readonly onPackets?: (packets: readonly Packet[]) => void;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface IntakeOptions {
  * @throws UserError when the source cannot start; whatever `onPackets` throws
  */
 export async function takePackets(config: Config, options: IntakeOptions): Promise<void> {
-  const { context, signal, forMs, onPackets } = options;
+  const { context, signal = new AbortController().signal, forMs, onPackets = () => {} } = options;
   const broker = new EmbeddedBroker(context.log);
   const source = config.source.create({ ...context, index: 0, passing: true });
   try {
@@ -39,7 +39,6 @@ export async function takePackets(config: Config, options: IntakeOptions): Promi
 
 /**
  * Takes, decodes and aligns what the source has, or sends within `forMs`.
- * @param options `onPackets` only watches here
  * @throws UserError when the source cannot start, or `DATA_TOO_SHORT` when nothing came
  */
 export async function gatherReadings(config: Config, options: IntakeOptions): Promise<Gathered> {
@@ -50,7 +49,7 @@ export async function gatherReadings(config: Config, options: IntakeOptions): Pr
     ...options,
     onPackets: (packets) => {
       for (const packet of packets) decoder.decode(packet, push);
-      options.onPackets(packets);
+      options.onPackets?.(packets);
     },
   });
   return gatherer.finish();

@@ -103,7 +103,7 @@ export class StreamLane implements Lane {
     }
     this.#step();
     for (const [, slot] of this.#slots.leastRecent()) {
-      this.#stepper.decider.end(slot, this.#stepper.timeOf(slot), this.#emit);
+      this.#stepper.decider.end(slot, this.#readUs[slot], this.#emit);
     }
     return this.turn();
   }
@@ -214,7 +214,7 @@ export class StreamLane implements Lane {
   #leave(slot: Slot): void {
     // What is still waiting belongs to the stream that leaves, not to the next one in its slot.
     this.#step();
-    this.#stepper.decider.end(slot, this.#stepper.timeOf(slot), this.#emit);
+    this.#stepper.decider.end(slot, this.#readUs[slot], this.#emit);
   }
 
   #stages(): [string, PerSlot][] {

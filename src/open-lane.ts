@@ -29,9 +29,12 @@ export async function openLane(config: Config, engine: Engine, context: StageCon
   }
 }
 
-/** The configured feature and decider around an opened net. */
-export function openStepper(config: Config, net: Net, context: StageContext): Stepper {
-  const { card, capacity } = net;
+/**
+ * The configured feature and decider around an opened net.
+ * @param card what they are to know of the model, when not all of it
+ */
+export function openStepper(config: Config, net: Net, context: StageContext, card = net.card): Stepper {
+  const { capacity } = net;
   const feature = config.feature.create({ ...context, card, capacity });
   return new Stepper(feature, net, config.decide.create({ ...context, card, capacity, scaler: feature }));
 }

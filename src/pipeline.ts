@@ -7,13 +7,13 @@ import type { Config } from './config/config.js';
 import type { Engine, Frame, Lane, LaneOut, Packet, Source } from './core/contracts.js';
 import { Counters } from './core/counters.js';
 import type { KiokuEvent } from './core/events.js';
-import type { StageContext } from './core/kind.js';
 import type { Log } from './core/log.js';
 import { ArrivalClock } from './arrival-clock.js';
 import { Delivery } from './delivery.js';
 import { openLane } from './open-lane.js';
 import { DropReport } from './drop-report.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
+import { contextOf } from './stage-context.js';
 import { decodeWith, fromSource, runLane } from './stream.js';
 
 export interface PipelineParts {
@@ -60,12 +60,7 @@ export class Pipeline {
    */
   async run(signal: AbortSignal): Promise<RunSummary> {
     const { config } = this;
-    const context: StageContext = {
-      name: config.name,
-      baseDir: config.baseDir,
-      counters: this.counters,
-      log: this.parts.log,
-    };
+    const context = contextOf(config, { log: this.parts.log, counters: this.counters });
     const lane = await openLane(config, this.parts.engine, context);
     const broker = new EmbeddedBroker(this.parts.log);
     const sinks = config.sinks.map((sink) => sink.create(context));

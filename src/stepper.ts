@@ -1,5 +1,5 @@
 /** feature → net → decide for whatever rows are ready: the inner loop of a lane and of calibration. */
-import type { Batch, Decider, Emit, Feature, Micros, Net } from './core/contracts.js';
+import type { Batch, Decider, Emit, Feature, Net } from './core/contracts.js';
 
 /** Rows of the feature stage, written straight into the net's input. */
 function batchOver(net: Net): Batch {
@@ -20,7 +20,6 @@ function batchOver(net: Net): Batch {
 }
 
 export class Stepper {
-  readonly #lastUs: Float64Array;
   readonly #batch: Batch;
   readonly #output: Float32Array;
 
@@ -31,21 +30,15 @@ export class Stepper {
   ) {
     this.#batch = batchOver(net);
     this.#output = net.output[net.card.outputs.y.name];
-    this.#lastUs = new Float64Array(net.capacity);
   }
 
   /** Takes every ready row through the net, at most one a stream at a time. @returns the number of rows */
   turn(emit: Emit): number {
     const { feature, net, decider } = this;
     const batch = this.#batch;
-    const lastUs = this.#lastUs;
     let rows = 0;
     for (let n = feature.take(batch); n > 0; n = feature.take(batch)) {
-      for (let i = 0; i < n; i++) {
-        const slot = batch.slot[i];
-        if (batch.gap[i] === 1) net.reset(slot);
-        lastUs[slot] = batch.us[i];
-      }
+      for (let i = 0; i < n; i++) if (batch.gap[i] === 1) net.reset(batch.slot[i]);
       net.step(batch.slot, n);
       decider.push(this.#output, batch, emit);
       rows += n;
@@ -58,11 +51,5 @@ export class Stepper {
     this.feature.open(slot, stream);
     this.net.open(slot, stream);
     this.decider.open(slot, stream);
-    this.#lastUs[slot] = 0;
-  }
-
-  /** The newest event time that the stream's state contains; 0 before the first row. */
-  timeOf(slot: number): Micros {
-    return this.#lastUs[slot];
   }
 }

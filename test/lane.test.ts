@@ -105,24 +105,31 @@ describe('a lane', () => {
 describe('silence', () => {
   it('is an incident of the stream that stopped, and ends with its next reading', async () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
-    const frames = readings(['a', 'b'], 100, 1000).filter(({ stream, seq }) => stream === 'b' || seq < 60 || seq > 80);
+    const frames = readings(['a', 'b'], 130, 1000).filter(({ stream, seq }) => stream === 'b' || seq < 90 || seq > 110);
     expect(incidents(feed(lane, frames, [3]))).toEqual(['a new silent', 'a end silent']);
     lane.close();
   });
 
   it('is noticed by the clock when nothing arrives at all', async () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
-    feed(lane, readings(['a'], 60, 1000));
-    expect(incidents(lane.tick(START_US + 63_000_000).events)).toEqual([]);
-    expect(incidents(lane.tick(START_US + 66_000_000).events)).toEqual(['a new silent']);
+    feed(lane, readings(['a'], 80, 1000));
+    expect(incidents(lane.tick(START_US + 83_000_000).events)).toEqual([]);
+    expect(incidents(lane.tick(START_US + 86_000_000).events)).toEqual(['a new silent']);
+    lane.close();
+  });
+
+  it('is not held against a stream that is hardly known', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    feed(lane, readings(['a'], 20, 1000));
+    expect(incidents(lane.tick(START_US + 60_000_000).events)).toEqual([]);
     lane.close();
   });
 
   it('is not held against streams while their source was away', async () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
-    feed(lane, readings(['a', 'b'], 60, 1000));
+    feed(lane, readings(['a', 'b'], 80, 1000));
     lane.forgive(START_US + 100_000_000);
-    const late = reading('a', 61);
+    const late = reading('a', 81);
     expect(incidents(feed(lane, [{ ...late, arrivedUs: START_US + 100_000_000 }]))).toEqual([]);
     expect(incidents(lane.tick(START_US + 102_000_000).events)).toEqual([]);
     lane.close();
@@ -142,9 +149,9 @@ describe('limits', () => {
   it('forgets idle streams when asked to, and their open incident ends', async () => {
     const counters = new Counters();
     const lane = await openTestLane(model, { maxStreams: 4, streamIdleUs: 20_000_000 }, counters);
-    feed(lane, readings(['a'], 60, 1000));
-    expect(incidents(lane.tick(START_US + 70_000_000).events)).toEqual(['a new silent']);
-    expect(incidents(lane.tick(START_US + 80_000_000).events)).toEqual(['a end silent']);
+    feed(lane, readings(['a'], 80, 1000));
+    expect(incidents(lane.tick(START_US + 90_000_000).events)).toEqual(['a new silent']);
+    expect(incidents(lane.tick(START_US + 100_000_000).events)).toEqual(['a end silent']);
     expect(lane.streams).toEqual([]);
     expect(counters.get('lane.stream-idle')).toBe(1);
     lane.close();

@@ -8,8 +8,9 @@ import { discover, isWatchable, type Heard } from '../config/discovery/discover.
 import { proposeStepMs } from '../config/discovery/proposal.js';
 import { defineConfig, loadConfig, parseConfig } from '../config/load.js';
 import { messageOf, UserError } from '../core/errors.js';
-import type { StageContext } from '../core/kind.js';
+import type { Log } from '../core/log.js';
 import { takePackets } from '../intake.js';
+import { contextOf } from '../stage-context.js';
 import type { Io } from './output.js';
 
 /** Rows looked at to find channels and time step. */
@@ -38,7 +39,7 @@ function topicOf(options: unknown): { topic?: unknown } {
  * @returns it, loaded
  * @throws UserError `ARGUMENT` when its file is there already, `DATA_INVALID` when there is nothing to watch
  */
-export async function configForDataFiles(files: readonly string[], context: StageContext, io: Io): Promise<Config> {
+export async function configForDataFiles(files: readonly string[], log: Log, io: Io): Promise<Config> {
   const name = basename(files[0], extname(files[0])).replaceAll(/[^A-Za-z0-9_.-]/g, '-');
   const path = `${name}.yaml`;
   if (existsSync(path)) {
@@ -46,7 +47,7 @@ export async function configForDataFiles(files: readonly string[], context: Stag
       hint: `use it with \`kioku train ${path}\`, or remove it to have it proposed anew`,
     });
   }
-  const text = await propose(files, resolve(path), context, io.signal);
+  const text = await propose(files, resolve(path), log, io.signal);
   await parseConfig(text, resolve(path), path);
   await writeFile(path, text).catch((cause: unknown) => {
     throw new UserError('DISK', `cannot write ${path}: ${messageOf(cause)}`, { cause });
@@ -55,15 +56,10 @@ export async function configForDataFiles(files: readonly string[], context: Stag
   return loadConfig(path);
 }
 
-async function propose(
-  files: readonly string[],
-  path: string,
-  context: StageContext,
-  signal: AbortSignal,
-): Promise<string> {
+async function propose(files: readonly string[], path: string, log: Log, signal: AbortSignal): Promise<string> {
   const source = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file))) };
   const draft = await defineConfig({ source }, path);
-  const heard = await firstRows(draft, context, signal);
+  const heard = await firstRows(draft, log, signal);
   const spanMs = ((heard.at(-1)?.arrivedUs ?? 0) - (heard[0]?.arrivedUs ?? 0)) / 1000;
   const group = discover(heard).groups.find(isWatchable);
   if (group === undefined) {
@@ -88,11 +84,11 @@ async function propose(
   return document.toString({ lineWidth: 0 });
 }
 
-async function firstRows(config: Config, context: StageContext, signal: AbortSignal): Promise<Heard[]> {
+async function firstRows(config: Config, log: Log, signal: AbortSignal): Promise<Heard[]> {
   const heard: Heard[] = [];
   const enough = new AbortController();
   await takePackets(config, {
-    context,
+    context: contextOf(config, { log }),
     signal: AbortSignal.any([signal, enough.signal]),
     onPackets: (packets) => {
       for (const packet of packets) heard.push(packet);

@@ -35,7 +35,7 @@ export interface IncidentEvent extends Base {
   readonly reason: IncidentReason;
   /** When it began; `us` is the time of this phase. */
   readonly sinceUs: Micros;
-  /** Strongest first; empty for `silent`. */
+  /** The most telling first (own level strange, then badly foretold, each strongest first); empty for `silent`. */
   readonly channels: readonly Contribution[];
 }
 

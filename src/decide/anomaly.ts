@@ -120,6 +120,11 @@ export class AnomalyDecider implements Decider {
     }
   }
 
+  /** Whether the stream at `at` is known well enough to raise anything. */
+  #isWarm(at: number): boolean {
+    return this.#memory.streams[at + memory.ROWS] >= this.options.warmupSteps && !this.learnOnly;
+  }
+
   #restart(slot: Slot): void {
     this.#memory.streams[this.#memory.stream(slot) + memory.SETTLING] = this.options.settleSteps;
     for (let c = 0; c < this.#channels; c++) this.#views.restart(this.#memory.channel(slot, c));
@@ -131,8 +136,7 @@ export class AnomalyDecider implements Decider {
     const errors = streams[at + memory.SETTLING] === 0;
     if (!errors) streams[at + memory.SETTLING]--;
     const exponent = this.#judgeChannels(slot, row, input, errors);
-    const warm = streams[at + memory.ROWS] >= this.options.warmupSteps && !this.learnOnly;
-    if (warm) {
+    if (this.#isWarm(at)) {
       const score = scoreOfExponent(exponent);
       this.#scores[slot] = score;
       this.#advance(slot, row, score, input, emit);
@@ -232,6 +236,8 @@ export class AnomalyDecider implements Decider {
   silence(slot: Slot, steps: number, us: Micros, emit: Emit): void {
     const { streams } = this.#memory;
     const at = this.#memory.stream(slot);
+    // A name that was heard a few times and never again is no device that has failed.
+    if (!this.#isWarm(at)) return;
     const before = incidents.silentSince(streams, at);
     const transition = incidents.advanceSilence(streams, at, steps, us, this.#rules);
     if (transition === 'none' || transition === 'adopted') return;

@@ -15,8 +15,7 @@ export function scoreOfExponent(exponent: number): number {
 export class Peaks {
   /**
    * @param names of the channels
-   * @param leastScore below it a channel has no part in an incident; nor below half of the strongest one's score: a net
-   * that sees one channel far outside its range foretells the others less well
+   * @param leastScore below it a channel has no part in an incident; nor below half of the strongest one's score
    */
   constructor(
     readonly memory: Memory,
@@ -48,7 +47,11 @@ export class Peaks {
     }
   }
 
-  /** The channels' parts in the present incident, strongest first, in their own units. */
+  /**
+   * The channels' parts in the present incident, in their own units; first those whose own level is strange, then those
+   * that were only foretold badly, each strongest first. A net that sees one channel far outside its range foretells the
+   * others badly too, but a bad forecast moves nobody's level.
+   */
   contributions(slot: Slot): Contribution[] {
     const { channels } = this.memory;
     const exponentOf = (c: number): number => channels[this.memory.channel(slot, c) + PEAK_EXPONENT];
@@ -64,6 +67,10 @@ export class Peaks {
       const observed = this.scaler.toUnits(slot, c, channels[at + PEAK_OBSERVED]);
       found.push({ exponent, part: { name, view: VIEWS[channels[at + PEAK_VIEW]], expected, observed, score } });
     }
-    return found.toSorted((a, b) => b.exponent - a.exponent).map(({ part }) => part);
+    return found.toSorted((a, b) => levelFirst(a.part, b.part) || b.exponent - a.exponent).map(({ part }) => part);
   }
+}
+
+function levelFirst(a: Contribution, b: Contribution): number {
+  return Number(b.view === 'level') - Number(a.view === 'level');
 }

@@ -39,7 +39,7 @@ export interface ExportInfo {
  * @throws UserError `DISK` when something cannot be written; the former model is then still whole
  */
 export async function exportModel(folder: string, trained: TrainedNet, info: ExportInfo): Promise<ModelCard> {
-  const bytes = buildStepGraph(trained.spec, trained.parameters);
+  const bytes = buildStepGraph(trained.spec, trained.parameters, metadataOf(trained, info));
   return disk(folder, async () => {
     await mkdir(folder, { recursive: true });
     const present = await presentModelFile(folder);
@@ -65,6 +65,17 @@ export async function exportModel(folder: string, trained: TrainedNet, info: Exp
  */
 export async function updateCard(folder: string, card: ModelCard): Promise<void> {
   await disk(folder, () => writeCard(folder, card));
+}
+
+/** What another program needs to know to use the ONNX file without the card; values are strings, as in other models. */
+function metadataOf({ spec }: TrainedNet, info: ExportInfo): Record<string, string> {
+  return {
+    model_type: 'kioku-forecast',
+    cell: spec.cell,
+    objective: spec.objective,
+    channels: info.channels.map(({ name }) => name).join(','),
+    step_us: String(info.stepUs),
+  };
 }
 
 function describe(trained: TrainedNet, info: ExportInfo, model: string, modelSha256: string): ModelCard {

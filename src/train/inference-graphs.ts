@@ -9,9 +9,14 @@ import { fixedWeights, forecast, type Forecast } from './network.js';
  * 0 the row keeps its state bit for bit, whatever x_t holds. The state is one tensor because each pair of input and
  * output tensors costs 5–6 µs of binding.
  * @param parameters [N], see `parameterLayout`
+ * @param metadata goes into the file's `metadata_props`, for tools that have no card
  * @returns an ONNX file
  */
-export function buildStepGraph(spec: NetSpec, parameters: Float32Array): Uint8Array {
+export function buildStepGraph(
+  spec: NetSpec,
+  parameters: Float32Array,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const g = new TensorGraph();
   const x = g.input(['B', spec.inputs], 'x_t');
   const state = g.input(['B', stateWidth(spec)], 'state');
@@ -21,7 +26,7 @@ export function buildStepGraph(spec: NetSpec, parameters: Float32Array): Uint8Ar
   // A choice, not a product: 0 · NaN is NaN, and 1 · h + 0 · h' need not be h.
   const advance = g.greater(g.reshape(rowMask, ['B', 1]), g.scalar(0.5));
   g.output(g.where(advance, result.stateNext, state), 'state_next');
-  return g.encode();
+  return g.encode(metadata);
 }
 
 /** `x` [T, B, I], `state` [B, S] → `y` [T, B, O], `state_next` [B, S]. @param parameters [N] @returns an ONNX file */

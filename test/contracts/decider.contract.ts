@@ -93,13 +93,13 @@ export function deciderContract(name: string, make: () => Decider, channels: num
 
     it('reports silence once, its end once, and nothing when a quiet stream leaves', () => {
       const decider = make();
-      decider.open(0, 'stream-0');
+      run(decider, 600, STREAMS);
       const phases: string[] = [];
       const emit = (event: KiokuEvent): void => void phases.push(event.type === 'incident' ? event.phase : event.type);
-      for (let steps = 1; steps <= 20; steps++) decider.silence(0, steps, steps * STEP_US, emit);
-      decider.silence(0, 0, 21 * STEP_US, emit);
-      decider.silence(0, 0, 22 * STEP_US, emit);
-      decider.end(0, 23 * STEP_US, emit);
+      for (let steps = 1; steps <= 20; steps++) decider.silence(0, steps, (600 + steps) * STEP_US, emit);
+      decider.silence(0, 0, 621 * STEP_US, emit);
+      decider.silence(0, 0, 622 * STEP_US, emit);
+      decider.end(0, 623 * STEP_US, emit);
       expect(phases).toEqual(['new', 'end']);
     });
   });

@@ -148,6 +148,13 @@ describe('anomaly decider', () => {
     expect(feed.incidents[1].id).toBe(feed.incidents[0].id);
   });
 
+  it('says nothing of the silence of a stream that it hardly knows', () => {
+    const feed = opened().run(100, calm);
+    const emit = (event: KiokuEvent): void => void feed.events.push(event);
+    for (let steps = 1; steps <= 30; steps++) feed.decider.silence(0, steps, START_US + (100 + steps) * STEP_US, emit);
+    expect(feed.phases).toEqual([]);
+  });
+
   it('ends whatever is open when the stream leaves', () => {
     const feed = opened().run(1000, calm).run(10, high);
     const emit = (event: KiokuEvent): void => void feed.events.push(event);

@@ -8,7 +8,7 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { RunSummary } from '../../src/pipeline.js';
-import { CliProcess, kioku } from '../support/cli.js';
+import { CliProcess, kioku, summaryOf } from '../support/cli.js';
 import { freePort, Mosquitto } from '../support/mosquitto.js';
 import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
 
@@ -90,7 +90,7 @@ describe('a running kioku', () => {
     const ended = await run.ended();
     log = ended.stderr;
     exitCode = ended.code;
-    summary = JSON.parse(ended.stdout) as RunSummary;
+    summary = summaryOf(ended);
   }, 120_000);
 
   it.each([
@@ -132,7 +132,7 @@ describe('a topic that fits no template', () => {
     await client.endAsync();
     await run.heard(/decode.malformed-json/);
     run.child.kill('SIGTERM');
-    const { counters } = JSON.parse((await run.ended()).stdout) as RunSummary;
+    const { counters } = summaryOf(await run.ended());
     expect(counters['source.topic-mismatch']).toBe(1);
   });
 });
@@ -218,6 +218,6 @@ describe('a full disk while recording', () => {
     const again = config('again', {}, { source: { kind: 'replay', files: join(disk, 'r.jsonl') } });
     const replayed = await kioku(['run', again, '--json'], { cwd: folder });
     expect(replayed.code).toBe(0);
-    expect((JSON.parse(replayed.stdout) as RunSummary).packets).toBe(whole.split('\n').length - 2);
+    expect(summaryOf(replayed).packets).toBe(whole.split('\n').length - 2);
   });
 });

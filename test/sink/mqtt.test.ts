@@ -1,8 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import { EmbeddedBroker } from '../../src/mqtt/broker.js';
 import { mqttSinkKind } from '../../src/sink/mqtt.js';
+import { sinkContract } from '../contracts/sink.contract.js';
 import { freePort, Mosquitto } from '../support/mosquitto.js';
 import { mqttClient, nextMessage } from '../support/publisher.js';
 import { stageContext } from '../support/stages.js';
@@ -51,6 +52,25 @@ async function watch(url: string, filter = 'kioku/#'): Promise<{ topic: string; 
   await client.subscribeAsync(filter, { qos: 1 });
   return seen;
 }
+
+sinkContract('mqtt', async () => {
+  const { url } = await embedded();
+  const seen = await watch(url, 'kioku/plant/incidents/#');
+  const marker = await mqttClient(url);
+  let asked = 0;
+  return {
+    sink: mqttSink({ url }),
+    // The broker passes messages on in the order in which it got them: behind the marker there is nothing left.
+    received: async () => {
+      asked += 1;
+      const topic = `kioku/plant/incidents/marker-${asked}`;
+      await marker.publishAsync(topic, '', { qos: 1 });
+      await vi.waitUntil(() => seen.some((message) => message.topic === topic));
+      const incidents = seen.filter(({ payload }) => payload !== '');
+      return incidents.map(({ payload }) => (JSON.parse(payload) as IncidentEvent).id);
+    },
+  };
+});
 
 it('publishes incidents as JSON and its own status; scores only when asked for', async () => {
   const { url } = await embedded();

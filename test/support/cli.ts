@@ -1,6 +1,7 @@
 /** Runs the real `kioku` command as a child process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { RunSummary } from '../../src/pipeline.js';
 import { ROOT } from './build.js';
 
 export interface CliResult {
@@ -61,4 +62,9 @@ export class CliProcess {
 /** Runs `kioku ARGS` to its end. */
 export async function kioku(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return new CliProcess(args, options).ended();
+}
+
+/** The last line that `kioku run --json` printed. */
+export function summaryOf({ stdout }: CliResult): RunSummary {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as RunSummary;
 }

@@ -24,9 +24,9 @@ export function register(program: Command, io: Io): void {
 
 async function record(path: string, options: Options, io: Io): Promise<void> {
   const { loadConfig } = await import('../../config/load.js');
-  const { Counters } = await import('../../core/counters.js');
   const { DropReport } = await import('../../drop-report.js');
   const { takePackets } = await import('../../intake.js');
+  const { contextOf } = await import('../../stage-context.js');
   const { RecordingWriter } = await import('../../source/recording.js');
   const { ListeningBar } = await import('../listening-bar.js');
   const config = await loadConfig(path);
@@ -34,7 +34,7 @@ async function record(path: string, options: Options, io: Io): Promise<void> {
   const file = options.out ?? `${config.name}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.jsonl`;
   const writer = await RecordingWriter.create(file, config.name);
   const full = new AbortController();
-  const counters = new Counters();
+  const context = contextOf(config, { log });
   const bar = new ListeningBar(io, options.for);
   let failure: unknown;
   const failed = (error: unknown): void => {
@@ -45,7 +45,7 @@ async function record(path: string, options: Options, io: Io): Promise<void> {
   const flushing = setInterval(() => void writer.flush().catch(failed), FLUSH_EVERY_MS);
   try {
     await takePackets(config, {
-      context: { name: config.name, baseDir: config.baseDir, counters, log },
+      context,
       signal: AbortSignal.any([io.signal, full.signal]),
       ...(options.for === undefined ? {} : { forMs: options.for }),
       onPackets: (packets) => {
@@ -57,7 +57,7 @@ async function record(path: string, options: Options, io: Io): Promise<void> {
     bar.stop();
     clearInterval(flushing);
     await writer.close().catch(failed);
-    const drops = new DropReport(counters, log);
+    const drops = new DropReport(context.counters, log);
     drops.report();
     drops.stop();
   }

@@ -7,15 +7,24 @@ export function register(program: Command, io: Io): void {
     .command('run')
     .description('watch the source of a configuration with its model, until Ctrl-C or the end of the data')
     .argument('<config>', 'YAML configuration')
-    .option('--json', 'print {packets, steps, streams, incidents, counters} at the end')
-    .action(async (path: string, options: { json?: true }) => {
-      const { loadConfig } = await import('../../config/load.js');
-      const config = await loadConfig(path);
-      const { Pipeline } = await import('../../pipeline.js');
-      const { nodeEngine } = await import('../../step/node-engine.js');
-      const pipeline = new Pipeline(config, { engine: nodeEngine, log: await io.openLog() });
-      const summary = await pipeline.run(io.signal);
-      if (options.json) io.printJson(summary);
-      else io.note(`${summary.incidents} incidents in ${summary.steps} steps of ${summary.streams} streams`);
+    .option('--json', 'print incidents as JSON lines instead of text, at the end {type: "summary", …}')
+    .action(async (path: string, options: { json?: true }) => run(path, options.json === true, io));
+}
+
+async function run(path: string, json: boolean, io: Io): Promise<void> {
+  const { loadConfig } = await import('../../config/load.js');
+  const config = await loadConfig(path);
+  const { Pipeline } = await import('../../pipeline.js');
+  const { eventJson } = await import('../../sink/event-json.js');
+  const { nodeEngine } = await import('../../step/node-engine.js');
+  const sinks = json ? config.sinks.filter(({ kind }) => kind !== 'console') : config.sinks;
+  const pipeline = new Pipeline({ ...config, sinks }, { engine: nodeEngine, log: await io.openLog() });
+  if (json) {
+    pipeline.events.subscribe((events) => {
+      for (const event of events) if (event.type === 'incident') io.print(eventJson(event));
     });
+  }
+  const summary = await pipeline.run(io.signal);
+  if (json) io.print(JSON.stringify({ type: 'summary', ...summary }));
+  else io.note(`${summary.incidents} incidents in ${summary.steps} steps of ${summary.streams} streams`);
 }

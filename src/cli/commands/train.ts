@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { UserError } from '../../core/errors.js';
 import type { StageContext } from '../../core/kind.js';
+import type { Log } from '../../core/log.js';
 import type { Gathered } from '../../gather.js';
 import { parseDuration } from '../duration.js';
 import type { Io } from '../output.js';
@@ -28,36 +29,31 @@ export function register(program: Command, io: Io): void {
 }
 
 async function train(paths: readonly string[], options: Options, io: Io): Promise<void> {
-  const { Counters } = await import('../../core/counters.js');
   const { DropReport } = await import('../../drop-report.js');
-  const context: StageContext = {
-    name: 'train',
-    baseDir: process.cwd(),
-    counters: new Counters(),
-    log: await io.openLog(),
-  };
-  const config = await chooseData(paths, options, context, io);
+  const { contextOf } = await import('../../stage-context.js');
+  const log = await io.openLog();
+  const config = await chooseData(paths, options, log, io);
+  const context = contextOf(config, { log });
   const drops = new DropReport(context.counters, context.log);
   const { listenAndAlign } = await import('../listen-and-align.js');
   const forMs = options.for === undefined ? {} : { forMs: options.for };
-  const own = { ...context, name: config.name, baseDir: config.baseDir };
-  const gathered = await listenAndAlign(config, own, { ...forMs, io });
+  const gathered = await listenAndAlign(config, context, { ...forMs, io });
   drops.report();
   drops.stop();
   if (io.signal.aborted && options.live === undefined) return io.note('stopped before training; no model was written');
   // Ctrl-C has ended the listening; the next one ends the training, and the best weights so far count.
   io.rearm();
-  await trainOn(gathered, config, own, options, io);
+  await trainOn(gathered, config, context, options, io);
 }
 
-async function chooseData(paths: readonly string[], options: Options, context: StageContext, io: Io): Promise<Config> {
+async function chooseData(paths: readonly string[], options: Options, log: Log, io: Io): Promise<Config> {
   const { isConfigFile, withDataFiles, configForDataFiles } = await import('../data-files.js');
   const { loadConfig } = await import('../../config/load.js');
   const configs = paths.filter(isConfigFile);
   const files = paths.filter((path) => !isConfigFile(path));
   const wrong = mistake(configs, files, options);
   if (wrong !== undefined) throw wrong;
-  let config = configs.length === 0 ? await configForDataFiles(files, context, io) : await loadConfig(configs[0]);
+  let config = configs.length === 0 ? await configForDataFiles(files, log, io) : await loadConfig(configs[0]);
   if (configs.length > 0 && files.length > 0) config = await withDataFiles(config, files);
   if (config.source.kind !== 'replay' && options.live === undefined) {
     throw new UserError('ARGUMENT', `the source of ${configs[0]} is ${config.source.kind}, which has no past`, {

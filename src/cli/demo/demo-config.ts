@@ -11,8 +11,9 @@ const FILE = fileURLToPath(new URL('../../../configs/demo.yaml', import.meta.url
 /**
  * @param url of the embedded broker
  * @param model folder for the model
+ * @param quiet no incidents on standard output, where a result in JSON goes
  */
-export async function demoConfig(url: string, model: string): Promise<Config> {
+export async function demoConfig(url: string, model: string, quiet: boolean): Promise<Config> {
   const document = parseDocument(await readFile(FILE, 'utf8'));
   document.set('model', model);
   document.setIn(['source', 'url'], url);
@@ -20,5 +21,6 @@ export async function demoConfig(url: string, model: string): Promise<Config> {
   for (const sink of isSeq(sinks) ? sinks.items : []) {
     if (isMap(sink) && sink.get('kind') === 'mqtt') sink.set('url', url);
   }
-  return parseConfig(document.toString(), FILE, 'configs/demo.yaml');
+  const config = await parseConfig(document.toString(), FILE, 'configs/demo.yaml');
+  return quiet ? { ...config, sinks: config.sinks.filter(({ kind }) => kind !== 'console') } : config;
 }

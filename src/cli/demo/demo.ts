@@ -54,7 +54,7 @@ const UNITS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult> {
-  const log = await io.openLog(io.logLevel === 'info' ? 'warn' : io.logLevel);
+  const log = await io.openLog(io.logLevel === 'info' ? 'error' : io.logLevel);
   const model = await mkdtemp(join(os.tmpdir(), 'kioku-demo-'));
   const context: StageContext = { name: 'demo', baseDir: model, counters: new Counters(), log };
   const broker = new EmbeddedBroker(log);
@@ -66,7 +66,7 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult>
       `kioku demo: this machine's load over MQTT (embedded broker on ${url}), learnt, then watched. Ctrl-C ends.`,
     );
     await device.start(io.signal);
-    const config = await demoConfig(url, model);
+    const config = await demoConfig(url, model, options.json === true);
     if (!(await learnNormal(config, context, options, io))) return { incidentsBeforeBurn: 0 };
     return await watch(config, options, context, io);
   } finally {

@@ -1,0 +1,178 @@
+/** `kioku train` and `kioku record` as a user calls them. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import type { ModelCard } from '../../src/core/card.js';
+import type { KiokuEvent } from '../../src/core/events.js';
+import { CliProcess, kioku, summaryOf } from '../support/cli.js';
+import { freePort } from '../support/mosquitto.js';
+import { mqttClient } from '../support/publisher.js';
+
+const ROWS = 2400;
+const LEARNT = 2000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kioku-train-'));
+  // A swing of the temperature, a reading a minute; near the end, after what is learnt, it sticks for an hour and a half.
+  const rows = Array.from({ length: ROWS }, (_, minute) => {
+    const at = minute > 2200 && minute < 2290 ? 2200 : minute;
+    const value = 60 + 5 * Math.sin(at / 15) + 0.4 * Math.sin(at * 7.3);
+    return `${new Date(1_760_000_000_000 + minute * 60_000).toISOString()},${value.toFixed(3)}`;
+  });
+  writeFileSync(join(folder, 'boiler.csv'), `timestamp,temperature\n${rows.slice(0, LEARNT).join('\n')}\n`);
+  mkdirSync(join(folder, 'later'));
+  writeFileSync(join(folder, 'later/boiler.csv'), `timestamp,temperature\n${rows.join('\n')}\n`);
+  writeFileSync(join(folder, 'short.csv'), `timestamp,temperature\n${rows.slice(0, 30).join('\n')}\n`);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function config(name: string, content: object): string {
+  writeFileSync(join(folder, name), stringify(content));
+  return name;
+}
+
+const cardIn = (model: string): ModelCard =>
+  JSON.parse(readFileSync(join(folder, model, 'model.json'), 'utf8')) as ModelCard;
+
+const replay = { kind: 'replay', files: 'boiler.csv' };
+
+describe('kioku train FILE', () => {
+  it('proposes a configuration, learns, and the data can be watched with both', async () => {
+    const trained = await kioku(['train', 'boiler.csv'], { cwd: folder });
+    expect(trained).toMatchObject({ code: 0 });
+    expect(trained.stdout).toMatch(/learnt 2000 time steps of 1 stream \(temperature\)/);
+    expect(readFileSync(join(folder, 'boiler.yaml'), 'utf8')).toMatch(/stepMs: 60000/);
+    const card = cardIn('models/boiler');
+    expect(card.training.validationMse).toBeLessThan(card.training.persistenceMse);
+    expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['boiler']);
+    const proposed = readFileSync(join(folder, 'boiler.yaml'), 'utf8');
+    writeFileSync(join(folder, 'boiler.yaml'), proposed.replace('- boiler.csv', '- later/boiler.csv'));
+    const watched = await kioku(['run', 'boiler.yaml', '--json'], { cwd: folder });
+    expect(watched.code).toBe(0);
+    expect(summaryOf(watched)).toMatchObject({ packets: ROWS, steps: ROWS, streams: 1, incidents: 1 });
+    const first = JSON.parse(watched.stdout.split('\n')[0]) as KiokuEvent;
+    expect(first).toMatchObject({ type: 'incident', phase: 'new', stream: 'boiler', reason: 'anomaly' });
+  });
+
+  it('does not overwrite a configuration', async () => {
+    writeFileSync(join(folder, 'short.yaml'), '');
+    const trained = await kioku(['train', 'short.csv'], { cwd: folder });
+    expect(trained.code).toBe(2);
+    expect(trained.stderr).toMatch(/short\.yaml is already there/);
+  });
+});
+
+describe('kioku train CONFIG', () => {
+  it('makes the same model from the same seed', async () => {
+    const name = config('seeded.yaml', { source: replay, align: { stepMs: 60_000 }, train: { maxEpochs: 3 } });
+    for (const out of ['one', 'two']) {
+      expect((await kioku(['train', name, '--out', out], { cwd: folder })).code).toBe(0);
+    }
+    expect(cardIn('two').modelSha256).toBe(cardIn('one').modelSha256);
+  });
+
+  it('keeps the best weights on Ctrl-C', async () => {
+    const train = { maxEpochs: 100_000, patienceEpochs: 100_000 };
+    const name = config('long.yaml', { source: replay, align: { stepMs: 60_000 }, train });
+    const training = new CliProcess(['train', name], { cwd: folder });
+    await training.heard(/training \d+ %/);
+    training.child.kill('SIGINT');
+    const ended = await training.ended();
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toMatch(/stopped by you; the best weights so far are kept/);
+    expect(cardIn('models/long').training.optimiserSteps).toBeGreaterThan(0);
+    const checked = await kioku(['inspect', 'models/long', '--json'], { cwd: folder });
+    expect(checked.code).toBe(0);
+  });
+
+  it('says how much data is missing', async () => {
+    const name = config('little.yaml', { source: { ...replay, files: 'short.csv' }, align: { stepMs: 60_000 } });
+    const trained = await kioku(['train', name], { cwd: folder });
+    expect(trained.code).toBe(1);
+    expect(trained.stderr).toMatch(/29 time steps to learn from/);
+    expect(existsSync(join(folder, 'models/little'))).toBe(false);
+  });
+
+  it.each([
+    [['train', 'feed.yaml'], /has no past/],
+    [['train', 'feed.yaml', '--live'], /how long to listen/],
+    [['train', 'feed.yaml', 'boiler.csv', '--live', '--for', '1s'], /not from files/],
+    [['train', 'feed.yaml', 'feed.yaml'], /only one configuration/],
+  ])('%s: says what is wrong', async (args, message) => {
+    config('feed.yaml', { source: { kind: 'mqtt', url: 'mqtt://127.0.0.1:1', topic: 'a/{device}' } });
+    const ended = await kioku(args, { cwd: folder });
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(message);
+  });
+});
+
+async function publishing(port: number): Promise<void> {
+  const client = await mqttClient(`mqtt://127.0.0.1:${port}`);
+  let step = 0;
+  const timer = setInterval(() => {
+    step++;
+    client.publish('plant/pump/state', JSON.stringify({ level: Math.sin(step / 5), load: Math.cos(step / 5) }));
+  }, 20);
+  onTestFinished(() => clearInterval(timer));
+}
+
+async function feed(name: string): Promise<{ name: string; port: number }> {
+  const port = await freePort();
+  const source = { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, topic: 'plant/{device}/state' };
+  config(name, { source, broker: { port }, align: { stepMs: 20 }, train: { sequenceLength: 8, maxEpochs: 2 } });
+  return { name, port };
+}
+
+describe('from the feed itself', () => {
+  it('learns what came within the time', async () => {
+    const { name, port } = await feed('live.yaml');
+    const training = new CliProcess(['train', name, '--live', '--for', '3s'], { cwd: folder });
+    await training.heard(/connected to the broker/);
+    await publishing(port);
+    const ended = await training.ended();
+    expect(ended.code).toBe(0);
+    expect(cardIn('models/live').channels.map((channel) => channel.name)).toEqual(['level', 'load']);
+  });
+
+  it('trains on what was heard when Ctrl-C ends the listening', async () => {
+    const { name, port } = await feed('cut.yaml');
+    const training = new CliProcess(['train', name, '--live', '--for', '1h'], { cwd: folder });
+    await training.heard(/connected to the broker/);
+    await publishing(port);
+    const listener = await mqttClient(`mqtt://127.0.0.1:${port}`);
+    await listener.subscribeAsync('plant/#');
+    let heard = 0;
+    await new Promise<void>((resolve) => {
+      listener.on('message', () => {
+        heard += 1;
+        if (heard === 100) resolve();
+      });
+    });
+    training.child.kill('SIGINT');
+    expect((await training.ended()).code).toBe(0);
+    expect(cardIn('models/cut').training.rows).toBeGreaterThan(50);
+  });
+
+  it('is recorded, and the recording replays as it was', async () => {
+    const { name, port } = await feed('recorded.yaml');
+    const recording = new CliProcess(['record', name, '--out', 'feed.jsonl', '--json'], { cwd: folder });
+    await recording.heard(/connected to the broker/);
+    const client = await mqttClient(`mqtt://127.0.0.1:${port}`);
+    for (let i = 0; i < 50; i++) await client.publishAsync('plant/pump/state', JSON.stringify({ i }), { qos: 1 });
+    const lines = (): string[] => readFileSync(join(folder, 'feed.jsonl'), 'utf8').trimEnd().split('\n').slice(1);
+    await expect.poll(() => lines().length, { timeout: 10_000 }).toBe(50);
+    recording.child.kill('SIGINT');
+    const ended = await recording.ended();
+    expect(ended.code).toBe(0);
+    expect(JSON.parse(ended.stdout)).toEqual({ file: 'feed.jsonl', messages: 50 });
+    const payloads = lines().map((line) => (JSON.parse(line) as { topic: string; p: string }).p);
+    expect(payloads).toEqual(Array.from({ length: 50 }, (_, i) => JSON.stringify({ i })));
+    const again = await kioku(['record', name, '--out', 'feed.jsonl'], { cwd: folder });
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/there already/);
+  });
+});

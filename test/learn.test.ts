@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { calibrate } from '../src/calibrate.js';
+import type { Config } from '../src/config/config.js';
+import { defineConfig } from '../src/config/load.js';
+import type { StageContext } from '../src/core/kind.js';
+import { normal } from '../src/core/random.js';
+import type { Gathered } from '../src/gather.js';
+import { gatherReadings } from '../src/intake.js';
+import { learn } from '../src/learn.js';
+import { readCard } from '../src/step/card-file.js';
+import { contextOf } from '../src/stage-context.js';
+import { nodeEngine } from '../src/step/node-engine.js';
+
+let folder: string;
+let config: Config;
+let gathered: Gathered;
+let context: StageContext;
+
+/** A swing of nine seconds with some noise. */
+const row = (seed: number, s: number): string =>
+  `${1_700_000_000 + s},${(Math.sin(s / 9) + 0.1 * normal(seed, 0, s)).toFixed(4)}`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kioku-learn-'));
+  const file = (name: string, seed: number, rows: number): void => {
+    const lines = Array.from({ length: rows }, (_, s) => row(seed, s));
+    writeFileSync(join(folder, name), `time,x\n${lines.join('\n')}\n`);
+  };
+  file('long.csv', 1, 700);
+  file('other.csv', 2, 700);
+  // Too little to know its scale: it warms up at run time.
+  file('brief.csv', 3, 10);
+  const source = { kind: 'replay', files: ['long.csv', 'other.csv', 'brief.csv'] };
+  config = await defineConfig({ source, model: 'model', train: { maxEpochs: 4 } }, join(folder, 'test.yaml'));
+  context = contextOf(config);
+  gathered = await gatherReadings(config, { context });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('learning', () => {
+  it('gathers a series a stream', () => {
+    expect(gathered.series.map(({ stream, us }) => [stream, us.length])).toEqual([
+      ['brief', 10],
+      ['long', 700],
+      ['other', 700],
+    ]);
+  });
+
+  it('writes a model whose card knows the normal of every stream that it could learn', async () => {
+    const { card, stopped } = await learn(config, gathered, { engine: nodeEngine, context });
+    expect(stopped).toBe('epochs');
+    expect(card).toEqual(await readCard(config.model));
+    expect(card.training.streams).toBe(3);
+    expect(Object.keys(card.normalisation.streams)).toEqual(['long', 'other']);
+    expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['long', 'other']);
+  });
+
+  it('calibrates to the same bits whoever else is calibrated', async () => {
+    const { card } = await learn(config, gathered, { engine: nodeEngine, context });
+    const alone = gathered.series.filter(({ stream }) => stream === 'other');
+    const calibration = await calibrate(config, alone, nodeEngine, context);
+    expect(calibration.streams['other']).toBe(card.calibration?.streams['other']);
+    expect(calibration.streams['other']).not.toBe(card.calibration?.streams['long']);
+  });
+
+  it('keeps the best weights when it is stopped', async () => {
+    const stopping = new AbortController();
+    const parts = { engine: nodeEngine, context, signal: stopping.signal, onProgress: () => stopping.abort() };
+    const endless = { ...config, train: { ...config.train, maxEpochs: 100_000, patienceEpochs: 100_000 } };
+    const { card, stopped } = await learn(endless, gathered, parts);
+    expect(stopped).toBe('aborted');
+    expect(card.training.optimiserSteps).toBeGreaterThan(0);
+  });
+});

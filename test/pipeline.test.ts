@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../src/config/config.js';
+import { defineConfig } from '../src/config/load.js';
+import { Counters } from '../src/core/counters.js';
+import type { Sink } from '../src/core/contracts.js';
+import type { KiokuEvent } from '../src/core/events.js';
+import { normal } from '../src/core/random.js';
+import { openLane } from '../src/open-lane.js';
+import { Pipeline } from '../src/pipeline.js';
+import { nodeEngine } from '../src/step/node-engine.js';
+import { RecordingLog, stageContext } from './support/stages.js';
+import { GRU, kiokuModel, writeModel } from './support/step-model.js';
+
+const ROWS = 1200;
+const never = new AbortController().signal;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kioku-pipeline-'));
+  await writeModel(join(folder, 'model'), kiokuModel(GRU));
+  const rows = Array.from({ length: ROWS }, (_, s) => {
+    const fault = s >= 900 && s < 940 ? 60 : 0;
+    return `${1_700_000_000 + s},${normal(1, 0, s) + fault},${normal(1, 1, s)}`;
+  });
+  writeFileSync(join(folder, 'pump.csv'), `time,c0,c1\n${rows.join('\n')}\nnot,a,row\n`);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function config(changes: object = {}): Promise<Config> {
+  const source = { kind: 'replay', files: 'pump.csv' };
+  const feature = { kind: 'normalise', warmupSteps: 100 };
+  const decide = { kind: 'anomaly', warmupSteps: 200 };
+  return defineConfig({ model: 'model', source, feature, decide, sinks: [], ...changes }, join(folder, 'test.yaml'));
+}
+
+/** A sink that the test makes, in place of one of the registry. */
+async function withSink(sink: Partial<Sink>): Promise<Config> {
+  const whole: Sink = { start: async () => {}, stop: async () => {}, write: async () => {}, ...sink };
+  return { ...(await config()), sinks: [{ kind: 'test', options: {}, create: () => whole }] };
+}
+
+describe('a pipeline', () => {
+  it('runs a file to its end, shows readings and events, and says what went through', async () => {
+    const pipeline = new Pipeline(await config(), { engine: nodeEngine, log: new RecordingLog() });
+    let readings = 0;
+    const events: KiokuEvent[] = [];
+    pipeline.readings.subscribe((frames) => (readings += frames.length));
+    pipeline.events.subscribe((batch) => events.push(...batch));
+    const summary = await pipeline.run(never);
+    expect(readings).toBe(ROWS);
+    expect(summary).toMatchObject({ packets: ROWS, steps: ROWS, streams: 1, incidents: 1 });
+    expect(summary.counters['source.bad-time']).toBe(1);
+    const phases = events.flatMap((event) => (event.type === 'incident' ? [event.phase] : []));
+    expect(phases[0]).toBe('new');
+    expect(phases.at(-1)).toBe('end');
+  });
+
+  it('goes on when a sink fails, and says what it has lost', async () => {
+    const log = new RecordingLog();
+    const failing = await withSink({ write: () => Promise.reject(new Error('no space')) });
+    const summary = await new Pipeline(failing, { engine: nodeEngine, log }).run(never);
+    expect(summary.steps).toBe(ROWS);
+    expect(summary.counters['sink.failed']).toBeGreaterThanOrEqual(2);
+    expect(log.lines.some((line) => line.includes('no space'))).toBe(true);
+  });
+
+  it('stops what it has started when something cannot start', async () => {
+    const calls: string[] = [];
+    const broken = await withSink({
+      start: () => Promise.reject(new Error('cannot start')),
+      stop: async () => void calls.push('stop'),
+    });
+    await expect(new Pipeline(broken, { engine: nodeEngine, log: new RecordingLog() }).run(never)).rejects.toThrow(
+      'cannot start',
+    );
+    expect(calls).toEqual(['stop']);
+  });
+
+  it('ends at once when it is stopped before it begins', async () => {
+    const summary = await new Pipeline(await config(), { engine: nodeEngine, log: new RecordingLog() }).run(
+      AbortSignal.abort(),
+    );
+    expect(summary).toMatchObject({ packets: 0, steps: 0, incidents: 0 });
+  });
+
+  it('does not start without its model', async () => {
+    const missing = await config({ model: 'nowhere' });
+    await expect(new Pipeline(missing, { engine: nodeEngine, log: new RecordingLog() }).run(never)).rejects.toThrow(
+      expect.objectContaining({ code: 'MODEL_MISSING' }),
+    );
+  });
+});
+
+describe('a configuration that does not fit its model', () => {
+  it.each([
+    ['other steps', { align: { stepMs: 500 } }, /takes steps of 1000 ms/],
+    ['other channels', { align: { channels: [{ name: 'c0' }] } }, /watches c0 \(mean\), c1 \(mean\)/],
+    ['another order', { align: { channels: [{ name: 'c1' }, { name: 'c0' }] } }, /the configuration says c1/],
+  ])('%s', async (_, changes, message) => {
+    const context = stageContext({ counters: new Counters() });
+    await expect(openLane(await config(changes), nodeEngine, context)).rejects.toThrow(
+      expect.objectContaining({ code: 'CARD_MISMATCH', message: expect.stringMatching(message) as string }),
+    );
+  });
+});
