@@ -1,0 +1,38 @@
+/** That the benchmarks run and print what they promise; how fast anything is, is not a test's business. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import type { BenchResult } from '../bench/report.js';
+import { ROOT } from './support/build.js';
+
+function bench(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return { code: status, stdout, stderr };
+}
+
+describe('npm run bench', () => {
+  it('train --json prints one object; without PyTorch it says so', () => {
+    const { code, stdout } = bench('train', '--json');
+    expect(code).toBe(0);
+    const { bench: name, machine, rows, notes } = JSON.parse(stdout) as BenchResult;
+    expect(name).toBe('train');
+    expect(machine.cores).toBeGreaterThan(0);
+    const ids = rows.map(({ id }) => id);
+    expect(ids[0]).toBe('train.kioku-step');
+    if (!ids.includes('train.vs-torch')) expect(notes.join()).toMatch(/apt-get install python3-torch/);
+    for (const { value, samples } of rows) {
+      expect(value).toBeGreaterThan(0);
+      expect(samples).toHaveLength(9);
+    }
+  }, 120_000);
+
+  it('says which benchmarks there are', () => {
+    expect(bench('nothing')).toMatchObject({ code: 2, stderr: expect.stringMatching(/one of: .*train/) as string });
+  });
+});
