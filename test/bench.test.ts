@@ -25,7 +25,7 @@ describe('npm run bench', () => {
     expect(machine.cores).toBeGreaterThan(0);
     const ids = rows.map(({ id }) => id);
     expect(ids[0]).toBe('train.kioku-step');
-    if (!ids.includes('train.vs-torch')) expect(notes.join()).toMatch(/apt-get install python3-torch/);
+    expect(ids.includes('train.vs-torch') || /apt-get install python3-torch/.test(notes.join())).toBe(true);
     for (const { value, samples } of rows) {
       expect(value).toBeGreaterThan(0);
       expect(samples).toHaveLength(9);
