@@ -6,12 +6,12 @@
  *
  * so that every 0.1 is ten times rarer, and e bounds the rarity of the row as a whole (union bound): a stream of many
  * channels does not cry wolf more often than one of few. A row is judged before it is learnt; while an incident lasts
- * nothing is learnt. 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
+ * nothing is learnt. What a channel showed stands, fading, until it is heard again: many are slower than the time step.
+ * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
 import { createHash } from 'node:crypto';
 import { UserError, messageOf } from '../core/errors.js';
 import type { Batch, Decider, Emit, Micros, Slot } from '../core/contracts.js';
-import type { IncidentReason } from '../core/events.js';
 import type { DeciderContext, DeciderKind } from '../core/kind.js';
 import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
 import * as incidents from './incidents.js';
@@ -33,6 +33,10 @@ export class AnomalyDecider implements Decider {
   readonly #scores: Float64Array;
   readonly #channels: number;
   readonly #calibration = new Map<string, Uint8Array>();
+  /** Of the row judged last: channels that it has, their strongest exponent, and that of all, also those heard before. */
+  #observed = 0;
+  #shown = 0;
+  #strongest = 0;
 
   /** @throws UserError `CONFIG_INVALID`, or `CARD_MISMATCH` when the card's calibration does not fit its channels */
   constructor(
@@ -135,30 +139,25 @@ export class AnomalyDecider implements Decider {
     const at = this.#memory.stream(slot);
     const errors = streams[at + memory.SETTLING] === 0;
     if (!errors) streams[at + memory.SETTLING]--;
-    const exponent = this.#judgeChannels(slot, row, input, errors);
-    if (this.#isWarm(at)) {
-      const score = scoreOfExponent(exponent);
-      this.#scores[slot] = score;
-      this.#advance(slot, row, score, input, emit);
-    }
-    if (incidents.isOpen(streams, at)) return;
+    this.#judgeChannels(slot, row, input, errors);
+    if (this.#isWarm(at)) this.#advance(slot, row, input, emit);
+    if (incidents.isOpen(streams, at) || this.#observed === 0) return;
     streams[at + memory.ROWS] = Math.min(streams[at + memory.ROWS] + 1, this.options.warmupSteps);
     this.#learnChannels(slot, row, input);
   }
 
-  #judgeChannels(slot: Slot, row: number, input: Batch, errors: boolean): number {
-    let strongest = 0;
+  #judgeChannels(slot: Slot, row: number, input: Batch, errors: boolean): void {
+    this.#observed = this.#shown = this.#strongest = 0;
     for (let c = 0; c < this.#channels; c++) {
       const i = row * input.width + c;
-      if (input.mask[i] !== 1) {
-        this.#views.skip(c);
-        continue;
-      }
-      const z = input.data[i];
-      this.#views.judge(this.#memory.channel(slot, c), c, z, this.#spreads(slot, c, z), errors);
-      if (this.#views.exponent[c] > strongest) strongest = this.#views.exponent[c];
+      const channel = this.#memory.channel(slot, c);
+      if (input.mask[i] === 1) {
+        this.#views.judge(channel, c, input.data[i], this.#spreads(slot, c, input.data[i]), errors);
+        this.#observed++;
+        this.#shown = Math.max(this.#shown, this.#views.exponent[c]);
+      } else this.#views.miss(channel, c);
+      this.#strongest = Math.max(this.#strongest, this.#views.exponent[c]);
     }
-    return strongest;
   }
 
   /** How many normal spreads a value is from the centre, whatever the normalisation does to outliers (it squeezes them). */
@@ -191,11 +190,13 @@ export class AnomalyDecider implements Decider {
     }
   }
 
-  #advance(slot: Slot, row: number, score: number, input: Batch, emit: Emit): void {
+  #advance(slot: Slot, row: number, input: Batch, emit: Emit): void {
     const { streams } = this.#memory;
     const at = this.#memory.stream(slot);
     const us = input.us[row];
-    const transition = incidents.advance(streams, at, score, us, input.gap[row] === 1, this.#rules);
+    const score = (this.#scores[slot] = scoreOfExponent(this.#strongest));
+    const shown = scoreOfExponent(this.#shown);
+    const transition = incidents.advance(streams, at, score, shown, us, input.gap[row] === 1, this.#rules);
     if (incidents.isStirring(streams, at)) {
       if (incidents.since(streams, at) === us) this.#peaks.forget(slot);
       this.#peaks.note(slot, row, input, this.#views);
@@ -222,7 +223,7 @@ export class AnomalyDecider implements Decider {
     emit({
       type: 'incident',
       phase: transition === 'adopted' ? 'end' : transition,
-      id: idOf(stream, 'anomaly', sinceUs),
+      id: idOf(stream, `anomaly ${incidents.openings(streams, at)}`, sinceUs),
       stream,
       us,
       sinceUs,
@@ -236,8 +237,8 @@ export class AnomalyDecider implements Decider {
   silence(slot: Slot, steps: number, us: Micros, emit: Emit): void {
     const { streams } = this.#memory;
     const at = this.#memory.stream(slot);
-    // A name that was heard a few times and never again is no device that has failed.
-    if (!this.#isWarm(at)) return;
+    // A name that was heard a few times and never again is no device that has failed; one that had an incident was known.
+    if (!this.#isWarm(at) && incidents.openings(streams, at) === 0) return;
     const before = incidents.silentSince(streams, at);
     const transition = incidents.advanceSilence(streams, at, steps, us, this.#rules);
     if (transition === 'none' || transition === 'adopted') return;
@@ -269,8 +270,8 @@ export class AnomalyDecider implements Decider {
 }
 
 /** The same incident has the same id before and after a restart; no two have the same. */
-function idOf(stream: string, reason: IncidentReason, sinceUs: Micros): string {
-  return createHash('sha256').update(`${stream}\n${reason}\n${sinceUs}`).digest('hex').slice(0, 16);
+function idOf(stream: string, what: string, sinceUs: Micros): string {
+  return createHash('sha256').update(`${stream}\n${what}\n${sinceUs}`).digest('hex').slice(0, 16);
 }
 
 export const anomalyKind = {

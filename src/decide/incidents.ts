@@ -5,7 +5,8 @@
  *       ▲                       │ score < close               └────lasted adoptAfter──► idle, `adopted`
  *       └───────────────────────┘
  *
- * A row counts for the step that begins at its time, so `minDuration` of three steps is met by the third row. While
+ * A row counts for the step that begins at its time, so `minDuration` of three steps is met by the third row. What was
+ * last heard of a channel stands while it is not heard, but opens nothing: that takes a row that shows it. While
  * cooling down a new incident needs a score clearly above the last peak: one fault with aftershocks is one incident.
  * Silence is a second, independent machine: a stream without data has no scores.
  */
@@ -39,8 +40,10 @@ export const SILENT_SCORE = WARNING_SCORE;
 const IDLE = 0;
 const PENDING = 1;
 const OPEN = 2;
+const PHASES = 3;
 
 /** Layout of a stream's machines in the slab (float64), as offsets from where they begin. */
+/** The phase plus `PHASES` times the number of incidents so far. */
 const PHASE = 0;
 const SINCE = 1;
 const PEAK = 2;
@@ -70,13 +73,26 @@ export function clearIncidents(state: Float64Array, at: number): void {
   state[at + BELOW_SINCE] = state[at + SILENT_SINCE] = NaN;
 }
 
+function phaseOf(state: Float64Array, at: number): number {
+  return state[at + PHASE] % PHASES;
+}
+
+function enter(state: Float64Array, at: number, phase: number): void {
+  state[at + PHASE] += phase - phaseOf(state, at);
+}
+
 export function isOpen(state: Float64Array, at: number): boolean {
-  return state[at + PHASE] === OPEN;
+  return phaseOf(state, at) === OPEN;
+}
+
+/** Incidents so far, the present one included: a device whose clock begins anew with every start has the same times again. */
+export function openings(state: Float64Array, at: number): number {
+  return Math.floor(state[at + PHASE] / PHASES);
 }
 
 /** Something unusual is going on, whether told or not. */
 export function isStirring(state: Float64Array, at: number): boolean {
-  return state[at + PHASE] !== IDLE;
+  return phaseOf(state, at) !== IDLE;
 }
 
 export function isSilent(state: Float64Array, at: number): boolean {
@@ -98,27 +114,35 @@ export function silentSince(state: Float64Array, at: number): Micros {
   return state[at + SILENT_SINCE];
 }
 
-/** Takes the score of one row. @param gap time is missing before this row: what must last starts to last anew */
+/**
+ * Takes one row.
+ * @param score of all channels, heard in this row or before
+ * @param shown score of the channels that this row has, ≤ `score`
+ * @param gap time is missing before this row, or the clock was set: what must last starts to last anew
+ */
 export function advance(
   state: Float64Array,
   at: number,
   score: number,
+  shown: number,
   us: Micros,
   gap: boolean,
   rules: IncidentRules,
 ): Transition {
-  if (state[at + PHASE] === OPEN) return advanceOpen(state, at, score, us, gap, rules);
-  if (state[at + PHASE] === PENDING && (gap || score < rules.closeScore)) state[at + PHASE] = IDLE;
-  if (state[at + PHASE] === IDLE) {
-    const cooling = us < state[at + DEADLINE] && score < state[at + LAST_PEAK] + CLEARLY_ABOVE;
-    if (score < rules.openScore || cooling) return 'none';
-    state[at + PHASE] = PENDING;
+  if (isOpen(state, at)) return advanceOpen(state, at, score, us, gap, rules);
+  if (gap) state[at + DEADLINE] = Math.min(state[at + DEADLINE], us + rules.coolDownUs);
+  if (isStirring(state, at) && (gap || score < rules.closeScore)) enter(state, at, IDLE);
+  if (!isStirring(state, at)) {
+    const cooling = us < state[at + DEADLINE] && shown < state[at + LAST_PEAK] + CLEARLY_ABOVE;
+    if (shown < rules.openScore || cooling) return 'none';
+    enter(state, at, PENDING);
     state[at + SINCE] = us;
     state[at + PEAK] = 0;
   }
-  state[at + PEAK] = Math.max(state[at + PEAK], score);
-  if (us + rules.stepUs - state[at + SINCE] < rules.minDurationUs) return 'none';
-  state[at + PHASE] = OPEN;
+  state[at + PEAK] = Math.max(state[at + PEAK], shown);
+  const lasted = us + rules.stepUs - state[at + SINCE] >= rules.minDurationUs;
+  if (!lasted || shown < rules.closeScore) return 'none';
+  enter(state, at, OPEN + PHASES);
   state[at + BELOW_SINCE] = NaN;
   state[at + TOLD] = us;
   state[at + DEADLINE] = rules.adoptAfterUs > 0 ? state[at + SINCE] + rules.adoptAfterUs : Infinity;
@@ -136,6 +160,7 @@ function advanceOpen(
   if (gap) {
     state[at + BELOW_SINCE] = NaN;
     if (rules.adoptAfterUs > 0) state[at + DEADLINE] = us + rules.adoptAfterUs;
+    state[at + TOLD] = Math.min(state[at + TOLD], us);
   }
   const before = severityOf(state[at + PEAK]);
   state[at + PEAK] = Math.max(state[at + PEAK], score);
@@ -156,7 +181,7 @@ export function close(
   rules: IncidentRules,
   how: 'end' | 'adopted',
 ): Transition {
-  state[at + PHASE] = IDLE;
+  enter(state, at, IDLE);
   state[at + LAST_PEAK] = state[at + PEAK];
   state[at + DEADLINE] = us + rules.coolDownUs;
   return how;

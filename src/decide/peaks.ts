@@ -36,7 +36,7 @@ export class Peaks {
     const { channels } = this.memory;
     for (let c = 0; c < this.names.length; c++) {
       const at = this.memory.channel(slot, c);
-      if (views.exponent[c] <= channels[at + PEAK_EXPONENT]) continue;
+      if (input.mask[row * input.width + c] !== 1 || views.exponent[c] <= channels[at + PEAK_EXPONENT]) continue;
       const view = views.strongest[c];
       const forecast = views.forecast(at);
       channels[at + PEAK_EXPONENT] = views.exponent[c];

@@ -42,6 +42,14 @@ const MOST_RUN = 1e6;
 /** Least mean excess worth notice, per view: in normal spreads, in nats, in steps. */
 const RULES = [tailRule(0.1), tailRule(0.02), tailRule(0.05), tailRule(1, false)] as const;
 
+/**
+ * What a channel has shown stands until it is heard again, for channels that are slower than the time step, and fades by
+ * half in 230 rows, so that one that is never heard again cannot hold an incident open.
+ */
+const FADING = 0.997;
+/** More is not held: a score of 1. */
+const MOST_HELD = 10;
+
 /** Layout of a channel in the slab, as offsets from where it begins. */
 const FORECAST = 0;
 const LOG_VARIANCE = 1;
@@ -53,14 +61,19 @@ const RUN = 6;
 /** Levels of the two rows before; 0 = none. */
 const LEVEL_1 = 7;
 const LEVEL_2 = 8;
-const TAILS = 9;
+/** Exponent of the row that was judged last, faded since. */
+const HELD = 9;
+const TAILS = 10;
 
 /** Numbers that the views of one channel take. */
 export const VIEW_FIELDS = TAILS + VIEWS.length * TAIL_FIELDS;
 
 /** Judges and learns the channels of one row at a time; what it remembers of them is in the slab. */
 export class ChannelViews {
-  /** [channels], exponents of the strongest view in the row judged last, corrected for the number of views; ≥ 0. */
+  /**
+   * [channels], exponents of the strongest view, corrected for the number of views; ≥ 0. Of a channel that the row does not
+   * have: what it showed when it was heard last.
+   */
   readonly exponent: Float64Array;
   /** [channels], index into `VIEWS` of the strongest view. */
   readonly strongest: Uint8Array;
@@ -103,13 +116,13 @@ export class ChannelViews {
     this.state[at + FORECAST] = NaN;
     this.state[at + LAST] = NaN;
     this.state[at + ERROR_MEAN] = this.state[at + DEFICIT_MEAN] = 0;
-    this.state[at + RUN] = this.state[at + LEVEL_1] = this.state[at + LEVEL_2] = 0;
+    this.state[at + RUN] = this.state[at + LEVEL_1] = this.state[at + LEVEL_2] = this.state[at + HELD] = 0;
   }
 
   /** Forgets the statistics: what is normal is learnt anew. */
   relearn(at: number): void {
     this.state.fill(0, at + TAILS, at + VIEW_FIELDS);
-    this.state[at + DEFICIT_BASE] = 0;
+    this.state[at + DEFICIT_BASE] = this.state[at + HELD] = 0;
   }
 
   /** Forgets the forecast alone. */
@@ -129,7 +142,13 @@ export class ChannelViews {
   }
 
   /** A channel that this row does not have: neither judged nor learnt. */
-  skip(channel: number): void {
+  miss(at: number, channel: number): void {
+    this.#begin(channel);
+    this.state[at + HELD] *= FADING;
+    this.exponent[channel] = this.state[at + HELD];
+  }
+
+  #begin(channel: number): void {
     this.exponent[channel] = 0;
     this.#values.fill(NaN, channel * VIEWS.length, (channel + 1) * VIEWS.length);
   }
@@ -142,12 +161,13 @@ export class ChannelViews {
    * @param errors whether the forecast can be trusted (it cannot just after a gap)
    */
   judge(at: number, channel: number, z: number, spreads: number, errors: boolean): void {
-    this.skip(channel);
+    this.#begin(channel);
     const level = this.#lastingLevel(at, Math.min(spreads, MOST_VALUE));
     this.#view(at, channel, LEVEL, level, level);
     if (errors && this.state[at + FORECAST] === this.state[at + FORECAST]) this.#errors(at, channel, z);
     this.#stillness(at, channel, z);
     this.exponent[channel] = Math.max(0, this.exponent[channel] - this.#correction);
+    this.state[at + HELD] = Math.min(this.exponent[channel], MOST_HELD);
   }
 
   /** The least level of the latest `levelRows` rows. */

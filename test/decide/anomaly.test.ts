@@ -119,6 +119,68 @@ describe('anomaly decider', () => {
     }
   });
 
+  it('watches channels that are heard less often than once a step as well', () => {
+    for (const every of [2, 3, 7]) {
+      const feed = opened();
+      const rows = (n: number, value: () => number): Feed => {
+        for (let i = 0; i < n; i++) {
+          feed.row.mask[0] = i % every === 0 ? 1 : 0;
+          feed.run(1, value);
+        }
+        return feed;
+      };
+      rows(2000 * every, calm);
+      expect(feed.phases.length).toBeLessThanOrEqual(2);
+      feed.events.length = 0;
+      rows(20 * every, high);
+      rows(60 * every, calm);
+      expect(feed.phases.filter((phase) => !phase.startsWith('update'))).toEqual(['new anomaly', 'end anomaly']);
+    }
+  });
+
+  it('ends an incident although the channel that caused it is never heard again', () => {
+    const parts = { channels: 2, options: { adoptAfterMs: 0 } };
+    const decider = make(parts);
+    decider.open(0, 'plant/pump');
+    const phases: string[] = [];
+    const row = rowOf(2);
+    for (let t = 0; t < 2000; t++) {
+      row.us[0] = START_US + t * STEP_US;
+      row.data.set([t < 1000 ? calm() : high(), calm()]);
+      row.mask[0] = t < 1010 ? 1 : 0;
+      decider.push(new Float32Array(2), row, (event) => {
+        if (event.type === 'incident' && event.phase !== 'update') phases.push(`${event.phase} ${t > 1100}`);
+      });
+    }
+    expect(phases).toEqual(['new false', 'end true']);
+  });
+
+  it('learns nothing from rows in which nothing was observed', () => {
+    const feed = opened();
+    feed.row.mask.fill(0);
+    feed.run(1000, calm);
+    feed.row.mask.fill(1);
+    expect(feed.run(40, high).events).toEqual([]);
+  });
+
+  it('gives two incidents two ids although a device without a clock lives through the same time twice', () => {
+    const feed = opened({ options: { minDurationMs: 0 } });
+    const day = (): void => {
+      feed.t = 0;
+      feed.row.gap[0] = 1;
+      feed
+        .run(1000, calm)
+        .run(40, () => 40 + normal())
+        .run(60, calm);
+    };
+    day();
+    day();
+    const faultUs = START_US + 1000 * STEP_US;
+    const begun = feed.incidents.filter(({ phase, sinceUs }) => phase === 'new' && sinceUs === faultUs);
+    expect(begun).toHaveLength(2);
+    expect(begun[0].id).not.toBe(begun[1].id);
+  });
+
   it('does not trust forecasts just after a gap', () => {
     const wrong = opened({ options: { settleSteps: 8 } }).run(1000, calm);
     wrong.row.gap[0] = 1;
@@ -134,6 +196,15 @@ describe('anomaly decider', () => {
     expect(feed.phases.filter((phase) => !phase.startsWith('update'))).toEqual(['new anomaly', 'end new-normal']);
     expect(feed.incidents.at(-1)?.id).toBe(feed.incidents[0].id);
     expect(feed.run(20, () => 40 + normal()).phases.at(-1)).toBe('new anomaly');
+  });
+
+  it('tells of the silence of a stream that learns anew', () => {
+    const feed = opened({ options: { adoptAfterMs: 200_000 } })
+      .run(1000, calm)
+      .run(250, high);
+    expect(feed.phases.at(-1)).toBe('end new-normal');
+    feed.decider.silence(0, 20, START_US + 1270 * STEP_US, (event) => feed.events.push(event));
+    expect(feed.phases.at(-1)).toBe('new silent');
   });
 
   it('reports silence once and its end, at the latest with the next row', () => {

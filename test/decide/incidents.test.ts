@@ -20,7 +20,7 @@ function run(scores: readonly number[], rules = RULES): string[] {
   const state = new Float64Array(incidents.INCIDENT_FIELDS);
   incidents.clearIncidents(state, 0);
   return scores.flatMap((score, t) => {
-    const transition = incidents.advance(state, 0, Math.abs(score), t * STEP, score < 0, rules);
+    const transition = incidents.advance(state, 0, Math.abs(score), Math.abs(score), t * STEP, score < 0, rules);
     return transition === 'none' ? [] : [`${t} ${transition}`];
   });
 }
@@ -69,6 +69,36 @@ describe('incident machine', () => {
     const rules = { ...RULES, updateUs: 1000 * STEP };
     expect(run([0.5, 0.5, -0.5, 0.5, 0.5], rules)).toEqual(['4 new']);
     expect(run([...times(40, 0.5), -0.5, ...times(60, 0.5)], rules)).toEqual(['2 new', '90 adopted']);
+  });
+
+  it('waits for a channel that it does not hear: no row opens or ends on what was shown before', () => {
+    const state = new Float64Array(incidents.INCIDENT_FIELDS);
+    incidents.clearIncidents(state, 0);
+    const told: string[] = [];
+    // Heard every fifth step: 0.6 twice, then calm; in between the 0.6 stands.
+    for (let t = 0; t < 20; t++) {
+      const heard = t % 5 === 0;
+      const score = t < 10 ? 0.6 : 0;
+      const transition = incidents.advance(state, 0, score, heard ? score : 0, t * STEP, false, RULES);
+      if (transition !== 'none') told.push(`${t} ${transition}`);
+    }
+    expect(told).toEqual(['5 new', '13 end']);
+  });
+
+  it('does not cool down for years when the clock is set back, and numbers the incidents', () => {
+    const state = new Float64Array(incidents.INCIDENT_FIELDS);
+    incidents.clearIncidents(state, 0);
+    const told: string[] = [];
+    const feed = (from: number, scores: readonly number[]): void => {
+      scores.forEach((score, i) => {
+        const t = from + i;
+        const transition = incidents.advance(state, 0, Math.abs(score), Math.abs(score), t * STEP, score < 0, RULES);
+        if (transition !== 'none') told.push(`${t} ${transition} ${incidents.openings(state, 0)}`);
+      });
+    };
+    feed(1e9, [...times(3, 0.9), ...times(5, 0)]);
+    feed(0, [-0.1, ...times(9, 0.1), ...times(3, 0.9), ...times(5, 0)]);
+    expect(told).toEqual(['1000000002 new 1', '1000000006 end 1', '12 new 2', '16 end 2']);
   });
 
   it('whatever the scores: new and end alternate, and an incident never begins below the opening score', () => {
