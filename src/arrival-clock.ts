@@ -1,8 +1,8 @@
 /**
  * When a live stream is silent: the arrival clock of a lane goes on without data, but only while the source is up, and
- * is set anew when the source comes back or this machine's clock is set.
+ * is set anew when the source comes back, this machine's clock is set, or this process was held up.
  */
-import { EMPTY, filter, interval, map, Observable } from 'rxjs';
+import { EMPTY, filter, interval, map, Observable, tap } from 'rxjs';
 import type { Lane, LaneOut, Micros, Packet, Source, SourceStatus } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 
@@ -11,6 +11,9 @@ const TICK_MS = 250;
 /** A step of the wall clock against the monotonic one above this is a clock that was set, not a slow event loop. */
 const CLOCK_SET_US = 1_000_000;
 
+/** Not having looked for so long, this process was held up (suspended, starved): what devices sent meanwhile is still unread. */
+const STALL_US = 1_000_000;
+
 const wallUs = (): Micros => Date.now() * 1000;
 const monotonicUs = (): Micros => performance.now() * 1000;
 
@@ -18,6 +21,8 @@ export class ArrivalClock {
   #status: SourceStatus = 'down';
   /** Wall minus monotonic clock. */
   #offsetUs = wallUs() - monotonicUs();
+  /** Monotonic; when this last looked. */
+  #lookedUs = monotonicUs();
 
   constructor(
     private readonly source: Source,
@@ -43,11 +48,9 @@ export class ArrivalClock {
       });
       const ticks = interval(TICK_MS)
         .pipe(
+          tap(() => this.#followWallClock()),
           filter(() => this.#status === 'up'),
-          map(() => {
-            this.#followWallClock();
-            return this.lane.tick(wallUs());
-          }),
+          map(() => this.lane.tick(wallUs())),
         )
         .subscribe(subscriber);
       return () => {
@@ -58,11 +61,16 @@ export class ArrivalClock {
   }
 
   #followWallClock(): void {
-    const offsetUs = wallUs() - monotonicUs();
+    const nowUs = monotonicUs();
+    const offsetUs = wallUs() - nowUs;
     if (Math.abs(offsetUs - this.#offsetUs) > CLOCK_SET_US) {
       this.counters.count('pipeline.clock-set');
       this.lane.forgive(wallUs());
+    } else if (nowUs - this.#lookedUs > STALL_US) {
+      this.counters.count('pipeline.stalled');
+      this.lane.forgive(wallUs());
     }
     this.#offsetUs = offsetUs;
+    this.#lookedUs = nowUs;
   }
 }

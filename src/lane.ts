@@ -3,6 +3,7 @@
  * remembers is spread over its slot in each stage; `snapshot` collects it, `restore` puts it back.
  */
 import type { Aligner, Emit, Frame, Lane, LaneOut, Micros, PerSlot, Slot, Snapshot } from './core/contracts.js';
+import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Counters } from './core/counters.js';
 import { BugError, UserError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
@@ -35,11 +36,13 @@ export class StreamLane implements Lane {
   readonly #heardUs: Float64Array;
   /** Event time of the last reading of each slot. */
   readonly #readUs: Float64Array;
+  /** By how much its event time was ahead of the arrival clock: tells what the device's clock says while it is silent. */
+  readonly #skewUs: Float64Array;
   readonly #silent: Uint8Array;
   #events: KiokuEvent[] = [];
   #rowsWaiting = 0;
   #steps = 0;
-  #clockUs: Micros = 0;
+  #clockUs: Micros = -Infinity;
   #slot: Slot = -1;
 
   constructor(
@@ -54,6 +57,7 @@ export class StreamLane implements Lane {
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
     this.#heardUs = new Float64Array(maxStreams);
     this.#readUs = new Float64Array(maxStreams);
+    this.#skewUs = new Float64Array(maxStreams);
     this.#silent = new Uint8Array(maxStreams);
   }
 
@@ -67,14 +71,14 @@ export class StreamLane implements Lane {
       const slot = this.#acquire(frame.stream);
       if (this.#silent[slot] === 1) {
         this.#silent[slot] = 0;
-        this.#stepper.decider.silence(slot, 0, frame.us, this.#emit);
+        this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#emit);
       }
       this.#heardUs[slot] = frame.arrivedUs;
       this.#readUs[slot] = frame.us;
+      this.#skewUs[slot] = frame.us - frame.arrivedUs;
       this.#slot = slot;
       this.#aligner.push(slot, frame, this.#take);
       this.#through.set(frame.source, frame.seq);
-      if (this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
     }
   }
 
@@ -103,7 +107,7 @@ export class StreamLane implements Lane {
     }
     this.#step();
     for (const [, slot] of this.#slots.leastRecent()) {
-      this.#stepper.decider.end(slot, this.#readUs[slot], this.#emit);
+      this.#stepper.decider.end(slot, this.#presentUs(slot), this.#emit);
     }
     return this.turn();
   }
@@ -137,6 +141,8 @@ export class StreamLane implements Lane {
       stage.load(slot, bytes);
     }
     this.#readUs[slot] = snapshot.us;
+    // The decider knows whether it is.
+    this.#silent[slot] = 1;
     for (const [source, seq] of snapshot.through) {
       this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
     }
@@ -158,13 +164,18 @@ export class StreamLane implements Lane {
   };
 
   readonly #take = (frame: Frame): void => {
-    this.#rowsWaiting++;
     this.#stepper.feature.push(this.#slot, frame);
+    if (++this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
   };
 
   #step(): void {
     this.#steps += this.#stepper.turn(this.#emit);
     this.#rowsWaiting = 0;
+  }
+
+  /** Event time of a stream at this moment of the arrival clock. */
+  #presentUs(slot: Slot): Micros {
+    return this.#clockUs + this.#skewUs[slot];
   }
 
   /**
@@ -173,8 +184,9 @@ export class StreamLane implements Lane {
    */
   #advance(nowUs: Micros): void {
     const { stepUs } = this.#aligner;
-    // The first thing heard of the time: nobody (restored from a snapshot) was silent before there was a clock.
-    if (this.#clockUs === 0) this.forgive(nowUs);
+    // The first thing heard of the time: nobody (restored from a snapshot) was silent before there was a clock. And in a
+    // replay the clock may have been set back, which would leave nobody silent until it has caught up.
+    if (nowUs < this.#clockUs - DEFAULT_GAP_STEPS * stepUs || this.#clockUs === -Infinity) this.forgive(nowUs);
     const entered = Math.floor(nowUs / stepUs) > Math.floor(this.#clockUs / stepUs);
     if (nowUs > this.#clockUs) this.#clockUs = nowUs;
     if (!entered) return;
@@ -189,7 +201,7 @@ export class StreamLane implements Lane {
         forgotten.push(stream);
       } else {
         this.#silent[slot] = 1;
-        this.#stepper.decider.silence(slot, steps, this.#readUs[slot] + silentUs, this.#emit);
+        this.#stepper.decider.silence(slot, steps, this.#presentUs(slot), this.#emit);
       }
     }
     for (const stream of forgotten) {
@@ -207,6 +219,7 @@ export class StreamLane implements Lane {
     this.#stepper.open(slot, stream);
     this.#heardUs[slot] = this.#clockUs;
     this.#readUs[slot] = 0;
+    this.#skewUs[slot] = 0;
     this.#silent[slot] = 0;
     return slot;
   }
@@ -214,7 +227,7 @@ export class StreamLane implements Lane {
   #leave(slot: Slot): void {
     // What is still waiting belongs to the stream that leaves, not to the next one in its slot.
     this.#step();
-    this.#stepper.decider.end(slot, this.#readUs[slot], this.#emit);
+    this.#stepper.decider.end(slot, this.#presentUs(slot), this.#emit);
   }
 
   #stages(): [string, PerSlot][] {

@@ -69,6 +69,24 @@ describe('the arrival clock', () => {
     expect(counters.get('pipeline.clock-set')).toBe(1);
   });
 
+  it('forgives when this process was held up: what came meanwhile is not read yet', () => {
+    const { calls, counters, statuses, arrival } = setUp();
+    arrival.ticks().subscribe();
+    calls.length = 0;
+    vi.setSystemTime(START_MS + 30_000);
+    const ran = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 30_000);
+    vi.advanceTimersByTime(250);
+    expect(calls).toEqual(['forgive 30250', 'tick 30250']);
+    expect(counters.toJSON()).toEqual({ 'pipeline.stalled': 1 });
+    ran.mockRestore();
+    statuses.next('down');
+    vi.setSystemTime(START_MS + 500);
+    vi.advanceTimersByTime(60_000);
+    statuses.next('up');
+    vi.advanceTimersByTime(250);
+    expect(counters.get('pipeline.stalled')).toBe(1);
+  });
+
   it('leaves a replay alone: its time is in the data', () => {
     const { calls, arrival } = setUp('data');
     let completed = false;

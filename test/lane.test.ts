@@ -125,6 +125,58 @@ describe('silence', () => {
     lane.close();
   });
 
+  it('is told in the time of the device, and counts from when the source was back', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    // Its clock is an hour ahead.
+    const hourUs = 3_600_000_000;
+    feed(
+      lane,
+      readings(['a'], 80, 1000).map((frame) => ({ ...frame, us: frame.us + hourUs })),
+    );
+    const backUs = START_US + 1_000_000_000;
+    lane.forgive(backUs);
+    const told = [...lane.tick(backUs + 6_000_000).events];
+    told.push(...feed(lane, [{ ...reading('a', 81), us: START_US, arrivedUs: backUs + 9_000_000 }]));
+    const times = told.flatMap((event) => (event.type === 'incident' ? [[event.us, event.sinceUs]] : []));
+    const sinceUs = backUs + hourUs;
+    expect(times).toEqual([
+      [sinceUs + 6_000_000, sinceUs],
+      [sinceUs + 9_000_000, sinceUs],
+    ]);
+    lane.close();
+  });
+
+  it('has ended when it ends, also of a stream that is forgotten or taken along', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4, streamIdleUs: 20_000_000 });
+    feed(lane, readings(['a', 'b'], 80, 1000));
+    lane.tick(START_US + 90_000_000);
+    const other = await openTestLane(model, { maxStreams: 4 });
+    other.restore(decodeSnapshot(encodeSnapshot(lane.snapshot('b'))));
+    const [end] = lane.tick(START_US + 100_000_000).events;
+    expect(end).toMatchObject({ phase: 'end', reason: 'silent', us: START_US + 100_000_000 });
+    const back = feed(other, [reading('b', 120)]);
+    expect(back[0]).toMatchObject({ phase: 'end', reason: 'silent', us: reading('b', 120).us });
+    lane.close();
+    other.close();
+  });
+
+  it('is noticed again after the clock of a recording was set back', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    feed(lane, [...readings(['a', 'b'], 80, 1000)]);
+    const back = readings(['a', 'b'], 300, 1000).filter(({ seq, stream }) => seq > 81 && (stream === 'b' || seq < 200));
+    const earlier = back.map((frame) => ({ ...frame, arrivedUs: frame.arrivedUs - 86_400_000_000 }));
+    expect(incidents(feed(lane, earlier, [9]))).toEqual(['a new silent']);
+    lane.close();
+  });
+
+  it('is noticed before 1970 as well', async () => {
+    const lane = await openTestLane(model, { maxStreams: 4 });
+    const early = readings(['a', 'b'], 130, 1000).filter(({ stream, seq }) => stream === 'b' || seq < 90 || seq > 110);
+    const frames = early.map((f) => ({ ...f, us: f.us - 2 * START_US, arrivedUs: f.arrivedUs - 2 * START_US }));
+    expect(incidents(feed(lane, frames, [3]))).toEqual(['a new silent', 'a end silent']);
+    lane.close();
+  });
+
   it('is not held against streams while their source was away', async () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
     feed(lane, readings(['a', 'b'], 80, 1000));
