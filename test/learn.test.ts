@@ -67,6 +67,14 @@ describe('learning', () => {
     expect(calibration.streams['other']).not.toBe(card.calibration?.streams['long']);
   });
 
+  it('starts anew behind a gap, as it will at run time', async () => {
+    const { card } = await learn(config, gathered, { engine: nodeEngine, context });
+    const other = gathered.series[2];
+    const interrupted = { ...other, starts: other.starts.with(350, 1) };
+    const calibration = await calibrate(config, [interrupted], nodeEngine, context);
+    expect(calibration.streams['other']).not.toBe(card.calibration?.streams['other']);
+  });
+
   it('keeps the best weights when it is stopped', async () => {
     const stopping = new AbortController();
     const parts = { engine: nodeEngine, context, signal: stopping.signal, onProgress: () => stopping.abort() };
