@@ -78,27 +78,3 @@ export function normal(seed: number, stream: number, counter: number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - unit(words[0], words[1])));
   return radius * Math.cos(2 * Math.PI * unit(words[2], words[3]));
 }
-
-/** The numbers of one stream in order. `counter` is all its state: set it to go on from anywhere. */
-export class RandomSequence {
-  constructor(
-    readonly seed: number,
-    readonly stream: number,
-    public counter = 0,
-  ) {}
-
-  /** Uniform in [0, 1). */
-  uniform(): number {
-    return uniform(this.seed, this.stream, this.counter++);
-  }
-
-  /** Standard normal. */
-  normal(): number {
-    return normal(this.seed, this.stream, this.counter++);
-  }
-
-  /** Integer in [0, below); `below` is 1 … 2³². */
-  integer(below: number): number {
-    return Math.floor(this.uniform() * below);
-  }
-}

@@ -43,11 +43,6 @@ export class TopicTemplate {
     this.filter = this.#levels.map((level, i) => (this.#variables[i] === undefined ? level : '+')).join('/');
   }
 
-  /** Whether `{channel}` is part of the template. */
-  get hasChannel(): boolean {
-    return this.#variables.includes('channel');
-  }
-
   /** @returns undefined when the topic does not fit */
   route(topic: string): Route | undefined {
     const levels = topic.split('/');

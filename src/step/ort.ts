@@ -10,8 +10,6 @@ import { isMainThread } from 'node:worker_threads';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { BugError, messageOf, UserError } from '../core/errors.js';
 
-export type TensorData = Float32Array | BigInt64Array | Uint8Array;
-
 /**
  * What the binding reads of a tensor. It takes any object of this form, so ours are plain (the library's own class has a
  * getter a property and costs up to 0.5 µs more a tensor); what it returns is the library's class, which has it too.

@@ -66,26 +66,22 @@ export class StepRun {
     });
   }
 
-  /** Fills `y` and `next`. @throws UserError `ENGINE` */
-  run(session: OrtSession): void {
-    this.#run(session);
-  }
-
-  /** `run`, after which `next` are the `states` of the run to come: no copy. @throws UserError `ENGINE` */
-  advance(session: OrtSession): void {
-    const result = this.#run(session);
-    const { states } = this.#ports;
-    for (let i = 0; i < states.length; i++) {
-      this.#feeds[states[i].name] = result[states[i].next];
-      this.states[i] = this.next[i];
-    }
-  }
-
-  #run(session: OrtSession): Readonly<Record<string, Tensor>> {
+  /** Fills `y` and `next`. @returns all outputs @throws UserError `ENGINE` */
+  run(session: OrtSession): Readonly<Record<string, Tensor>> {
     const result = session.run(this.#feeds, this.#fetches);
     this.y = float32Of(result, this.#ports.y.name);
     const { states } = this.#ports;
     for (let i = 0; i < states.length; i++) this.next[i] = float32Of(result, states[i].next);
     return result;
+  }
+
+  /** `run`, after which `next` are the `states` of the run to come: no copy. @throws UserError `ENGINE` */
+  advance(session: OrtSession): void {
+    const result = this.run(session);
+    const { states } = this.#ports;
+    for (let i = 0; i < states.length; i++) {
+      this.#feeds[states[i].name] = result[states[i].next];
+      this.states[i] = this.next[i];
+    }
   }
 }

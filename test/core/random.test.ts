@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { normal, philox, RandomSequence, uniform } from '../../src/core/random.js';
+import { normal, philox, uniform } from '../../src/core/random.js';
 
 /** Known answers for philox4x32 with 10 rounds, as published with the Random123 library of the paper's authors. */
 const KNOWN_ANSWERS = [
@@ -89,28 +89,5 @@ describe('normal', () => {
     expect(Math.abs(sum / DRAWS)).toBeLessThan(4 / Math.sqrt(DRAWS));
     expect(Math.abs(squares / DRAWS - 1)).toBeLessThan(4 * Math.sqrt(2 / DRAWS));
     expect(Math.abs(beyondTwo / DRAWS - 0.0455)).toBeLessThan(4 * Math.sqrt(0.0455 / DRAWS));
-  });
-});
-
-describe('RandomSequence', () => {
-  it('goes on from its counter as if it had never stopped', () => {
-    fc.assert(
-      fc.property(fc.integer(), fc.nat(1000), (seed, before) => {
-        const whole = new RandomSequence(seed, 5);
-        for (let k = 0; k < before % 20; k++) whole.uniform();
-        const resumed = new RandomSequence(seed, 5, whole.counter);
-        for (let k = 0; k < 5; k++) {
-          expect(resumed.uniform()).toBe(whole.uniform());
-          expect(resumed.normal()).toBe(whole.normal());
-        }
-      }),
-    );
-  });
-
-  it('draws every integer below the bound and none beyond', () => {
-    const sequence = new RandomSequence(1, 1);
-    const seen = new Set<number>();
-    for (let k = 0; k < 500; k++) seen.add(sequence.integer(6));
-    expect([...seen].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });

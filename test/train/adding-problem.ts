@@ -3,7 +3,7 @@
  * last the net says their sum. Without remembering over up to T steps nothing beats the mean, whose squared error is
  * the variance of the sum, 1/6.
  */
-import { RandomSequence } from '../../src/core/random.js';
+import { uniform } from '../../src/core/random.js';
 import type { BatchSource } from '../../src/train/batches.js';
 
 export function addingProblem(length: number, lanes: number, perEpoch: number, seed: number): BatchSource {
@@ -14,20 +14,21 @@ export function addingProblem(length: number, lanes: number, perEpoch: number, s
     channels: 1,
     perEpoch,
     fill(epoch, index, batch) {
-      const random = new RandomSequence(seed, epoch * perEpoch + index);
+      let drawn = 0;
+      const random = (): number => uniform(seed, epoch * perEpoch + index, drawn++);
       batch.restart.fill(1);
       batch.target.fill(0);
       batch.weight.fill(0);
       batch.counted = lanes;
       for (let lane = 0; lane < lanes; lane++) {
         const half = length / 2;
-        const first = random.integer(half);
-        const second = half + random.integer(half);
+        const first = Math.floor(half * random());
+        const second = half + Math.floor(half * random());
         const last = (length - 1) * lanes + lane;
         for (let t = 0; t < length; t++) {
           const row = t * lanes + lane;
           const marked = t === first || t === second;
-          batch.x[row * 2] = random.uniform();
+          batch.x[row * 2] = random();
           batch.x[row * 2 + 1] = marked ? 1 : 0;
           if (marked) batch.target[last] += batch.x[row * 2];
         }
