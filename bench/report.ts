@@ -1,5 +1,6 @@
 /** What every benchmark gives back, and how it is printed. Ratios are the message: peers run interleaved, same machine. */
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
+import { median } from '../src/core/median.js';
 
 export interface BenchRow {
   /** `bench.what`, such as `train.vs-torch`. */
@@ -39,13 +40,6 @@ export function machine(): Machine {
     node: process.version,
     load: loadavg()[0],
   };
-}
-
-/** The middle value; the mean of the middle two of an even number. @param samples at least one */
-export function median(samples: readonly number[]): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** A row whose value is the median of its samples. */

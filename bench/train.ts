@@ -6,11 +6,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { median } from '../src/core/median.js';
 import { normal } from '../src/core/random.js';
 import { allocateBatch, type BatchSource } from '../src/train/batches.js';
 import type { NetSpec } from '../src/train/net-spec.js';
 import { Trainer } from '../src/train/trainer.js';
-import { type BenchResult, machine, median, medianRow, type BenchRow } from './report.js';
+import { type BenchResult, machine, medianRow, type BenchRow } from './report.js';
 
 const SPEC: NetSpec = {
   cell: 'lstm',

@@ -15,6 +15,11 @@ export type ChannelScale = z.output<typeof scale>;
 export const CALENDAR_PERIODS = ['day', 'halfDay', 'week'] as const;
 export type CalendarPeriod = (typeof CALENDAR_PERIODS)[number];
 
+/** How many inputs the calendar adds. */
+export function calendarWidth(periods: readonly CalendarPeriod[]): number {
+  return 2 * periods.length;
+}
+
 export const AGGREGATES = ['mean', 'last', 'sum', 'count'] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
 

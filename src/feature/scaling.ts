@@ -116,11 +116,6 @@ const PERIOD_US: Readonly<Record<CalendarPeriod, number>> = {
   week: MICROS.week,
 };
 
-/** How many values the calendar adds to a row: a sine and a cosine a period. */
-export function calendarWidth(periods: readonly CalendarPeriod[]): number {
-  return 2 * periods.length;
-}
-
 /**
  * Writes sine and cosine of the event time (UTC) for every period, in order, to `out[offset … )`.
  * @param us event time, µs since the Unix epoch; may be negative

@@ -1,5 +1,5 @@
 /** Does the card say the same as the ONNX file, and does it agree with itself? */
-import type { ModelCard } from '../core/card.js';
+import { calendarWidth, type ModelCard } from '../core/card.js';
 import { UserError } from '../core/errors.js';
 import type { ModelInfo } from '../onnx/reader.js';
 import { rowLayout, type CardShape } from './row-layout.js';
@@ -82,7 +82,7 @@ export function assertCardConsistent(card: ModelCard): void {
   }
   const channels = card.channels.length;
   const widths: readonly (readonly [string, CardShape, number])[] = [
-    ['inputs.x', card.inputs.x.shape, channels + 2 * card.calendar.length],
+    ['inputs.x', card.inputs.x.shape, channels + calendarWidth(card.calendar)],
     ['outputs.y', card.outputs.y.shape, card.objective === 'gaussian' ? 2 * channels : channels],
     ...(card.inputs.rowMask ? [['inputs.rowMask', card.inputs.rowMask.shape, 1] as const] : []),
   ];

@@ -1,8 +1,9 @@
 /** Series in the channels' units → normalised sequences that a net can learn, and the normalisation for the card. */
-import type { CalendarPeriod, ChannelScale, ModelCard } from '../core/card.js';
+import { calendarWidth, type CalendarPeriod, type ChannelScale, type ModelCard } from '../core/card.js';
 import type { Micros } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
-import { calendarWidth, fitScale, writeCalendar, writeChannels } from '../feature/scaling.js';
+import { median } from '../core/median.js';
+import { fitScale, writeCalendar, writeChannels } from '../feature/scaling.js';
 import type { Series } from './series.js';
 
 /** Observed values below which the spread of a channel is a guess. */
@@ -99,12 +100,6 @@ function pool(channel: string, scales: readonly ChannelScale[]): ChannelScale {
     });
   }
   return { center: median(scales.map((one) => one.center)), scale: median(scales.map((one) => one.scale)) };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function cutAtGaps(

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { calendarWidth } from '../../src/core/card.js';
 import { uniform } from '../../src/core/random.js';
-import { calendarWidth, fitScale, fromZ, toZ, writeCalendar } from '../../src/feature/scaling.js';
+import { fitScale, fromZ, toZ, writeCalendar } from '../../src/feature/scaling.js';
 
 const normal = (i: number): number =>
   Math.sqrt(-2 * Math.log(1 - uniform(3, i, 0))) * Math.cos(2 * Math.PI * uniform(3, i, 1));

@@ -1,5 +1,6 @@
 /** From messages that were overheard to a proposal for a configuration. Pure: the same messages, the same proposal. */
 import type { Micros } from '../../core/contracts.js';
+import { median } from '../../core/median.js';
 import type { TimeFormat } from '../../core/time.js';
 import { FieldSurvey, type Field } from './fields.js';
 import { readPayload, type Payload } from './payload.js';
@@ -227,11 +228,4 @@ function slowestInterval(seen: readonly TopicSeen[], level: number | undefined):
   }
   const medians = [...byChannel.values()].map(median);
   return medians.length === 0 ? undefined : Math.max(...medians);
-}
-
-/** @param values at least one */
-function median(values: readonly number[]): number {
-  const sorted = [...values].toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
