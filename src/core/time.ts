@@ -15,6 +15,9 @@ export const MICROS = {
 export const TIME_FORMATS = ['auto', 'iso', 's', 'ms', 'us'] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 
+/** What a field that holds the time of a reading is usually called. */
+export const TIME_FIELDS: readonly string[] = ['time', 'timestamp', 'datetime', 'date', 'ts'];
+
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -102,6 +105,3 @@ function exact(us: number): Micros | undefined {
   // `+ 0` turns −0 into 0.
   return Number.isSafeInteger(whole) ? whole + 0 : undefined;
 }
-
-/** What a field that holds the time of a reading is usually called. */
-export const TIME_FIELDS: readonly string[] = ['time', 'timestamp', 'datetime', 'date', 'ts'];

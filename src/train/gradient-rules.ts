@@ -25,42 +25,22 @@ export const GRADIENT_RULES: Rules = {
     contribute(inputs[0], () => graph.mul(adjoint, outputs[0]));
   },
   /** d·(1 − y²) */
-  Tanh: ({
-    graph,
-    node: {
-      inputs,
-      outputs: [y],
-    },
-    adjoint,
-    contribute,
-  }) => {
-    contribute(inputs[0], () => graph.mul(adjoint, graph.sub(graph.scalar(1), graph.mul(y, y))));
+  Tanh: ({ graph, node, adjoint, contribute }) => {
+    const [y] = node.outputs;
+    contribute(node.inputs[0], () => graph.mul(adjoint, graph.sub(graph.scalar(1), graph.mul(y, y))));
   },
   /** d·y·(1 − y) */
-  Sigmoid: ({
-    graph,
-    node: {
-      inputs,
-      outputs: [y],
-    },
-    adjoint,
-    contribute,
-  }) => {
-    contribute(inputs[0], () => graph.mul(adjoint, graph.mul(y, graph.sub(graph.scalar(1), y))));
+  Sigmoid: ({ graph, node, adjoint, contribute }) => {
+    const [y] = node.outputs;
+    contribute(node.inputs[0], () => graph.mul(adjoint, graph.mul(y, graph.sub(graph.scalar(1), y))));
   },
   /** d where y > 0 */
   Relu: ({ graph, node: { inputs, outputs }, adjoint, contribute }) => {
     contribute(inputs[0], () => graph.mul(adjoint, graph.map('Sign', outputs[0])));
   },
   /** The adjoint goes to the value that was chosen; the condition has none. */
-  Where: ({
-    graph,
-    node: {
-      inputs: [condition, a, b],
-    },
-    adjoint,
-    contribute,
-  }) => {
+  Where: ({ graph, node, adjoint, contribute }) => {
+    const [condition, a, b] = node.inputs;
     contribute(a, () => graph.where(condition, adjoint, graph.scalar(0)));
     contribute(b, () => graph.where(condition, graph.scalar(0), adjoint));
   },
