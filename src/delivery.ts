@@ -1,4 +1,5 @@
 /** Events to all sinks, in order, without making the stream wait; a bound on what is outstanding. */
+import { delay, firstValueFrom, from, fromEvent, merge, type Observable, of } from 'rxjs';
 import type { Sink } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { messageOf } from './core/errors.js';
@@ -7,6 +8,9 @@ import type { Log } from './core/log.js';
 
 /** Writes under way, over all sinks, above which the source gets no more credit. */
 const WRITES_OUTSTANDING = 256;
+
+/** How long whoever wants to stop waits for sinks that do not get rid of what they have, as with a broker that is away. */
+const PATIENCE_MS = 3000;
 
 export class Delivery {
   #outstanding = 0;
@@ -41,6 +45,12 @@ export class Delivery {
   idle(): Promise<void> {
     if (this.#outstanding === 0) return Promise.resolve();
     return new Promise((resolve) => void this.#drained.push(resolve));
+  }
+
+  /** Resolves when nothing is outstanding, or a little after `signal` was aborted. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const stopping: Observable<unknown> = signal.aborted ? of(undefined) : fromEvent(signal, 'abort');
+    await firstValueFrom(merge(from(this.idle()), stopping.pipe(delay(PATIENCE_MS))));
   }
 
   #settle(): void {

@@ -2,10 +2,11 @@
  * A configuration as a running stream: source → decode → lane (align → feature → step → decide) → sinks. Read this file
  * to see how everything hangs together.
  */
-import { finalize, fromEvent, lastValueFrom, merge, type Observable, Subject, takeUntil, tap } from 'rxjs';
+import { finalize, lastValueFrom, merge, type Observable, Subject, takeUntil, tap } from 'rxjs';
 import type { Config } from './config/config.js';
 import type { Engine, Frame, Lane, LaneOut, Packet, Source } from './core/contracts.js';
 import { Counters } from './core/counters.js';
+import { messageOf } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
 import type { Log } from './core/log.js';
 import { ArrivalClock } from './arrival-clock.js';
@@ -55,7 +56,8 @@ export class Pipeline {
   }
 
   /**
-   * Runs until the source has no more or `signal` is aborted; then everything is written and closed.
+   * Runs until the source has no more or `signal` is aborted; then what was taken over is judged, what is open is ended,
+   * everything is written and closed.
    * @throws UserError of whatever cannot start: the model, the broker, a sink
    */
   async run(signal: AbortSignal): Promise<RunSummary> {
@@ -67,33 +69,48 @@ export class Pipeline {
     const delivery = new Delivery(sinks, this.counters, this.parts.log);
     const source = config.source.create({ ...context, index: 0 });
     const drops = new DropReport(this.counters, this.parts.log);
+    let streams = 0;
     try {
       if (config.broker !== undefined) await broker.start(config.broker);
       for (const sink of sinks) await sink.start(signal);
       const decoder = config.decode.create(context);
       if (!signal.aborted) {
-        const out = this.#wire(source, decodeWith(decoder), lane, delivery);
-        await lastValueFrom(out.pipe(takeUntil(fromEvent(signal, 'abort'))), { defaultValue: undefined });
+        const out = this.#wire(source, decodeWith(decoder), lane, delivery, signal);
+        await lastValueFrom(out, { defaultValue: undefined });
       }
-      const streams = lane.streams.length;
-      await delivery.idle();
-      drops.report();
-      return this.#summary(streams);
+      streams = lane.streams.length;
+      await delivery.settle(signal);
     } finally {
-      drops.stop();
-      await source.stop();
-      for (const sink of sinks) await sink.stop();
-      await broker.stop();
+      for (const part of [source, ...sinks, broker]) await this.#stop(part);
       lane.close();
+      // Last, because what cannot be delivered any more is counted as well.
+      drops.report();
+      drops.stop();
+    }
+    return this.#summary(streams);
+  }
+
+  /** What cannot stop must not keep the others from it. */
+  async #stop(part: { stop(): Promise<void> }): Promise<void> {
+    try {
+      await part.stop();
+    } catch (error) {
+      this.parts.log.error({ error: messageOf(error) }, 'could not stop cleanly');
     }
   }
 
-  #wire(source: Source, decode: ReturnType<typeof decodeWith>, lane: Lane, delivery: Delivery): Observable<LaneOut> {
+  #wire(
+    source: Source,
+    decode: ReturnType<typeof decodeWith>,
+    lane: Lane,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Observable<LaneOut> {
     const clock = new ArrivalClock(source, lane, this.counters);
     const ended = new Subject<void>();
     // A file waits for slow sinks; what lives does not: each sink bounds and counts what it cannot deliver.
     const hold = source.clock === 'data' ? () => delivery.hold() : () => undefined;
-    const data = fromSource(source, { hold }).pipe(
+    const data = fromSource(source, { hold, signal }).pipe(
       tap((packets: readonly Packet[]) => {
         clock.arrived(packets);
         this.#packets += packets.length;

@@ -13,6 +13,8 @@ export interface CreditOptions {
   readonly windowPackets?: number;
   /** Asked after each batch: a promise holds the credit for it back until it resolves. */
   readonly hold?: () => Promise<void> | undefined;
+  /** Aborted: the source is stopped, what it had taken over is still handed on as far as credit goes, and it completes. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -24,23 +26,36 @@ export interface CreditOptions {
 export function fromSource(source: Source, options: CreditOptions = {}): Observable<readonly Packet[]> {
   return new Observable((subscriber) => {
     const abort = new AbortController();
+    const { signal, hold } = options;
     const fail = (error: unknown): void => subscriber.error(error);
+    if (signal?.aborted === true) return subscriber.complete();
     const inner = source.packets.subscribe({
       next: (packets) => {
         subscriber.next(packets);
         source.ackThrough(packets[packets.length - 1].seq);
-        const held = options.hold?.();
+        const held = hold?.();
         if (held === undefined) source.credit(packets.length);
         else held.then(() => source.credit(packets.length), fail);
       },
       error: fail,
       complete: () => subscriber.complete(),
     });
-    source.start(abort.signal).then(() => source.credit(options.windowPackets ?? CREDIT_WINDOW_PACKETS), fail);
-    return () => {
-      inner.unsubscribe();
+    const stop = (): void => {
       abort.abort();
-      source.stop().catch(fail);
+      source.stop().then(() => subscriber.complete(), fail);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    source.start(abort.signal).then(
+      () => source.credit(options.windowPackets ?? CREDIT_WINDOW_PACKETS),
+      (error: unknown) => {
+        // Whoever is stopped while it starts has not failed.
+        if (signal?.aborted !== true) fail(error);
+      },
+    );
+    return () => {
+      signal?.removeEventListener('abort', stop);
+      inner.unsubscribe();
+      stop();
     };
   });
 }

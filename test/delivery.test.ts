@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Sink } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
 import { deferred, type Deferred } from '../src/core/deferred.js';
@@ -35,6 +35,29 @@ describe('delivery', () => {
     for (const write of sink.writes) write.resolve();
     await held;
     expect(delivery.hold()).toBeUndefined();
+  });
+
+  it('waits for sinks at the end, but not for ever once it is told to stop', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const sink = new SlowSink();
+    const delivery = new Delivery([sink], new Counters(), new RecordingLog());
+    const ended: string[] = [];
+    const settle = (name: string, signal: AbortSignal) => delivery.settle(signal).then(() => ended.push(name));
+    delivery.write([scoreEvent('a')]);
+    const stop = new AbortController();
+    const patient = settle('patient', new AbortController().signal);
+    const impatient = settle('impatient', stop.signal);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(ended).toEqual([]);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(3000);
+    await impatient;
+    await Promise.all([settle('late', stop.signal), vi.advanceTimersByTimeAsync(3000)]);
+    expect(ended).toEqual(['impatient', 'late']);
+    sink.writes[0].resolve();
+    await patient;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('counts and logs what a sink has lost, and goes on with the others', async () => {

@@ -34,6 +34,13 @@ const of = (stream: string, events: readonly KiokuEvent[]): KiokuEvent[] =>
 const incidents = (events: readonly KiokuEvent[]): string[] =>
   events.flatMap((event) => (event.type === 'incident' ? [`${event.stream} ${event.phase} ${event.reason}`] : []));
 
+/** The same reading at another time of the device, and of arrival. */
+const moved = (frame: Frame, byUs: number, arrivalByUs = 0): Frame => ({
+  ...frame,
+  us: frame.us + byUs,
+  arrivedUs: frame.arrivedUs + arrivalByUs,
+});
+
 describe('a lane', () => {
   it('raises one incident for a fault and ends it', async () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
@@ -131,7 +138,7 @@ describe('silence', () => {
     const hourUs = 3_600_000_000;
     feed(
       lane,
-      readings(['a'], 80, 1000).map((frame) => ({ ...frame, us: frame.us + hourUs })),
+      readings(['a'], 80, 1000).map((frame) => moved(frame, hourUs)),
     );
     const backUs = START_US + 1_000_000_000;
     lane.forgive(backUs);
@@ -164,7 +171,7 @@ describe('silence', () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
     feed(lane, [...readings(['a', 'b'], 80, 1000)]);
     const back = readings(['a', 'b'], 300, 1000).filter(({ seq, stream }) => seq > 81 && (stream === 'b' || seq < 200));
-    const earlier = back.map((frame) => ({ ...frame, arrivedUs: frame.arrivedUs - 86_400_000_000 }));
+    const earlier = back.map((frame) => moved(frame, 0, -86_400_000_000));
     expect(incidents(feed(lane, earlier, [9]))).toEqual(['a new silent']);
     lane.close();
   });
@@ -172,7 +179,7 @@ describe('silence', () => {
   it('is noticed before 1970 as well', async () => {
     const lane = await openTestLane(model, { maxStreams: 4 });
     const early = readings(['a', 'b'], 130, 1000).filter(({ stream, seq }) => stream === 'b' || seq < 90 || seq > 110);
-    const frames = early.map((f) => ({ ...f, us: f.us - 2 * START_US, arrivedUs: f.arrivedUs - 2 * START_US }));
+    const frames = early.map((frame) => moved(frame, -2 * START_US, -2 * START_US));
     expect(incidents(feed(lane, frames, [3]))).toEqual(['a new silent', 'a end silent']);
     lane.close();
   });

@@ -80,6 +80,37 @@ describe('a pipeline', () => {
     expect(calls).toEqual(['stop']);
   });
 
+  it('ends what is open when it is stopped, and tells the sinks', async () => {
+    const stop = new AbortController();
+    const told: KiokuEvent[] = [];
+    const stopping = await withSink({
+      write: async (events) => {
+        told.push(...events);
+        stop.abort();
+      },
+    });
+    const summary = await new Pipeline(stopping, { engine: nodeEngine, log: new RecordingLog() }).run(stop.signal);
+    expect(summary.steps).toBeLessThan(ROWS);
+    const phases = told.flatMap((event) => (event.type === 'incident' ? [event.phase] : []));
+    expect(phases[0]).toBe('new');
+    expect(phases.filter((phase) => phase !== 'update')).toEqual(['new', 'end']);
+  });
+
+  it('stops the others although a sink cannot, and says what was counted while they stopped', async () => {
+    const log = new RecordingLog();
+    const counters = new Counters();
+    const stubborn = await withSink({
+      stop: () => {
+        counters.count('sink.incident-dropped');
+        return Promise.reject(new Error('stuck'));
+      },
+    });
+    const summary = await new Pipeline(stubborn, { engine: nodeEngine, log, counters }).run(never);
+    expect(summary.counters['sink.incident-dropped']).toBe(1);
+    expect(log.lines.some((line) => line.includes('stuck'))).toBe(true);
+    expect(log.lines.some((line) => line.includes('sink.incident-dropped'))).toBe(true);
+  });
+
   it('ends at once when it is stopped before it begins', async () => {
     const summary = await new Pipeline(await config(), { engine: nodeEngine, log: new RecordingLog() }).run(
       AbortSignal.abort(),

@@ -79,6 +79,46 @@ describe('fromSource', () => {
     expect(source.calls).toContain('credit 1');
   });
 
+  it('takes what the source still has when it is told to stop, and completes', async () => {
+    const subject = new Subject<readonly Packet[]>();
+    const source = new FakeSource(subject);
+    source.stop = () => {
+      subject.next(packets('1', '2'));
+      subject.complete();
+      return Promise.resolve();
+    };
+    const seen: (number | string)[] = [];
+    const stop = new AbortController();
+    fromSource(source, { signal: stop.signal }).subscribe({
+      next: (batch) => seen.push(batch.length),
+      complete: () => seen.push('complete'),
+    });
+    stop.abort();
+    expect(seen).toEqual([2, 'complete']);
+    const late: string[] = [];
+    fromSource(source, { signal: stop.signal }).subscribe({ complete: () => late.push('complete') });
+    expect(late).toEqual(['complete']);
+    expect(source.calls.filter((call) => call === 'start')).toHaveLength(1);
+  });
+
+  it('has not failed when it is told to stop while it starts', async () => {
+    const starting = deferred();
+    const source = new FakeSource(NEVER, starting.promise);
+    source.stop = () => {
+      starting.reject(new Error('aborted'));
+      return Promise.resolve();
+    };
+    const stop = new AbortController();
+    const ended: string[] = [];
+    fromSource(source, { signal: stop.signal }).subscribe({
+      complete: () => ended.push('complete'),
+      error: (error: Error) => ended.push(error.message),
+    });
+    stop.abort();
+    await new Promise(setImmediate);
+    expect(ended).toEqual(['complete']);
+  });
+
   it('completes with the source and passes its failure on', async () => {
     const ended: string[] = [];
     const done = new Subject<readonly Packet[]>();
