@@ -1,11 +1,12 @@
 /** Listening as a person sees it: how long still, and that something comes in. */
-import { Presets, SingleBar } from 'cli-progress';
 import type { Io } from './output.js';
+import { gauge, StatusLine } from './status-line.js';
 
 const EVERY_MS = 200;
+const BAR_CELLS = 20;
 
 export class ListeningBar {
-  readonly #bar: SingleBar | undefined;
+  readonly #line: StatusLine | undefined;
   readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
   #messages = 0;
@@ -20,17 +21,9 @@ export class ListeningBar {
       io.note(`listening for ${Math.round(forMs / 1000)} s`);
       return;
     }
-    this.#bar = new SingleBar(
-      {
-        format: 'listening [{bar}] {seconds} s left | {messages} messages',
-        stream: io.stderr,
-        barsize: 20,
-        hideCursor: true,
-      },
-      Presets.shades_classic,
-    );
-    this.#bar.start(forMs, 0, this.#shown());
-    this.#timer = setInterval(() => this.#draw(), EVERY_MS);
+    this.#line = new StatusLine(io.stderr);
+    this.#draw(forMs);
+    this.#timer = setInterval(() => this.#draw(forMs), EVERY_MS);
   }
 
   update(messages: number): void {
@@ -38,18 +31,15 @@ export class ListeningBar {
   }
 
   stop(): void {
+    if (this.forMs === undefined) return;
     clearInterval(this.#timer);
-    this.#draw();
-    this.#bar?.stop();
-    if (this.forMs !== undefined && !this.io.stderr.isTTY) this.io.note(`heard ${this.#messages} messages`);
+    this.#line?.clear();
+    this.io.note(`heard ${this.#messages} messages`);
   }
 
-  #draw(): void {
-    this.#bar?.update(Math.min(this.forMs ?? 0, performance.now() - this.#startedMs), this.#shown());
-  }
-
-  #shown(): { seconds: number; messages: number } {
-    const leftMs = (this.forMs ?? 0) - (performance.now() - this.#startedMs);
-    return { seconds: Math.max(0, Math.ceil(leftMs / 1000)), messages: this.#messages };
+  #draw(forMs: number): void {
+    const pastMs = performance.now() - this.#startedMs;
+    const left = Math.max(0, Math.ceil((forMs - pastMs) / 1000));
+    this.#line?.show(`listening [${gauge(pastMs / forMs, BAR_CELLS)}] ${left} s left | ${this.#messages} messages`);
   }
 }

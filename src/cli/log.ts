@@ -1,7 +1,8 @@
 /** The program's log: JSON lines for machines, coloured lines for a person at a terminal; always stderr, always in order. */
 import { pino } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Log } from '../core/log.js';
+import { CLEAR_LINE } from './status-line.js';
 
 const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'authorization'];
 
@@ -11,9 +12,13 @@ const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'authorization
  * crash are not lost and lines do not overtake those that a command writes itself.
  */
 export function createLog(level: string, stderr: NodeJS.WriteStream): Log {
-  const destination = stderr.isTTY
-    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
-    : pino.destination({ dest: 2, sync: true });
+  const destination = stderr.isTTY ? lines(stderr) : pino.destination({ dest: 2, sync: true });
   const paths = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
   return pino({ level, base: null, redact: { paths, censor: '[hidden]' } }, destination);
+}
+
+/** For a person: a line each, in place of a progress bar, which draws itself anew below. */
+function lines(terminal: NodeJS.WriteStream): { write(line: string): void } {
+  const format = prettyFactory({ colorize: true, singleLine: true, translateTime: 'SYS:HH:MM:ss' });
+  return { write: (line) => void terminal.write(CLEAR_LINE + format(line)) };
 }

@@ -1,6 +1,7 @@
 /** What a command may do to the outside: results to stdout, everything else to stderr, and the wish to stop. */
 import { BugError, messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { CLEAR_LINE } from './status-line.js';
 
 /** Exit codes: 0 done, 1 it failed, 2 it was called wrongly. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
@@ -43,7 +44,7 @@ export class Io {
 
   /** A line for the person at the terminal, to stderr, so that it never mixes with a result. */
   note(text: string): void {
-    this.stderr.write(`${text}\n`);
+    this.stderr.write(`${this.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`);
   }
 
   /** A logger at `--log-level` (or another level), to stderr. Loaded on demand, because pino takes longer to load than `--help` to print. */

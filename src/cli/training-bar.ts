@@ -1,54 +1,47 @@
-/** Training as a person sees it: a bar with loss, validation loss, steps/s and time left; plain lines without a terminal. */
-import { Presets, SingleBar } from 'cli-progress';
+/** Training as a person sees it: a bar with time left, loss, validation loss and steps/s; plain lines without a terminal. */
 import type { Progress } from '../train/progress.js';
 import type { Io } from './output.js';
+import { gauge, StatusLine } from './status-line.js';
 
-const FORMAT =
-  'training [{bar}] {percentage}% | epoch {epoch} | loss {loss} | validation {validation} (best {best}) | {rate} steps/s | {left} left';
-
+const BAR_CELLS = 20;
 /** Without a terminal: a line every so often. */
 const LINE_EVERY_MS = 5000;
 
 export class TrainingBar {
-  readonly #bar: SingleBar | undefined;
-  #lastLineMs = -Infinity;
+  readonly #line: StatusLine | undefined;
+  #lastLineMs = performance.now();
 
   constructor(private readonly io: Io) {
-    if (!io.stderr.isTTY) return;
-    this.#bar = new SingleBar(
-      { format: FORMAT, stream: io.stderr, barsize: 20, hideCursor: true, clearOnComplete: false },
-      Presets.shades_classic,
-    );
-    this.#bar.start(100, 0, { epoch: 0, loss: '-', validation: '-', best: '-', rate: '-', left: '-' });
+    if (io.stderr.isTTY) this.#line = new StatusLine(io.stderr);
   }
 
   readonly update = (progress: Progress): void => {
-    const shown = {
-      epoch: progress.epoch,
-      loss: digits(progress.loss),
-      validation: digits(progress.validationLoss),
-      best: digits(progress.bestValidationLoss),
-      rate: Math.round(progress.stepsPerSecond),
-      left: duration(progress.secondsLeft),
-    };
-    if (this.#bar !== undefined) {
-      this.#bar.update(Math.round(100 * progress.fraction), shown);
+    if (this.#line !== undefined) {
+      this.#line.show(`training [${gauge(progress.fraction, BAR_CELLS)}] ${describe(progress)}`);
       return;
     }
     const now = performance.now();
     if (now - this.#lastLineMs < LINE_EVERY_MS) return;
     this.#lastLineMs = now;
-    this.io.note(
-      `training ${Math.round(100 * progress.fraction)} %, epoch ${shown.epoch}, loss ${shown.loss}, ` +
-        `validation ${shown.validation} (best ${shown.best}), ${shown.rate} steps/s, ${shown.left} left`,
-    );
+    this.io.note(`training ${describe(progress)}`);
   };
 
-  /** Training is over, early or not. */
+  /** Training is over, early or not: what it came to is for others to say. */
   stop(): void {
-    this.#bar?.update(100, { left: '0 s' });
-    this.#bar?.stop();
+    this.#line?.clear();
   }
+}
+
+/** What matters most comes first, because a narrow terminal cuts the end. */
+function describe(progress: Progress): string {
+  return [
+    `${Math.round(100 * progress.fraction)} %`,
+    `${duration(progress.secondsLeft)} left`,
+    `epoch ${progress.epoch}`,
+    `loss ${digits(progress.loss)}`,
+    `validation ${digits(progress.validationLoss)} (best ${digits(progress.bestValidationLoss)})`,
+    `${Math.round(progress.stepsPerSecond)} steps/s`,
+  ].join(' | ');
 }
 
 function digits(value: number): string {

@@ -2,14 +2,15 @@
 import type { Frame } from '../../core/contracts.js';
 import type { KiokuEvent } from '../../core/events.js';
 import type { Io } from '../output.js';
+import { gauge, StatusLine } from '../status-line.js';
 
 /** Without a terminal. */
 const LINE_EVERY_MS = 5000;
-const CLEAR_LINE = '\r\u001b[2K';
 const BAR_CELLS = 10;
 
 export class LiveView {
   readonly #values = new Map<string, number>();
+  readonly #status: StatusLine | undefined;
   #score = 0;
   #open = 0;
   #lastLineMs = -Infinity;
@@ -18,7 +19,9 @@ export class LiveView {
   constructor(
     private readonly io: Io,
     private readonly units: ReadonlyMap<string, string>,
-  ) {}
+  ) {
+    if (io.stderr.isTTY) this.#status = new StatusLine(io.stderr);
+  }
 
   readonly readings = (frames: readonly Frame[]): void => {
     for (const { signal, data } of frames) {
@@ -39,12 +42,12 @@ export class LiveView {
 
   /** Makes room for an ordinary line. */
   clear(): void {
-    if (this.io.stderr.isTTY) this.io.stderr.write(CLEAR_LINE);
+    this.#status?.clear();
   }
 
   #draw(): void {
     const now = performance.now();
-    if (this.io.stderr.isTTY) this.io.stderr.write(CLEAR_LINE + this.#line().slice(0, this.io.stderr.columns - 1));
+    if (this.#status !== undefined) this.#status.show(this.#line());
     else if (now - this.#lastLineMs >= LINE_EVERY_MS) {
       this.#lastLineMs = now;
       this.io.note(this.#line());
@@ -56,8 +59,6 @@ export class LiveView {
       const value = this.#values.get(name);
       return value === undefined ? [] : [`${name} ${value.toFixed(1)}${unit}`];
     });
-    const filled = Math.round(this.#score * BAR_CELLS);
-    const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
-    return `${values.join('  ')}  unusual ${bar} ${this.#score.toFixed(2)}  ${this.#open > 0 ? 'INCIDENT' : 'normal'}`;
+    return `${values.join('  ')}  unusual ${gauge(this.#score, BAR_CELLS)} ${this.#score.toFixed(2)}  ${this.#open > 0 ? 'INCIDENT' : 'normal'}`;
   }
 }
