@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { systemCodeOf, UserError } from '../core/errors.js';
 import type { ModelCard } from '../core/card.js';
+import { counted } from '../core/counted.js';
 import { readModelInfo, type TensorInfo } from '../onnx/reader.js';
 import { modelPath, readCard } from '../step/card-file.js';
 import { table } from './table.js';
@@ -115,9 +116,9 @@ function describeCard(card: CardSummary): string[] {
   return [
     `${card.name}: ${training.layers} × ${training.hidden} ${training.cell}, ${training.parameters} parameters, ${card.objective} objective`,
     `watches ${channels} in steps of ${card.stepMs} ms${card.calendar.length > 0 ? `, with ${card.calendar.join(', ')}` : ''}`,
-    `trained on ${training.rows} rows of ${training.streams} streams, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
+    `trained on ${training.rows} rows of ${counted(training.streams, 'stream')}, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
     `held-out error ${training.validationMse.toPrecision(3)}: ${verdict(card.errorVersusPersistence)} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
-    `calibrated for ${card.calibratedStreams} streams; licence ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
+    `calibrated for ${counted(card.calibratedStreams, 'stream')}; licence ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
   ];
 }
 

@@ -37,9 +37,10 @@ export async function listen(options: ListenOptions, signal: AbortSignal): Promi
     subscription: {
       filters: [options.topic],
       qos: 0,
-      receive: (topic, bytes) => {
+      receive: (topic, bytes, retained) => {
         if (full.signal.aborted) return true;
-        heard.push({ topic, bytes, arrivedUs: Math.round((performance.timeOrigin + performance.now()) * 1000) });
+        const arrivedUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
+        heard.push({ topic, bytes, arrivedUs, retained });
         bytesHeard += bytes.length;
         if (heard.length >= MAX_MESSAGES || bytesHeard >= MAX_BYTES) full.abort();
         return true;

@@ -1,4 +1,5 @@
 /** Listening as a person sees it: how long still, and that something comes in. */
+import { counted } from '../core/counted.js';
 import type { Io } from './output.js';
 import { gauge, StatusLine } from './status-line.js';
 
@@ -34,7 +35,7 @@ export class ListeningBar {
     if (this.forMs === undefined) return;
     clearInterval(this.#timer);
     this.#line?.clear();
-    this.io.note(`heard ${this.#messages} messages`);
+    this.io.note(`heard ${counted(this.#messages, 'message')}`);
   }
 
   #draw(forMs: number): void {

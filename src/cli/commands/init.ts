@@ -5,7 +5,9 @@ import { dirname, relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Discovery, TopicGroup, WatchableGroup } from '../../config/discovery/discover.js';
 import type { BrokerReference } from '../../config/discovery/proposal.js';
+import { counted } from '../../core/counted.js';
 import { messageOf, UserError } from '../../core/errors.js';
+import { TopicTemplate } from '../../core/topic.js';
 import { parseDuration } from '../duration.js';
 import type { Io } from '../output.js';
 import { table } from '../table.js';
@@ -69,22 +71,24 @@ async function init(url: string, options: Options, io: Io): Promise<void> {
   }
   const discovery = discover(heard);
   if (!options.json) io.print(describe(discovery));
-  const group = discovery.groups.find(isWatchable);
+  const [group, another] = discovery.groups.filter(isWatchable);
   if (group === undefined) {
     throw new UserError('DATA_INVALID', `none of the ${heard.length} messages holds a number`, {
       hint: 'kioku reads JSON and numbers in text; choose other topics with --topic',
     });
   }
   const broker = reference(url, options, (path) => relative(dirname(resolve(options.out)), resolve(path)));
-  await write(options.out, group, broker, discovery.spanMs);
+  const { configText, learningTime, proposeStepMs } = await import('../../config/discovery/proposal.js');
+  await write(options.out, configText(group, broker, discovery.spanMs));
   if (options.json) io.printJson({ file: options.out, proposed: group.template, ...discovery });
-  else io.print(summary(group, options.out));
+  else {
+    const stepMs = proposeStepMs(group.intervalMs, discovery.spanMs);
+    io.print(summary(group, { stepMs, learn: learningTime(stepMs), another, file: options.out }));
+  }
 }
 
-async function write(path: string, group: WatchableGroup, broker: BrokerReference, spanMs: number): Promise<void> {
-  const { configText } = await import('../../config/discovery/proposal.js');
+async function write(path: string, text: string): Promise<void> {
   const { parseConfig } = await import('../../config/load.js');
-  const text = configText(group, broker, spanMs);
   // Topics and field names are the devices' own: whatever they are, no file is written that `kioku run` would refuse.
   await parseConfig(text, resolve(path), path);
   await writeFile(path, text).catch((cause: unknown) => {
@@ -117,7 +121,7 @@ function describe({ groups, spanMs }: Discovery): string {
     contents(group),
   ]);
   const header = ['topics', 'count', 'msg/s', 'bytes', 'payload', 'holds'];
-  return `heard ${messages} messages in ${(spanMs / 1000).toFixed(1)} s\n\n${table(header, rows)}\n`;
+  return `heard ${counted(messages, 'message')} in ${(spanMs / 1000).toFixed(1)} s\n\n${table(header, rows)}\n`;
 }
 
 /** Fields with an example each; where the topics name the channels, those. */
@@ -131,11 +135,24 @@ function contents({ fields, channels }: TopicGroup): string {
   return texts.join(' ') + (list.length > SHOWN ? ` … ${list.length - SHOWN} more` : '');
 }
 
-function summary(group: WatchableGroup, file: string): string {
+interface Proposal {
+  readonly stepMs: number;
+  /** How long to listen before training. */
+  readonly learn: string;
+  /** What else could be watched, if anything. */
+  readonly another: WatchableGroup | undefined;
+  readonly file: string;
+}
+
+function summary(group: WatchableGroup, { stepMs, learn, another, file }: Proposal): string {
   const names = group.channels.map((channel) => channel.name);
   const shown = names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', …' : '');
+  const step = `${stepMs} ms${group.intervalMs === undefined ? ' (a guess: too few messages; see the file)' : ''}`;
   return [
-    `proposed: ${group.template} with ${names.length} ${names.length === 1 ? 'channel' : 'channels'} (${shown})`,
-    `wrote ${file}; next: kioku check ${file}, then kioku train ${file} --live --for 1h`,
+    `proposed: ${group.template} with ${counted(names.length, 'channel')} (${shown}), time steps of ${step}`,
+    ...(another === undefined
+      ? []
+      : [`to watch another instead: --topic, such as --topic '${new TopicTemplate(another.template).filter}'`]),
+    `wrote ${file}; next: kioku check ${file}, then kioku train ${file} --live --for ${learn}`,
   ].join('\n');
 }

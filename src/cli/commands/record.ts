@@ -1,5 +1,6 @@
 /** `kioku record`: the feed as it comes, into a file that `train` and the replay source read. */
 import type { Command } from 'commander';
+import { counted } from '../../core/counted.js';
 import { parseDuration } from '../duration.js';
 import type { Io } from '../output.js';
 
@@ -63,5 +64,5 @@ async function record(path: string, options: Options, io: Io): Promise<void> {
   }
   if (failure !== undefined) throw failure;
   if (options.json) io.printJson({ file, messages: writer.written });
-  else io.print(`${file}: ${writer.written} messages`);
+  else io.print(`${file}: ${counted(writer.written, 'message')}`);
 }

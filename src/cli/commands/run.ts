@@ -1,5 +1,6 @@
 /** `kioku run`: the daemon. */
 import type { Command } from 'commander';
+import { counted } from '../../core/counted.js';
 import type { Io } from '../output.js';
 
 export function register(program: Command, io: Io): void {
@@ -26,5 +27,8 @@ async function run(path: string, json: boolean, io: Io): Promise<void> {
   }
   const summary = await pipeline.run(io.signal);
   if (json) io.print(JSON.stringify({ type: 'summary', ...summary }));
-  else io.note(`${summary.incidents} incidents in ${summary.steps} steps of ${summary.streams} streams`);
+  else {
+    const { incidents, steps, streams } = summary;
+    io.note(`${counted(incidents, 'incident')} in ${counted(steps, 'time step')} of ${counted(streams, 'stream')}`);
+  }
 }

@@ -11,6 +11,8 @@ export interface Heard {
   readonly topic: string;
   readonly bytes: Uint8Array;
   readonly arrivedUs: Micros;
+  /** The broker has kept it: it says what a device sends, but not when. */
+  readonly retained?: boolean;
 }
 
 /** Topics of one shape. */
@@ -18,6 +20,8 @@ export interface TopicGroup {
   /** Such as `factory/{device}/{channel}`. */
   readonly template: string;
   readonly topics: readonly string[];
+  /** How many of them were published to while listening. */
+  readonly alive: number;
   readonly payload: Payload['kind'];
   readonly messages: number;
   readonly perSecond: number;
@@ -56,7 +60,7 @@ export type DecodeProposal =
   | { readonly kind: 'number'; readonly channel?: string; readonly stripUnit?: true };
 
 export interface Discovery {
-  /** Those that kioku can watch first, then by number of messages. */
+  /** Those that kioku can watch first, then by number of devices (topics that are alive), then by messages. */
   readonly groups: readonly TopicGroup[];
   /** Time between the first and the last message. */
   readonly spanMs: number;
@@ -65,19 +69,26 @@ export interface Discovery {
 /** Share of fields that two JSON topics must have in common to be of one shape. */
 const ALIKE = 0.5;
 
+interface MessageSeen {
+  readonly payload: Payload;
+  readonly bytes: number;
+  readonly arrivedUs: Micros;
+  readonly retained: boolean;
+}
+
 interface TopicSeen {
   readonly topic: string;
   readonly kind: Payload['kind'];
   readonly paths: ReadonlySet<string>;
-  readonly messages: { readonly payload: Payload; readonly bytes: number; readonly arrivedUs: Micros }[];
+  readonly messages: MessageSeen[];
 }
 
 /** @param heard in order of arrival */
 export function discover(heard: readonly Heard[]): Discovery {
   const topics = new Map<string, TopicSeen>();
-  for (const { topic, bytes, arrivedUs } of heard) {
+  for (const { topic, bytes, arrivedUs, retained = false } of heard) {
     const payload = readPayload(bytes);
-    const message = { payload, bytes: bytes.length, arrivedUs };
+    const message = { payload, bytes: bytes.length, arrivedUs, retained };
     const seen = topics.get(topic);
     if (seen !== undefined) seen.messages.push(message);
     else {
@@ -97,9 +108,9 @@ export function discover(heard: readonly Heard[]): Discovery {
   return { groups: groups.toSorted(byUse), spanMs };
 }
 
-/** Groups with channels first, busier ones first. */
+/** A plug that talks all the time is not what matters in a house of twenty sensors: devices count more than messages. */
 function byUse(a: TopicGroup, b: TopicGroup): number {
-  return Number(b.channels.length > 0) - Number(a.channels.length > 0) || b.messages - a.messages;
+  return Number(b.channels.length > 0) - Number(a.channels.length > 0) || b.alive - a.alive || b.messages - a.messages;
 }
 
 function sameShape(a: TopicSeen | undefined, b: TopicSeen | undefined): boolean {
@@ -133,6 +144,7 @@ function describeGroup(family: readonly string[], seen: readonly TopicSeen[], sp
   return {
     template: templateOf(family, level),
     topics: family,
+    alive: seen.filter(({ messages: list }) => list.some(({ retained }) => !retained)).length,
     payload,
     messages,
     perSecond: spanMs > 0 ? messages / (spanMs / 1000) : 0,
@@ -221,7 +233,8 @@ function numberDecode(
 function slowestInterval(seen: readonly TopicSeen[], level: number | undefined): number | undefined {
   const byChannel = new Map<string, number[]>();
   for (const { topic, messages } of seen) {
-    const gaps = messages.slice(1).map(({ arrivedUs }, i) => (arrivedUs - messages[i].arrivedUs) / 1000);
+    const times = messages.filter(({ retained }) => !retained).map(({ arrivedUs }) => arrivedUs / 1000);
+    const gaps = times.slice(1).map((ms, i) => ms - times[i]);
     if (gaps.length < 2) continue;
     const channel = level === undefined ? '' : topic.split('/')[level];
     byChannel.set(channel, [...(byChannel.get(channel) ?? []), median(gaps)]);

@@ -1,5 +1,6 @@
 /** A discovered group of topics as a configuration file: commented, and valid as it stands. */
 import { Document, isMap, isScalar } from 'yaml';
+import { counted } from '../../core/counted.js';
 import type { TopicGroup, WatchableGroup } from './discover.js';
 
 /** How the broker was reached; what was given for it goes into the file, secrets by reference only. */
@@ -19,7 +20,7 @@ const NICE_STEPS_MS = [
 ];
 /** A message that comes a little late must not leave its step empty every other time. */
 const JITTER = 0.9;
-/** Enough steps to learn from, as a rule of thumb, for the advice at the top of the file. */
+/** Enough steps to learn from, as a rule of thumb, for the advice that comes with it. */
 const STEPS_TO_LEARN = 3600;
 
 /**
@@ -30,6 +31,11 @@ const STEPS_TO_LEARN = 3600;
 export function proposeStepMs(intervalMs: number | undefined, spanMs: number): number {
   const wanted = intervalMs ?? Math.max(spanMs, 1000);
   return NICE_STEPS_MS.find((step) => step >= wanted * JITTER) ?? 3_600_000;
+}
+
+/** How long to listen before training, as `--for` takes it. */
+export function learningTime(stepMs: number): string {
+  return `${Math.max(1, Math.round((stepMs * STEPS_TO_LEARN) / 3_600_000))}h`;
 }
 
 /**
@@ -45,15 +51,15 @@ export function configText(group: WatchableGroup, broker: BrokerReference, spanM
     align: { stepMs, channels: group.channels.map(({ name }) => ({ name, aggregate: 'mean' })) },
     sinks: [{ kind: 'console' }],
   });
-  const learn = Math.max(1, Math.round((stepMs * STEPS_TO_LEARN) / 3_600_000));
   document.commentBefore = lines(
-    `Proposed by kioku init after ${group.messages} messages on ${group.topics.length} topics in ${Math.round(spanMs / 1000)} s.`,
+    `Proposed by kioku init after ${counted(group.messages, 'message')} on ${counted(group.topics.length, 'topic')} in ${Math.round(spanMs / 1000)} s.`,
     'Every key is explained in docs/configuration.md. Next:',
     '  kioku check FILE                       list mistakes after an edit',
-    `  kioku train FILE --live --for ${learn}h        learn what is normal, from the feed itself`,
+    `  kioku train FILE --live --for ${learningTime(stepMs)}        learn what is normal, from the feed itself`,
     '  kioku run FILE                         watch it',
   );
-  comment(document, ['source'], 'Where the data comes from. {device} makes one stream of each device.');
+  const streams = group.template.includes('{device}') ? ' {device} makes one stream of each device.' : '';
+  comment(document, ['source'], `Where the data comes from.${streams}`);
   comment(document, ['decode'], decodeComment(group));
   comment(document, ['align'], 'Time steps: the net takes one step for each, of all channels of a stream.');
   comment(document, ['align', 'stepMs'], stepComment(group));

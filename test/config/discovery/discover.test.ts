@@ -14,6 +14,10 @@ function message(topic: string, payload: unknown, seconds: number): Heard {
   return { topic, bytes: encoder.encode(text), arrivedUs: START_US + seconds * 1e6 };
 }
 
+function kept(heard: Heard): Heard {
+  return { ...heard, retained: true };
+}
+
 /** `ticks` messages of every topic, `periodSeconds` apart. */
 function publish(
   topics: readonly string[],
@@ -81,6 +85,21 @@ describe('topics', () => {
       'factory/{device}/status other',
     ]);
     expect(groups.map((group) => isWatchable(group))).toEqual([true, true, false]);
+  });
+
+  it('of more devices come first, however much another one talks; what the broker has kept says nothing of when', () => {
+    const air = factory(3, ['air']);
+    const { groups } = discover([
+      ...publish(factory(9, ['config']), () => ({ min: 1, max: 2 }), 0, 1).map(kept),
+      ...air.map((topic) => kept(message(topic, { temperature: 3, battery: 9 }, 0))),
+      ...publish(air, (tick) => ({ temperature: tick, battery: 9 }), 20, 3),
+      ...publish(['plug'], (tick) => ({ power: tick, voltage: 230 }), 1, 100),
+    ]);
+    expect(groups.map(({ template, alive, intervalMs }) => [template, alive, intervalMs])).toEqual([
+      ['factory/{device}/air', 3, 20_000],
+      ['plug', 1, 1000],
+      ['factory/{device}/config', 0, undefined],
+    ]);
   });
 
   it('with a value in an object each name the channel and the value field', () => {
