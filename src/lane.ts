@@ -7,6 +7,7 @@ import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Counters } from './core/counters.js';
 import { BugError, UserError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
+import { Skews } from './skews.js';
 import { Slots } from './step/slots.js';
 import { assertSnapshotModel } from './step/snapshot.js';
 import type { Stepper } from './stepper.js';
@@ -36,8 +37,7 @@ export class StreamLane implements Lane {
   readonly #heardUs: Float64Array;
   /** Event time of the last reading of each slot. */
   readonly #readUs: Float64Array;
-  /** By how much its event time was ahead of the arrival clock: tells what the device's clock says while it is silent. */
-  readonly #skewUs: Float64Array;
+  readonly #skews: Skews;
   readonly #silent: Uint8Array;
   #events: KiokuEvent[] = [];
   #rowsWaiting = 0;
@@ -57,7 +57,7 @@ export class StreamLane implements Lane {
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
     this.#heardUs = new Float64Array(maxStreams);
     this.#readUs = new Float64Array(maxStreams);
-    this.#skewUs = new Float64Array(maxStreams);
+    this.#skews = new Skews(maxStreams);
     this.#silent = new Uint8Array(maxStreams);
   }
 
@@ -69,13 +69,10 @@ export class StreamLane implements Lane {
     for (const frame of frames) {
       this.#advance(frame.arrivedUs);
       const slot = this.#acquire(frame.stream);
-      if (this.#silent[slot] === 1) {
-        this.#silent[slot] = 0;
-        this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#emit);
-      }
+      this.#endSilence(slot);
       this.#heardUs[slot] = frame.arrivedUs;
       this.#readUs[slot] = frame.us;
-      this.#skewUs[slot] = frame.us - frame.arrivedUs;
+      this.#skews.heard(slot, frame.us, frame.arrivedUs);
       this.#slot = slot;
       this.#aligner.push(slot, frame, this.#take);
       this.#through.set(frame.source, frame.seq);
@@ -103,6 +100,8 @@ export class StreamLane implements Lane {
   end(): LaneOut {
     for (const [, slot] of this.#slots.leastRecent()) {
       this.#slot = slot;
+      // Before its last step, which is older than the silence and would end it in the past.
+      this.#endSilence(slot);
       this.#aligner.flush(slot, this.#take);
     }
     this.#step();
@@ -131,20 +130,30 @@ export class StreamLane implements Lane {
   restore(snapshot: Snapshot): void {
     assertSnapshotModel(snapshot, this.#stepper.net.card.modelSha256);
     const slot = this.#acquire(snapshot.stream);
-    for (const [name, stage] of this.#stages()) {
-      const bytes = snapshot.parts.get(name);
-      if (bytes === undefined) {
-        throw new UserError('SNAPSHOT_INVALID', `the saved state of '${snapshot.stream}' has no part '${name}'`, {
-          hint: 'delete the saved state; the stream starts anew',
-        });
-      }
-      stage.load(slot, bytes);
+    try {
+      this.#load(slot, snapshot);
+    } catch (error) {
+      // Half of its memory would be another stream's.
+      this.#slots.release(snapshot.stream);
+      throw error;
     }
     this.#readUs[slot] = snapshot.us;
     // The decider knows whether it is.
     this.#silent[slot] = 1;
     for (const [source, seq] of snapshot.through) {
       this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
+    }
+  }
+
+  #load(slot: Slot, { stream, parts }: Snapshot): void {
+    for (const [name, stage] of this.#stages()) {
+      const bytes = parts.get(name);
+      if (bytes === undefined) {
+        throw new UserError('SNAPSHOT_INVALID', `the saved state of '${stream}' has no part '${name}'`, {
+          hint: 'delete the saved state; the stream starts anew',
+        });
+      }
+      stage.load(slot, bytes);
     }
   }
 
@@ -173,9 +182,16 @@ export class StreamLane implements Lane {
     this.#rowsWaiting = 0;
   }
 
+  #endSilence(slot: Slot): void {
+    if (this.#silent[slot] === 0) return;
+    this.#silent[slot] = 0;
+    this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#emit);
+  }
+
   /** Event time of a stream at this moment of the arrival clock. */
   #presentUs(slot: Slot): Micros {
-    return this.#clockUs + this.#skewUs[slot];
+    // Nothing heard since a restart: there is no later time than that of the last reading.
+    return this.#clockUs === -Infinity ? this.#readUs[slot] : this.#skews.presentUs(slot, this.#clockUs);
   }
 
   /**
@@ -219,7 +235,7 @@ export class StreamLane implements Lane {
     this.#stepper.open(slot, stream);
     this.#heardUs[slot] = this.#clockUs;
     this.#readUs[slot] = 0;
-    this.#skewUs[slot] = 0;
+    this.#skews.open(slot);
     this.#silent[slot] = 0;
     return slot;
   }
@@ -233,6 +249,7 @@ export class StreamLane implements Lane {
   #stages(): [string, PerSlot][] {
     const { feature, net, decider } = this.#stepper;
     return [
+      ['clock', this.#skews],
       ['align', this.#aligner],
       ['feature', feature],
       ['net', net],

@@ -100,6 +100,25 @@ describe('a lane', () => {
     );
   });
 
+  it('refuses a damaged state, and then does not know the stream', async () => {
+    const [lane, other] = [await openTestLane(model, { maxStreams: 2 }), await openTestLane(model, { maxStreams: 2 })];
+    feed(lane, readings(['a'], 10, 100));
+    const { parts, ...whole } = lane.snapshot('a');
+    for (const name of parts.keys()) {
+      for (const wrong of [
+        new Map([...parts].filter(([part]) => part !== name)),
+        new Map([...parts, [name, Uint8Array.of(99)]]),
+      ]) {
+        expect(() => other.restore({ ...whole, parts: wrong })).toThrow(
+          expect.objectContaining({ code: 'SNAPSHOT_INVALID' }),
+        );
+        expect(other.streams).toEqual([]);
+      }
+    }
+    lane.close();
+    other.close();
+  });
+
   it('refuses the state of another model', async () => {
     const lane = await openTestLane(model, { maxStreams: 2 });
     feed(lane, readings(['a'], 10, 100));
@@ -163,6 +182,18 @@ describe('silence', () => {
     expect(end).toMatchObject({ phase: 'end', reason: 'silent', us: START_US + 100_000_000 });
     const back = feed(other, [reading('b', 120)]);
     expect(back[0]).toMatchObject({ phase: 'end', reason: 'silent', us: reading('b', 120).us });
+    lane.close();
+    other.close();
+  });
+
+  it('ends in the time of the last reading when nothing is heard after a restart', async () => {
+    const [lane, other] = [await openTestLane(model, { maxStreams: 2 }), await openTestLane(model, { maxStreams: 2 })];
+    feed(lane, readings(['a'], 80, 1000));
+    lane.tick(START_US + 90_000_000);
+    other.restore(lane.snapshot('a'));
+    const ended = { phase: 'end', reason: 'silent' };
+    expect(other.end().events[0]).toMatchObject({ ...ended, us: reading('a', 79).us });
+    expect(lane.end().events[0]).toMatchObject({ ...ended, us: START_US + 90_000_000 });
     lane.close();
     other.close();
   });

@@ -11,12 +11,20 @@ import { StreamLane, type LaneLimits } from '../../src/lane.js';
 import { nodeEngine } from '../../src/step/node-engine.js';
 import { Stepper } from '../../src/stepper.js';
 
-/** @param model folder of a model with the channels c0 and c1 and steps of one second */
-export async function openTestLane(model: string, limits: LaneLimits, counters = new Counters()): Promise<StreamLane> {
+/**
+ * @param model folder of a model with the channels c0 and c1 and steps of one second
+ * @param decide options of the decider
+ */
+export async function openTestLane(
+  model: string,
+  limits: LaneLimits,
+  counters = new Counters(),
+  decide: Record<string, unknown> = {},
+): Promise<StreamLane> {
   const net = await nodeEngine.open(model, limits.maxStreams);
   const context = { name: 'test', baseDir: model, counters, log: silentLog, card: net.card, capacity: net.capacity };
   const feature = normaliseKind.create(normaliseKind.schema.parse({ kind: 'normalise', warmupSteps: 20 }), context);
-  const options = { kind: 'anomaly', warmupSteps: 50, silentAfterSteps: 5, scores: true };
+  const options = { kind: 'anomaly', warmupSteps: 50, silentAfterSteps: 5, scores: true, ...decide };
   const decider = anomalyKind.create(anomalyKind.schema.parse(options), { ...context, scaler: feature });
   const channels = net.card.channels.map(({ name }) => ({ name }));
   const align = alignSchema.parse({ stepMs: 1000, channels });
