@@ -30,7 +30,7 @@ interface Memory {
  * then the calendar (see `writeChannels`, `writeCalendar`).
  *
  * A stream that the card knows uses its scale from there. Any other warms up: its first ⌈warmupSteps / 2⌉ rows with an
- * observation are provisional (`settled` 0), scaled by the streaming quartiles so far, or like the other streams until
+ * observation are provisional (`settled` 0), scaled by the quartiles so far, or like the other streams until
  * there are enough values. Then the scale is frozen; the next row has `gap` 1, because the net has seen the earlier rows
  * on another scale, and from there on `settled` is 1.
  */

@@ -1,6 +1,8 @@
-/** Rows of one stream that wait to be taken: a ring of numbers that grows and does not shrink. */
+/** Rows of one stream that wait to be taken: a ring of numbers that grows as it must. */
 
 const FIRST_CAPACITY = 2;
+/** A larger ring, as after a device has sent all that it had stored, is let go when it is empty: there are many streams. */
+const KEPT_CAPACITY = 64;
 
 export class RowQueue {
   /** Row-major; the row that `add` or `first` names begins at that index. */
@@ -29,6 +31,9 @@ export class RowQueue {
   removeFirst(): void {
     this.#first = this.#at(1) / this.stride;
     this.#size--;
+    if (this.#size > 0 || this.data.length <= KEPT_CAPACITY * this.stride) return;
+    this.data = new Float64Array(0);
+    this.#first = 0;
   }
 
   clear(): void {

@@ -84,7 +84,8 @@ export function toZ(value: number, scale: ChannelScale): number {
 export function fromZ(z: number, scale: ChannelScale): number {
   const beyond = Math.abs(z) - LINEAR_Z;
   const u = beyond <= 0 ? z : Math.sign(z) * (LINEAR_Z + Math.expm1(beyond));
-  return scale.center + u * scale.scale;
+  // Rounding to float32 on the way may have carried the largest numbers beyond what there is.
+  return Math.min(Math.max(scale.center + u * scale.scale, -Number.MAX_VALUE), Number.MAX_VALUE);
 }
 
 /**

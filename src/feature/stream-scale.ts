@@ -1,6 +1,6 @@
 /** The scale of one stream's channels: from the model card, or found while it warms up. */
 import type { ChannelScale } from '../core/card.js';
-import { learnP2, P2_FIELDS, quantileP2, seenBy } from './p2.js';
+import { learnValue, SAMPLE_FIELDS, sampleQuantile, seenBy } from './sample.js';
 
 /** Fewer observed values than this say less than the other streams do. */
 const LEAST_OBSERVED = 20;
@@ -13,10 +13,7 @@ const SIGMAS_PER_IQR = 1.349;
  */
 const LEAST_SPREAD = 0.1;
 
-const QUARTILES = [0.25, 0.5, 0.75] as const;
-const CHANNEL_FIELDS = QUARTILES.length * P2_FIELDS;
-
-/** Streaming quartiles of C channels; O(1) memory and time. */
+/** Quartiles of C channels from bounded samples. */
 export class WarmUp {
   readonly state: Float64Array;
 
@@ -26,31 +23,27 @@ export class WarmUp {
   }
 
   static fieldsFor(channels: number): number {
-    return CHANNEL_FIELDS * channels;
+    return SAMPLE_FIELDS * channels;
   }
 
   /** @param value observed, in the channel's unit */
   learn(channel: number, value: number): void {
-    for (let i = 0; i < QUARTILES.length; i++) learnP2(this.state, this.#at(channel, i), QUARTILES[i], value);
+    learnValue(this.state, SAMPLE_FIELDS * channel, value);
   }
 
   /** Writes the scales so far into `scales` [C]: median, and distance of the quartiles / 1.349. */
   estimate(scales: ChannelScale[]): void {
     for (let c = 0; c < scales.length; c++) {
       const pooled = this.pooled[c];
-      const known = seenBy(this.state, this.#at(c, 0)) >= LEAST_OBSERVED;
-      scales[c].center = known ? this.#quartile(c, 1) : pooled.center;
-      const spread = known ? (this.#quartile(c, 2) - this.#quartile(c, 0)) / SIGMAS_PER_IQR : pooled.scale;
-      scales[c].scale = Math.max(spread, LEAST_SPREAD * pooled.scale);
+      const known = seenBy(this.state, SAMPLE_FIELDS * c) >= LEAST_OBSERVED;
+      scales[c].center = known ? this.#quantile(c, 0.5) : pooled.center;
+      const spread = known ? (this.#quantile(c, 0.75) - this.#quantile(c, 0.25)) / SIGMAS_PER_IQR : pooled.scale;
+      scales[c].scale = Math.min(Math.max(spread, LEAST_SPREAD * pooled.scale), Number.MAX_VALUE);
     }
   }
 
-  #quartile(channel: number, i: number): number {
-    return quantileP2(this.state, this.#at(channel, i), QUARTILES[i]);
-  }
-
-  #at(channel: number, i: number): number {
-    return CHANNEL_FIELDS * channel + P2_FIELDS * i;
+  #quantile(channel: number, p: number): number {
+    return sampleQuantile(this.state, SAMPLE_FIELDS * channel, p);
   }
 }
 

@@ -119,6 +119,19 @@ describe('a stream that training never saw', () => {
     expect(feature.toUnits(0, 1, 1)).toBe(scale);
   });
 
+  it.each([1e9, -999, Number.MAX_VALUE, -Number.MAX_VALUE])('is not blinded by stray values of %d', (stray) => {
+    const feature = make(600);
+    feature.open(0, 'new');
+    for (let i = 0; i < 301; i++) {
+      feature.push(0, stepsOf(i * S, [[i % 33 === 2 ? stray : 20 + 2 * normal(i, 0), normal(i, 1)]]));
+    }
+    const center = feature.toUnits(0, 0, 0);
+    expect(center).toBeCloseTo(20, 0);
+    expect(feature.toUnits(0, 0, 1) - center).toBeGreaterThan(1.4);
+    expect(feature.toUnits(0, 0, 1) - center).toBeLessThan(2.6);
+    for (const { data } of rowsOf(feature)) expect(data.every(Number.isFinite)).toBe(true);
+  });
+
   it('counts only rows that hold something', () => {
     const feature = make(4);
     feature.open(0, 'new');

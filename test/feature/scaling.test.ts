@@ -75,6 +75,10 @@ describe('toZ', () => {
   it('is finite for every finite value', () => {
     for (const value of [Number.MAX_VALUE, -Number.MAX_VALUE]) {
       expect(Number.isFinite(toZ(value, { center: -value, scale: 1e-300 }))).toBe(true);
+      // What an incident shows comes back from the net's float32.
+      for (const one of [1e-9, 1, 1e9].map((spread) => ({ center: 0, scale: spread }))) {
+        expect(Number.isFinite(fromZ(Math.fround(toZ(value, one)), one))).toBe(true);
+      }
     }
   });
 });
