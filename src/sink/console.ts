@@ -54,6 +54,11 @@ function formatTime(us: number): string {
   return new Date(local.getTime() - minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/** Names come from topics and payloads: none may move the cursor of a terminal or begin a line of its own. */
+function printable(name: string): string {
+  return name.replaceAll(/\p{Cc}/gu, '\uFFFD');
+}
+
 const WORDS: Readonly<Record<Contribution['view'], string>> = {
   level: '',
   drift: ', drifting',
@@ -61,7 +66,7 @@ const WORDS: Readonly<Record<Contribution['view'], string>> = {
 };
 
 function formatChannel({ name, view, expected, observed }: Contribution): string {
-  return `${name} ${formatValue(observed)} (expected ${formatValue(expected)}${WORDS[view]})`;
+  return `${printable(name)} ${formatValue(observed)} (expected ${formatValue(expected)}${WORDS[view]})`;
 }
 
 function formatChannels(channels: readonly Contribution[]): string {
@@ -71,8 +76,10 @@ function formatChannels(channels: readonly Contribution[]): string {
 
 /** What is said after the severity. */
 function describe(event: IncidentEvent): string {
-  const lasted = formatDuration(event.us - event.sinceUs);
-  if (event.reason === 'silent') return event.phase === 'end' ? `data again after ${lasted}` : `no data for ${lasted}`;
+  // Below 0 when the device's clock was set back meanwhile.
+  const lasted = formatDuration(Math.max(0, event.us - event.sinceUs));
+  // An end need not mean that there is data again: the stream may have been given up, or the watch ended.
+  if (event.reason === 'silent') return event.phase === 'end' ? `over after ${lasted}` : `no data for ${lasted}`;
   const channels = formatChannels(event.channels);
   if (event.phase === 'new') return channels;
   const what = channels === '' ? '' : ` · ${channels}`;
@@ -92,7 +99,7 @@ function paint(colors: Colors, event: IncidentEvent, text: string): string {
 
 /** One event as one line without its end. @param colors from picocolors; disabled for plain text */
 export function formatEvent(event: KiokuEvent, colors: Colors): string {
-  const start = `${colors.dim(formatTime(event.us))} ${colors.bold(event.stream)}`;
+  const start = `${colors.dim(formatTime(event.us))} ${colors.bold(printable(event.stream))}`;
   const score = event.score.toFixed(2);
   if (event.type === 'score') return `${start} score ${score}`;
   const phase = paint(colors, event, event.phase.toUpperCase().padEnd(6));

@@ -51,7 +51,17 @@ describe('console sink', () => {
     );
     expect(lineOf({ phase: 'end', reason: 'new-normal', channels: [] })).toContain('after 10 s, now learnt as normal');
     expect(lineOf({ reason: 'silent', channels: [] })).toContain('silent 0.75 no data for 10 s');
-    expect(lineOf({ reason: 'silent', phase: 'end', channels: [] })).toContain('data again after 10 s');
+    expect(lineOf({ reason: 'silent', phase: 'end', channels: [] })).toContain('silent 0.75 over after 10 s');
+    expect(lineOf({ phase: 'end', us: 1_600_000_000_000_000 })).toContain('after 0 ms');
+  });
+
+  it('lets no name write to the terminal but its own characters', () => {
+    const named = lineOf({
+      stream: 'a\u001B[2J\nb',
+      channels: [{ name: 'c\u0007', view: 'level', expected: 1, observed: 2, score: 1 }],
+    });
+    expect(named).toContain('a\uFFFD[2J\uFFFDb NEW');
+    expect(named).toContain('c\uFFFD 2');
   });
 
   it('names the three strongest channels, each with its view, and counts the rest', () => {
