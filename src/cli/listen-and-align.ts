@@ -1,5 +1,6 @@
 /** Listening to a configuration's source, with a bar, until there is enough to learn from. */
 import type { Config } from '../config/config.js';
+import { counted } from '../core/counted.js';
 import type { StageContext } from '../core/kind.js';
 import type { Gathered } from '../gather.js';
 import { gatherReadings } from '../intake.js';
@@ -28,5 +29,6 @@ export async function listenAndAlign(
     });
   } finally {
     bar.stop();
+    if (forMs !== undefined) io.note(`heard ${counted(bar.messages, 'message')}`);
   }
 }

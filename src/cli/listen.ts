@@ -19,6 +19,7 @@ export interface ListenOptions {
   readonly topic: string;
   readonly forMs: number;
   readonly log: Log;
+  readonly onMessage: () => void;
 }
 
 /**
@@ -42,6 +43,7 @@ export async function listen(options: ListenOptions, signal: AbortSignal): Promi
         const arrivedUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
         heard.push({ topic, bytes, arrivedUs, retained });
         bytesHeard += bytes.length;
+        options.onMessage();
         if (heard.length >= MAX_MESSAGES || bytesHeard >= MAX_BYTES) full.abort();
         return true;
       },

@@ -1,5 +1,4 @@
 /** Listening as a person sees it: how long still, and that something comes in. */
-import { counted } from '../core/counted.js';
 import type { Io } from './output.js';
 import { gauge, StatusLine } from './status-line.js';
 
@@ -13,10 +12,7 @@ export class ListeningBar {
   #messages = 0;
 
   /** @param forMs how long it will take; absent: unknown, nothing is shown */
-  constructor(
-    private readonly io: Io,
-    private readonly forMs: number | undefined,
-  ) {
+  constructor(io: Io, forMs: number | undefined) {
     if (forMs === undefined) return;
     if (!io.stderr.isTTY) {
       io.note(`listening for ${Math.round(forMs / 1000)} s`);
@@ -27,15 +23,19 @@ export class ListeningBar {
     this.#timer = setInterval(() => this.#draw(forMs), EVERY_MS);
   }
 
+  /** Heard so far. */
+  get messages(): number {
+    return this.#messages;
+  }
+
   update(messages: number): void {
     this.#messages += messages;
   }
 
+  /** Takes the bar away. */
   stop(): void {
-    if (this.forMs === undefined) return;
     clearInterval(this.#timer);
     this.#line?.clear();
-    this.io.note(`heard ${counted(this.#messages, 'message')}`);
   }
 
   #draw(forMs: number): void {

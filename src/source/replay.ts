@@ -52,7 +52,8 @@ const schema = z.strictObject({
     .optional()
     .meta({
       title: 'Time',
-      description: 'Where the time of a row is; absent: in time, timestamp, datetime, date, ts or t.',
+      description:
+        'Where the time of a row is; absent: in time, timestamp, datetime, date, ts or t, else in the first that holds ISO 8601 text.',
     }),
   delimiter: z.string().length(1).or(z.literal('auto')).default('auto').meta({
     title: 'CSV delimiter',

@@ -62,7 +62,8 @@ export interface FileParts {
 }
 
 /**
- * The option as it is, or the first usual name among `names` whose value in the first row is a time.
+ * The option as it is; or the first usual name among `names` whose value in the first row is a time; or, whatever its
+ * name, the first that holds a date in words of ISO 8601, which nothing else looks like.
  * @throws UserError `DATA_INVALID` when there is none
  */
 export function timeOption(
@@ -76,7 +77,13 @@ export function timeOption(
     const field = names.find((name) => name.toLowerCase() === usual);
     if (field !== undefined && parseTime(firstValue(field), 'auto') !== undefined) return { field, format: 'auto' };
   }
-  throw new UserError('DATA_INVALID', `${path} has no column or field that is known to be the time`, {
-    hint: `name it: time: {field: NAME}; there are ${names.slice(0, 10).join(', ')}`,
+  const dated = names.find((name) => parseTime(firstValue(name), 'iso') !== undefined);
+  if (dated !== undefined) return { field: dated, format: 'iso' };
+  const known = names.slice(0, 10).join(', ');
+  throw new UserError('DATA_INVALID', `no column or field of ${path} is known to be the time; there are ${known}`, {
+    hint:
+      'a time is ISO 8601, such as 2026-05-01 12:00:00, or a number of s, ms or us since 1970; a number under another ' +
+      'name than time, timestamp, datetime, date, ts or t is named in a configuration: ' +
+      '`source: {kind: replay, files: FILE, time: {field: NAME}}`',
   });
 }

@@ -83,6 +83,15 @@ describe('CSV', () => {
     expect(rows.map(([seconds]) => seconds)).toEqual([0, 1]);
   });
 
+  it('finds the time under any name when it is written as a date', async () => {
+    const csv = 'Druck;Zeit;Temp\n5;2026-01-31 12:00:00;20\n6;2026-01-31 12:00:01;21\n';
+    const { rows } = await all(folder({ 'a.csv': csv }), { files: 'a.csv' });
+    expect(rows).toEqual([
+      [0, { Druck: 5, Zeit: '2026-01-31 12:00:00', Temp: 20 }],
+      [1, { Druck: 6, Zeit: '2026-01-31 12:00:01', Temp: 21 }],
+    ]);
+  });
+
   it('counts malformed rows, shows the first with their lines, and goes on', async () => {
     const csv = [
       'time,v',

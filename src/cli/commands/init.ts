@@ -61,9 +61,13 @@ async function init(url: string, options: Options, io: Io): Promise<void> {
   const { connectionOptions, listen } = await import('../listen.js');
   const { discover, isWatchable } = await import('../../config/discovery/discover.js');
   const connection = connectionOptions(reference(url, options, (path) => path));
-  io.note(`listening to ${options.topic} at ${url} for ${options.for / 1000} s`);
+  const { ListeningBar } = await import('../listening-bar.js');
+  const { for: forMs, topic } = options;
+  io.note(`listening to ${topic} at ${url}`);
   const log = await io.openLog();
-  const heard = await listen({ connection, topic: options.topic, forMs: options.for, log }, io.signal);
+  const bar = new ListeningBar(io, forMs);
+  const onMessage = (): void => bar.update(1);
+  const heard = await listen({ connection, topic, forMs, log, onMessage }, io.signal).finally(() => bar.stop());
   if (heard.length === 0) {
     throw new UserError('DATA_TOO_SHORT', `nothing was published on ${options.topic} while kioku listened`, {
       hint: 'check that the devices publish and that this user may read the topic, or listen longer with --for 5m',

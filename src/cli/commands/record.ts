@@ -36,6 +36,7 @@ async function record(path: string, options: Options, io: Io): Promise<void> {
   const writer = await RecordingWriter.create(file, config.name);
   const full = new AbortController();
   const context = contextOf(config, { log });
+  io.note(`recording to ${file}${options.for === undefined ? ' until Ctrl-C' : ''}`);
   const bar = new ListeningBar(io, options.for);
   let failure: unknown;
   const failed = (error: unknown): void => {

@@ -170,12 +170,15 @@ function channelsOfTopics(
     values.set(name, list);
     for (const { payload } of messages) {
       if (payload.kind === 'number') list.push(payload.value);
-      else if (payload.kind === 'json' && path !== undefined) list.push(Number(payload.fields.get(path)));
+      else if (payload.kind === 'json' && path !== undefined) {
+        const value = payload.fields.get(path);
+        if (typeof value === 'number') list.push(value);
+      }
     }
   }
-  return [...values].map(([name, list]) => {
-    const example = list[0];
-    return { name, example, varies: list.some((value) => value !== example) };
+  return [...values].flatMap(([name, list]) => {
+    const [example] = list;
+    return example === undefined ? [] : [{ name, example, varies: list.some((value) => value !== example) }];
   });
 }
 

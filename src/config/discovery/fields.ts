@@ -10,6 +10,8 @@ const STREAM_NAME = /(device|sensor|node|machine|asset|serial|mac|unit|station|^
 
 /** A number is taken for a time when it is this near to the present. */
 const NEAR_US = MICROS.day;
+/** Of the values: this share must be numbers for a measured one. Sensors say `nan` or `unavailable` now and then. */
+const NUMBERS_SHARE = 0.8;
 /** Of the differences between one message and the next: this share must be +1 for a message number. */
 const COUNTING_SHARE = 0.8;
 
@@ -58,8 +60,8 @@ export class FieldSurvey {
       if (field === time && format !== undefined) return { path, example, varies, role: 'time', format };
       if (field === sequence) return { path, example, varies, role: 'sequence' };
       if (field === stream) return { path, example, varies, role: 'stream' };
-      const measured = format === undefined && seen.every(({ value }) => typeof value === 'number');
-      return { path, example, varies, role: measured ? 'measured' : 'other' };
+      const number = format === undefined ? typicalNumber(seen) : undefined;
+      return { path, example: number ?? example, varies, role: number === undefined ? 'other' : 'measured' };
     });
   }
 }
@@ -79,6 +81,12 @@ function timeFormat(path: string, seen: readonly Seen[]): TimeFormat | undefined
     return us !== undefined && us > MICROS.day * 365 && Math.abs(us - arrivedUs) < within;
   });
   return plausible ? format : undefined;
+}
+
+/** @returns the first number of a field that holds little else */
+function typicalNumber(seen: readonly Seen[]): number | undefined {
+  const numbers = seen.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
+  return numbers.length >= NUMBERS_SHARE * seen.length ? numbers[0] : undefined;
 }
 
 /** Whether each message of a topic has the number after the one before. */

@@ -14,6 +14,10 @@ function message(topic: string, payload: unknown, seconds: number): Heard {
   return { topic, bytes: encoder.encode(text), arrivedUs: START_US + seconds * 1e6 };
 }
 
+function sometimesNan(tick: number, every: number): unknown {
+  return tick % every === 0 ? 'nan' : tick;
+}
+
 function kept(heard: Heard): Heard {
   return { ...heard, retained: true };
 }
@@ -144,6 +148,17 @@ describe('fields', () => {
   ])('recognise time as %s', (_, at, format) => {
     const [group] = discover(publish(['a'], (tick) => ({ stamp: at(tick), x: tick }))).groups;
     expect(group.decode).toMatchObject({ time: { field: 'stamp', format } });
+  });
+
+  it('are measured although they are nan now and then', () => {
+    const heard = publish(['a'], (tick) => ({ seldom: sometimesNan(tick, 10), often: sometimesNan(tick, 2), x: tick }));
+    const [group] = discover(heard).groups;
+    expect(group.channels).toEqual([
+      { name: 'seldom', path: 'seldom', example: 1, varies: true },
+      { name: 'x', path: 'x', example: 0, varies: true },
+    ]);
+    const topics = discover(publish(factory(2, ['t', 'v']), (tick) => ({ value: sometimesNan(tick, 10) }))).groups[0];
+    expect(topics.channels).toEqual(['t', 'v'].map((name) => ({ name, example: 1, varies: true })));
   });
 
   it('do not take a large counter for a time, nor a number that stays for a sequence', () => {
