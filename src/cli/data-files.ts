@@ -4,11 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { Document } from 'yaml';
 import type { Config } from '../config/config.js';
-import { discover, isWatchable, type Heard } from '../config/discovery/discover.js';
+import { discover, isWatchable, type Heard, type WatchableGroup } from '../config/discovery/discover.js';
 import { proposeStepMs } from '../config/discovery/proposal.js';
 import { defineConfig, loadConfig, parseConfig } from '../config/load.js';
 import { messageOf, UserError } from '../core/errors.js';
-import type { Log } from '../core/log.js';
+import { silentLog, type Log } from '../core/log.js';
 import { takePackets } from '../intake.js';
 import { contextOf } from '../stage-context.js';
 import type { Io } from './output.js';
@@ -57,16 +57,17 @@ export async function configForDataFiles(files: readonly string[], log: Log, io:
 }
 
 async function propose(files: readonly string[], path: string, log: Log, signal: AbortSignal): Promise<string> {
-  const source = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file))) };
-  const draft = await defineConfig({ source }, path);
-  const heard = await firstRows(draft, log, signal);
-  const spanMs = ((heard.at(-1)?.arrivedUs ?? 0) - (heard[0]?.arrivedUs ?? 0)) / 1000;
-  const group = discover(heard).groups.find(isWatchable);
+  const plain = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file))) };
+  const asIs = await look(plain, path, log, signal);
+  // Half the world writes 20,5. Reading it that way must find more, not only something.
+  const comma = await look({ ...plain, decimal: ',' }, path, silentLog, signal);
+  const { source, heard, group } = channelsIn(comma) > channelsIn(asIs) ? comma : asIs;
   if (group === undefined) {
     throw new UserError('DATA_INVALID', `${files.join(', ')}: none of the first ${heard.length} rows holds a number`, {
       hint: 'kioku reads CSV with a header line and JSON Lines; see `kioku schema` for other separators',
     });
   }
+  const spanMs = ((heard.at(-1)?.arrivedUs ?? 0) - (heard[0]?.arrivedUs ?? 0)) / 1000;
   const document = new Document({
     source,
     decode: group.decode,
@@ -82,6 +83,21 @@ async function propose(files: readonly string[], path: string, log: Log, signal:
     '   kioku run FILE        replay the data through the model and see what it says',
   ].join('\n');
   return document.toString({ lineWidth: 0 });
+}
+
+interface Look {
+  readonly source: object;
+  readonly heard: readonly Heard[];
+  readonly group: WatchableGroup | undefined;
+}
+
+async function look(source: object, path: string, log: Log, signal: AbortSignal): Promise<Look> {
+  const heard = await firstRows(await defineConfig({ source }, path), log, signal);
+  return { source, heard, group: discover(heard).groups.find(isWatchable) };
+}
+
+function channelsIn({ group }: Look): number {
+  return group?.channels.length ?? 0;
 }
 
 async function firstRows(config: Config, log: Log, signal: AbortSignal): Promise<Heard[]> {

@@ -46,7 +46,7 @@ const schema = z.strictObject({
       field: text.meta({ title: 'Field', description: 'Name of the column or field that holds the time of a row.' }),
       format: z.enum(TIME_FORMATS).default('auto').meta({
         title: 'Format',
-        description: 'iso, s, ms or us since 1970; auto: by its look and size.',
+        description: 'iso (without a zone: UTC), s, ms or us since 1970; auto: by its look and size.',
       }),
     })
     .optional()

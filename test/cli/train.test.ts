@@ -58,6 +58,18 @@ describe('kioku train FILE', () => {
     expect(first).toMatchObject({ type: 'incident', phase: 'new', stream: 'boiler', reason: 'anomaly' });
   });
 
+  it('understands decimal commas and a time of any name', async () => {
+    const lines = Array.from({ length: 300 }, (_, i) => {
+      const time = new Date(1_760_000_000_000 + i * 60_000).toISOString().slice(0, 19);
+      return `${time};${i % 7};${String(20 + Math.sin(i)).replace('.', ',')}`;
+    });
+    writeFileSync(join(folder, 'german.csv'), `Zeit;Stufe;Temperatur\n${lines.join('\n')}\n`);
+    const trained = await kioku(['train', 'german.csv'], { cwd: folder });
+    expect(trained).toMatchObject({ code: 0 });
+    expect(trained.stdout).toMatch(/learnt 300 time steps of 1 stream \(Stufe, Temperatur\)/);
+    expect(readFileSync(join(folder, 'german.yaml'), 'utf8')).toMatch(/decimal: ","/);
+  });
+
   it('does not overwrite a configuration', async () => {
     writeFileSync(join(folder, 'short.yaml'), '');
     const trained = await kioku(['train', 'short.csv'], { cwd: folder });
