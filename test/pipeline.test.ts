@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { defineConfig } from '../src/config/load.js';
 import { Counters } from '../src/core/counters.js';
@@ -10,8 +10,10 @@ import type { Sink } from '../src/core/contracts.js';
 import type { KiokuEvent } from '../src/core/events.js';
 import { normal } from '../src/core/random.js';
 import { openLane } from '../src/open-lane.js';
-import { Pipeline } from '../src/pipeline.js';
+import { EmbeddedBroker } from '../src/mqtt/broker.js';
+import { Pipeline, type RunSummary } from '../src/pipeline.js';
 import { nodeEngine } from '../src/step/node-engine.js';
+import { mqttClient } from './support/publisher.js';
 import { RecordingLog, stageContext } from './support/stages.js';
 import { GRU, kiokuModel, writeModel } from './support/step-model.js';
 
@@ -27,6 +29,8 @@ beforeAll(async () => {
     return `${1_700_000_000 + s},${normal(1, 0, s) + fault},${normal(1, 1, s)}`;
   });
   writeFileSync(join(folder, 'pump.csv'), `time,c0,c1\n${rows.join('\n')}\nnot,a,row\n`);
+  const broken = rows.map((row, s) => (s < 900 ? row : `${1_700_000_000 + s},${60 + normal(1, 0, s)},0`));
+  writeFileSync(join(folder, 'broken.csv'), `time,c0,c1\n${broken.join('\n')}\n`);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -38,9 +42,9 @@ function config(changes: object = {}): Promise<Config> {
 }
 
 /** A sink that the test makes, in place of one of the registry. */
-async function withSink(sink: Partial<Sink>): Promise<Config> {
+async function withSink(sink: Partial<Sink>, changes: object = {}): Promise<Config> {
   const whole: Sink = { start: async () => {}, stop: async () => {}, write: async () => {}, ...sink };
-  return { ...(await config()), sinks: [{ kind: 'test', options: {}, create: () => whole }] };
+  return { ...(await config(changes)), sinks: [{ kind: 'test', options: {}, create: () => whole }] };
 }
 
 describe('a pipeline', () => {
@@ -83,12 +87,11 @@ describe('a pipeline', () => {
   it('ends what is open when it is stopped, and tells the sinks', async () => {
     const stop = new AbortController();
     const told: KiokuEvent[] = [];
-    const stopping = await withSink({
-      write: async (events) => {
-        told.push(...events);
-        stop.abort();
-      },
-    });
+    const write: Sink['write'] = async (events) => {
+      told.push(...events);
+      stop.abort();
+    };
+    const stopping = await withSink({ write }, { source: { kind: 'replay', files: 'broken.csv' } });
     const summary = await new Pipeline(stopping, { engine: nodeEngine, log: new RecordingLog() }).run(stop.signal);
     expect(summary.steps).toBeLessThan(ROWS);
     const phases = told.flatMap((event) => (event.type === 'incident' ? [event.phase] : []));
@@ -124,6 +127,69 @@ describe('a pipeline', () => {
       expect.objectContaining({ code: 'MODEL_MISSING' }),
     );
   });
+});
+
+describe('a pipeline on a broker', () => {
+  it('takes every message once although it is stopped and started while they come', async () => {
+    const broker = new EmbeddedBroker(new RecordingLog());
+    onTestFinished(() => broker.stop());
+    const { port } = await broker.start({ host: '127.0.0.1', port: 0 });
+    const url = `mqtt://127.0.0.1:${port}`;
+    const source = { kind: 'mqtt', url, topic: 'plant/{device}' };
+    const watched = await config({ source, decode: { kind: 'json', channels: { c0: 'c0' } } });
+    const taken: number[] = [];
+    const start = (): { readonly stop: () => Promise<RunSummary> } => {
+      const [log, stop] = [new RecordingLog(), new AbortController()];
+      const pipeline = new Pipeline(watched, { engine: nodeEngine, log });
+      pipeline.readings.subscribe((frames) => {
+        for (const { data } of frames) taken.push(data[0]);
+      });
+      const done = pipeline.run(stop.signal);
+      return {
+        stop: () => {
+          stop.abort();
+          return done;
+        },
+      };
+    };
+    const client = await mqttClient(url);
+    const first = start();
+    // The session has to be there before the first message that counts.
+    for (let i = -1; taken.length === 0; i--) await client.publishAsync('plant/a', `{"c0": ${i}}`, { qos: 1 });
+    let stopped: Promise<RunSummary> | undefined;
+    const publish = async (i: number): Promise<void> => {
+      await client.publishAsync('plant/a', `{"c0": ${i}}`, { qos: 1 });
+      if (i === 1500) stopped = first.stop();
+    };
+    await Promise.all(Array.from({ length: 3000 }, (_, i) => publish(i)));
+    expect((await stopped)?.counters).not.toHaveProperty('source.unread-at-stop');
+    const second = start();
+    await expect
+      .poll(() => taken.filter((value) => value >= 0).length, { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(3000);
+    await second.stop();
+    expect(taken.filter((value) => value >= 0).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 3000 }, (_, i) => i),
+    );
+  }, 60_000);
+
+  it('ends although the broker of a sink is away', async () => {
+    const broker = new EmbeddedBroker(new RecordingLog());
+    const { port } = await broker.start({ host: '127.0.0.1', port: 0 });
+    const sinks = [{ kind: 'mqtt', url: `mqtt://127.0.0.1:${port}` }];
+    const log = new RecordingLog();
+    const stop = new AbortController();
+    const pipeline = new Pipeline(await config({ sinks }), { engine: nodeEngine, log });
+    let left: Promise<void> | undefined;
+    pipeline.readings.subscribe(() => {
+      left ??= broker.stop();
+    });
+    pipeline.events.subscribe(() => stop.abort());
+    const summary = await pipeline.run(stop.signal);
+    await left;
+    expect(summary.counters['sink.incident-dropped']).toBeGreaterThanOrEqual(1);
+    expect(log.lines.some((line) => line.includes('sink.incident-dropped'))).toBe(true);
+  }, 20_000);
 });
 
 describe('a configuration that does not fit its model', () => {

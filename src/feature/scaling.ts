@@ -14,7 +14,7 @@ const LINEAR_Z = 3;
 /** Spread of a constant channel, as a part of its value: one part in a thousand is about what a sensor resolves. */
 const CONSTANT_SPREAD = 1e-3;
 /** Below this part of the value a spread is rounding, not signal. */
-const ROUNDING_SPREAD = 1e-9;
+export const ROUNDING_SPREAD = 1e-9;
 
 /** The p-quantile (0 … 1) of sorted values, interpolated linearly (type 7 of Hyndman & Fan 1996). */
 function quantileOf(sorted: Float64Array, p: number): number {

@@ -1,5 +1,6 @@
 /** The scale of one stream's channels: from the model card, or found while it warms up. */
 import type { ChannelScale } from '../core/card.js';
+import { ROUNDING_SPREAD } from './scaling.js';
 import { learnValue, SAMPLE_FIELDS, sampleQuantile, seenBy } from './sample.js';
 
 /** Fewer observed values than this say less than the other streams do. */
@@ -38,7 +39,8 @@ export class WarmUp {
       const known = seenBy(this.state, SAMPLE_FIELDS * c) >= LEAST_OBSERVED;
       scales[c].center = known ? this.#quantile(c, 0.5) : pooled.center;
       const spread = known ? (this.#quantile(c, 0.75) - this.#quantile(c, 0.25)) / SIGMAS_PER_IQR : pooled.scale;
-      scales[c].scale = Math.min(Math.max(spread, LEAST_SPREAD * pooled.scale), Number.MAX_VALUE);
+      const least = Math.max(LEAST_SPREAD * pooled.scale, ROUNDING_SPREAD * Math.abs(scales[c].center));
+      scales[c].scale = Math.min(Math.max(spread, least), Number.MAX_VALUE);
     }
   }
 

@@ -147,6 +147,13 @@ describe('a stream that training never saw', () => {
     expect(feature.toUnits(0, 1, 1)).toBe(7 + POOLED[1].scale / 10);
   });
 
+  it('is not judged by the rounding of numbers that are far larger than those of the others', () => {
+    const feature = make(100);
+    feature.open(0, 'new');
+    for (let i = 0; i < 60; i++) feature.push(0, stepsOf(i * S, [[1e18 + 128 * (i % 3), 7]]));
+    expect(feature.toUnits(0, 0, 1) - feature.toUnits(0, 0, 0)).toBeGreaterThanOrEqual(0.9e9);
+  });
+
   it('uses the scale of the others where it showed too little', () => {
     const feature = make(100);
     feature.open(0, 'new');
