@@ -247,6 +247,17 @@ describe('limits', () => {
     lane.close();
   });
 
+  it('ends the incident of a stream that has to leave, and begins anew with it', async () => {
+    const lane = await openTestLane(model, { maxStreams: 2 });
+    const events = feed(lane, readings(['a'], 130, 100));
+    events.push(...feed(lane, [reading('b', 131), reading('c', 132), reading('a', 133, true)]));
+    const told = incidents(events).filter((line) => !line.includes('update'));
+    expect(told).toEqual(['a new anomaly', 'a end anomaly']);
+    expect(events.findLast(({ type }) => type === 'incident')?.us).toBe(reading('c', 132).us);
+    expect(feed(lane, readings(['a'], 160, 134).slice(134))).toEqual([]);
+    lane.close();
+  });
+
   it('takes 100,000 unknown streams in bounded memory, every forgotten one counted', async () => {
     const counters = new Counters();
     const lane = await openTestLane(model, { maxStreams: 1000 }, counters);

@@ -5,6 +5,8 @@ import { type Route, TopicTemplate } from '../core/topic.js';
 
 /** Topics remembered; beyond, all are forgotten and looked up again. */
 const CACHE = 65_536;
+/** A longer topic is looked up every time: MQTT allows 64 kB, and so many of them would fill the memory. */
+const LONGEST_CACHED_CHARS = 256;
 
 export class Router {
   readonly #templates: readonly TopicTemplate[];
@@ -24,12 +26,13 @@ export class Router {
   route(topic: string): Route | undefined {
     const known = this.#known.get(topic);
     if (known !== undefined || this.#known.has(topic)) return known;
-    if (this.#known.size >= CACHE) this.#known.clear();
     let route: Route | undefined;
     for (const template of this.#templates) {
       route = template.route(topic);
       if (route !== undefined) break;
     }
+    if (topic.length > LONGEST_CACHED_CHARS) return route;
+    if (this.#known.size >= CACHE) this.#known.clear();
     this.#known.set(topic, route);
     return route;
   }

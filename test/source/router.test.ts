@@ -20,3 +20,10 @@ it('goes on when it has seen more topics than it remembers', () => {
   expect(router.route('e/0')).toBeUndefined();
   expect(router.route('e/0')).toBeUndefined();
 });
+
+it('does not remember topics as long as MQTT allows', () => {
+  const router = new Router('d/{x}');
+  const long = 'x'.repeat(60_000);
+  expect(router.route(`d/${long}`)).toEqual({ stream: long });
+  expect(router.route(`d/${long}`)).not.toBe(router.route(`d/${long}`));
+});
