@@ -215,7 +215,7 @@ export interface Lane {
   turn(): LaneOut;
   /** The arrival clock has reached `nowUs` without data (a live source that is up): who is silent? */
   tick(nowUs: Micros): LaneOut;
-  /** The source was away, or the arrival clock was set: silence counts from `nowUs`. */
+  /** The source was away, the arrival clock was set, or this process was held up: silence counts from `nowUs`. */
   forgive(nowUs: Micros): void;
   /** The source has ended: closes open steps and incidents. */
   end(): LaneOut;
