@@ -118,7 +118,7 @@ function describeCard(card: CardSummary): string[] {
     `watches ${channels} in steps of ${card.stepMs} ms${card.calendar.length > 0 ? `, with ${card.calendar.join(', ')}` : ''}`,
     `trained on ${training.rows} rows of ${counted(training.streams, 'stream')}, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
     `held-out error ${training.validationMse.toPrecision(3)}: ${verdict(card.errorVersusPersistence)} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
-    `calibrated for ${counted(card.calibratedStreams, 'stream')}; licence ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
+    `calibrated for ${counted(card.calibratedStreams, 'stream')}; licence: ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
   ];
 }
 
