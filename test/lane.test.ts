@@ -3,11 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StepAligner } from '../src/align/align.js';
+import { alignSchema } from '../src/core/alignment.js';
 import type { Frame } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
 import type { KiokuEvent } from '../src/core/events.js';
-import type { StreamLane } from '../src/lane.js';
+import { StreamLane } from '../src/lane.js';
 import { decodeSnapshot, encodeSnapshot } from '../src/step/snapshot.js';
+import type { Stepper } from '../src/stepper.js';
 import { openTestLane, reading, readings, START_US } from './support/lanes.js';
 import { GRU, kiokuModel, writeModel } from './support/step-model.js';
 
@@ -245,6 +248,27 @@ describe('limits', () => {
     expect(lane.streams).toEqual([]);
     expect(counters.get('lane.stream-idle')).toBe(1);
     lane.close();
+  });
+
+  it('takes the rows of a long bridged gap in pieces', () => {
+    const align = alignSchema.parse({ stepMs: 1, maxGapMs: 60_000, channels: [{ name: 'c0' }, { name: 'c1' }] });
+    const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, new Counters());
+    const turns: number[] = [];
+    let waiting = 0;
+    const stepper = {
+      feature: { push: () => (waiting += 1) },
+      decider: { silence: () => undefined },
+      open: () => undefined,
+      turn: () => {
+        turns.push(waiting);
+        waiting = 0;
+        return turns.at(-1);
+      },
+    } as unknown as Stepper;
+    const lane = new StreamLane({ aligner, stepper }, { maxStreams: 1 }, new Counters());
+    lane.push([reading('a', 0), reading('a', 50)]);
+    expect(lane.turn().steps).toBe(50_000);
+    expect(Math.max(...turns)).toBeLessThanOrEqual(4096);
   });
 
   it('ends the incident of a stream that has to leave, and begins anew with it', async () => {
