@@ -49,7 +49,7 @@ export const trainSchema = z
       .max(100_000)
       .default(150)
       .meta({ title: 'Most epochs', description: 'Passes over the training data, at most.', unit: 'epochs' }),
-    patienceEpochs: z.int().min(1).max(100_000).default(8).meta({
+    patienceEpochs: z.int().min(1).max(100_000).default(30).meta({
       title: 'Patience',
       description: 'Training stops after this many epochs without a better validation loss.',
       unit: 'epochs',
