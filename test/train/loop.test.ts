@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { normal } from '../../src/core/random.js';
 import { trainSchema } from '../../src/core/training.js';
 import type { BatchSource } from '../../src/train/batches.js';
-import type { Sequence } from '../../src/train/dataset.js';
+import { prepareDataset, type Sequence } from '../../src/train/dataset.js';
 import { Evaluator } from '../../src/train/evaluator.js';
-import { runJob } from '../../src/train/job.js';
+import { runJob, trainJob } from '../../src/train/job.js';
 import { runLoop, scheduledRate, type LoopOptions } from '../../src/train/loop.js';
 import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 import { Windows } from '../../src/train/windows.js';
@@ -50,6 +50,22 @@ describe('what the loop learns', () => {
     const { validationMse, persistenceMse } = runJob(sineMixtureJob(4000, options));
     expect(persistenceMse).toBeGreaterThan(0.01);
     expect(persistenceMse / validationMse).toBeGreaterThan(10);
+  });
+
+  it('beyond the plateau of "repeat the last value" with the default options, on which little data rests for a while', () => {
+    const values = Float64Array.from({ length: 2000 }, (_, t) => 60 + 5 * Math.sin(t / 15) + 0.4 * Math.sin(t * 7.3));
+    const us = values.map((_, t) => t * 60e6);
+    const starts = Uint8Array.from(values, (_, t) => (t === 0 ? 1 : 0));
+    const dataset = prepareDataset([{ stream: 'boiler', us, values, mask: new Uint8Array(2000).fill(1), starts }], {
+      channels: ['temperature'],
+      stepUs: 60e6,
+      calendar: [],
+      noiseFloors: [0],
+      validationFraction: 0.2,
+      fewestSamples: 64,
+    });
+    const { validationMse, persistenceMse } = runJob(trainJob(dataset, trainSchema.parse({})));
+    expect(validationMse).toBeLessThan(0.8 * persistenceMse);
   });
 
   it('the change, not the value: a level far from all that was learnt is still followed', () => {
