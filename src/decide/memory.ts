@@ -21,7 +21,7 @@ export const PEAK_OBSERVED = VIEW_FIELDS + 3;
 const CHANNEL_FIELDS = VIEW_FIELDS + 4 + ((VIEW_FIELDS + 4) % 2);
 
 /** Version of the layout and of the meaning of its numbers. */
-export const MEMORY_VERSION = 1;
+export const MEMORY_VERSION = 2;
 
 /** The slab: the same bytes seen as float64 (streams) and as float32 (channels). */
 export class Memory {
