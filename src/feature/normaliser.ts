@@ -7,7 +7,7 @@ import { RowQueue } from './row-queue.js';
 import { fromZ, writeCalendar, writeChannels } from './scaling.js';
 import { copyScales, WarmUp } from './stream-scale.js';
 
-const VERSION = 1;
+const VERSION = 2;
 /** A queued row: time, packet number, flags, `width` inputs, a mask value a channel. */
 const ROW = { us: 0, seq: 1, gap: 2, settled: 3, inputs: 4 } as const;
 /** Saved before the scales: whether the scale is settled, rows seen while warming up. */
