@@ -13,8 +13,8 @@ export type Severity = 'info' | 'warning' | 'critical';
 /** `anomaly`: unlike the past; `silent`: no data; `new-normal`: it lasted so long that it is learnt as normal. */
 export type IncidentReason = 'anomaly' | 'silent' | 'new-normal';
 
-/** Why a channel stands out: its own value, a lasting error of the forecast, or a change of its noise. */
-export type View = 'level' | 'drift' | 'noise';
+/** Why a channel stands out: its own value, a lasting error of the forecast, a change of its noise, or that it no longer moves. */
+export type View = 'level' | 'drift' | 'noise' | 'still';
 
 /** One channel's part in an incident; values in the channel's own unit. */
 export interface Contribution {

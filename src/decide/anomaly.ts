@@ -51,7 +51,7 @@ export class AnomalyDecider implements Decider {
     const levelRows = Math.min(3, Math.max(1, Math.ceil(this.#rules.minDurationUs / card.stepUs)));
     this.#views = new ChannelViews(this.#memory.channels, this.#channels, card.objective, levelRows, most);
     const names = card.channels.map(({ name }) => name);
-    this.#peaks = new Peaks(this.#memory, names, context.scaler, options.closeScore);
+    this.#peaks = new Peaks(this.#memory, names, context.scaler, MOST_EXPONENT * options.closeScore);
     this.#streams = Array.from({ length: capacity }, () => '');
     this.#scores = new Float64Array(capacity);
     this.#readCalibration();

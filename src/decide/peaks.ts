@@ -12,16 +12,25 @@ export function scoreOfExponent(exponent: number): number {
   return Math.min(1, exponent / MOST_EXPONENT);
 }
 
+/** What a channel shows by itself; a bad forecast may be another channel's doing. */
+function isOwn(view: number): boolean {
+  return VIEWS[view] === 'level' || VIEWS[view] === 'still';
+}
+
+/**
+ * A net that sees one channel far outside its range foretells the others badly too, but a bad forecast moves nobody's
+ * values. So a channel whose own values are strange is told by those, before all that were only foretold badly.
+ */
 export class Peaks {
   /**
    * @param names of the channels
-   * @param leastScore below it a channel has no part in an incident; nor below half of the strongest one's score
+   * @param leastExponent below it a channel has no part in an incident
    */
   constructor(
     readonly memory: Memory,
     readonly names: readonly string[],
     readonly scaler: Scaler,
-    readonly leastScore: number,
+    readonly leastExponent: number,
   ) {}
 
   forget(slot: Slot): void {
@@ -35,11 +44,16 @@ export class Peaks {
   note(slot: Slot, row: number, input: Batch, views: ChannelViews): void {
     const { channels } = this.memory;
     for (let c = 0; c < this.names.length; c++) {
+      if (input.mask[row * input.width + c] !== 1) continue;
       const at = this.memory.channel(slot, c);
-      if (input.mask[row * input.width + c] !== 1 || views.exponent[c] <= channels[at + PEAK_EXPONENT]) continue;
-      const view = views.strongest[c];
+      const own = views.strongestOwn(c);
+      const isStrange = views.exponentOf(c, own) >= this.leastExponent;
+      const view = isStrange ? own : views.strongest[c];
+      const exponent = isStrange ? views.exponentOf(c, own) : views.exponent[c];
+      const outranks = isStrange === this.#isStrange(at) ? exponent > channels[at + PEAK_EXPONENT] : isStrange;
+      if (!outranks) continue;
       const forecast = views.forecast(at);
-      channels[at + PEAK_EXPONENT] = views.exponent[c];
+      channels[at + PEAK_EXPONENT] = exponent;
       channels[at + PEAK_VIEW] = view;
       // A forecast soon follows a shifted level; against its own past the value should have been at the centre.
       channels[at + PEAK_EXPECTED] = VIEWS[view] === 'level' || Number.isNaN(forecast) ? 0 : forecast;
@@ -48,29 +62,32 @@ export class Peaks {
   }
 
   /**
-   * The channels' parts in the present incident, in their own units; first those whose own level is strange, then those
-   * that were only foretold badly, each strongest first. A net that sees one channel far outside its range foretells the
-   * others badly too, but a bad forecast moves nobody's level.
+   * The channels' parts in the present incident, in their own units: first those whose own values are strange, then those
+   * that were only foretold badly (unless by far less so than the worst), each strongest first.
    */
   contributions(slot: Slot): Contribution[] {
     const { channels } = this.memory;
-    const exponentOf = (c: number): number => channels[this.memory.channel(slot, c) + PEAK_EXPONENT];
-    const strongest = this.names.reduce((most, _, c) => Math.max(most, exponentOf(c)), 0);
-    const least = Math.max(this.leastScore, scoreOfExponent(strongest) / 2);
-    const found: { readonly exponent: number; readonly part: Contribution }[] = [];
-    for (const [c, name] of this.names.entries()) {
-      const at = this.memory.channel(slot, c);
-      const exponent = exponentOf(c);
-      const score = scoreOfExponent(exponent);
-      if (score < least) continue;
-      const expected = this.scaler.toUnits(slot, c, channels[at + PEAK_EXPECTED]);
-      const observed = this.scaler.toUnits(slot, c, channels[at + PEAK_OBSERVED]);
-      found.push({ exponent, part: { name, view: VIEWS[channels[at + PEAK_VIEW]], expected, observed, score } });
-    }
-    return found.toSorted((a, b) => levelFirst(a.part, b.part) || b.exponent - a.exponent).map(({ part }) => part);
+    const places = this.names.map((name, c) => ({ name, c, at: this.memory.channel(slot, c) }));
+    const exponentAt = (at: number): number => channels[at + PEAK_EXPONENT];
+    const strongest = places.reduce((most, { at }) => Math.max(most, exponentAt(at)), 0);
+    const least = Math.max(this.leastExponent, strongest / 2);
+    return places
+      .filter(({ at }) => this.#isStrange(at) || exponentAt(at) >= least)
+      .toSorted(
+        (a, b) => Number(this.#isStrange(b.at)) - Number(this.#isStrange(a.at)) || exponentAt(b.at) - exponentAt(a.at),
+      )
+      .map(({ name, c, at }) => ({
+        name,
+        view: VIEWS[channels[at + PEAK_VIEW]],
+        expected: this.scaler.toUnits(slot, c, channels[at + PEAK_EXPECTED]),
+        observed: this.scaler.toUnits(slot, c, channels[at + PEAK_OBSERVED]),
+        score: scoreOfExponent(exponentAt(at)),
+      }));
   }
-}
 
-function levelFirst(a: Contribution, b: Contribution): number {
-  return Number(b.view === 'level') - Number(a.view === 'level');
+  /** Whether what is noted of the channel at `at` are its own strange values. */
+  #isStrange(at: number): boolean {
+    const { channels } = this.memory;
+    return isOwn(channels[at + PEAK_VIEW]) && channels[at + PEAK_EXPONENT] >= this.leastExponent;
+  }
 }

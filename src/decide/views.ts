@@ -6,7 +6,7 @@
  * - `drift`: |moving average of the forecast error|. A ramp, a frozen forecastable signal, a wrong shape at a normal level.
  * - `noise`: the moving average of how much less likely the value was than usual (−log likelihood minus its running
  *   mean). A change of the noise, with the level and the forecast still right.
- * - `noise` again, as its absence: the run of exactly equal values. The log likelihood cannot see a frozen sensor, since a
+ * - `still`: the run of exactly equal values. The log likelihood cannot see a frozen sensor, since a
  *   good forecast of no change is more likely than usual. Judged while a run lasts, learnt when it ends.
  *
  * A moving average over n rows here is exponential with α = 2 / (n + 1). Forecasts are those of the step before.
@@ -17,7 +17,7 @@ import { seen } from '../core/quantile.js';
 import { TAIL_FIELDS, learnTail, tailExponent, tailRule } from './tail.js';
 
 /** The kind of each view, by index. */
-export const VIEWS: readonly View[] = ['level', 'drift', 'noise', 'noise'];
+export const VIEWS: readonly View[] = ['level', 'drift', 'noise', 'still'];
 const LEVEL = 0;
 const DRIFT = 1;
 const NOISE = 2;
@@ -150,6 +150,7 @@ export class ChannelViews {
 
   #begin(channel: number): void {
     this.exponent[channel] = 0;
+    this.#exponents.fill(0, channel * VIEWS.length, (channel + 1) * VIEWS.length);
     this.#values.fill(NaN, channel * VIEWS.length, (channel + 1) * VIEWS.length);
   }
 
@@ -168,6 +169,19 @@ export class ChannelViews {
     this.#stillness(at, channel, z);
     this.exponent[channel] = Math.max(0, this.exponent[channel] - this.#correction);
     this.state[at + HELD] = Math.min(this.exponent[channel], MOST_HELD);
+  }
+
+  /**
+   * The exponent, corrected for the number of views, of one view of a channel in the row judged last; ≥ 0.
+   * @param view index into `VIEWS`
+   */
+  exponentOf(channel: number, view: number): number {
+    return Math.max(0, this.#exponents[channel * VIEWS.length + view] - this.#correction);
+  }
+
+  /** The stronger of the two views that look at the channel's own values, whatever the net has foretold. */
+  strongestOwn(channel: number): number {
+    return this.exponentOf(channel, STILL) > this.exponentOf(channel, LEVEL) ? STILL : LEVEL;
   }
 
   /** The least level of the latest `levelRows` rows. */

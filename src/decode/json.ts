@@ -21,7 +21,8 @@ const schema = z.strictObject({
       field: fieldPath.meta({ title: 'Time field', description: 'The field that says when it was measured.' }),
       format: z.enum(TIME_FORMATS).default('auto').meta({
         title: 'Time format',
-        description: 'ISO 8601 (without a zone: UTC), a number in s, ms or us since 1970, or auto: by look and magnitude.',
+        description:
+          'ISO 8601 (without a zone: UTC), a number in s, ms or us since 1970, or auto: by look and magnitude.',
       }),
     })
     .optional()

@@ -63,6 +63,7 @@ const WORDS: Readonly<Record<Contribution['view'], string>> = {
   level: '',
   drift: ', drifting',
   noise: ', noise changed',
+  still: ', no longer moves',
 };
 
 function formatChannel({ name, view, expected, observed }: Contribution): string {
