@@ -11,11 +11,15 @@ const WHY: Readonly<Record<Learnt['stopped'], string>> = {
 
 export function describeTraining({ card, stopped }: Learnt): string {
   const { training } = card;
-  const error = training.validationMse / training.persistenceMse;
   return [
     `learnt ${training.rows} time steps of ${counted(training.streams, 'stream')} ` +
       `(${card.channels.map(({ name }) => name).join(', ')}) in ${training.seconds.toFixed(1)} s: ${WHY[stopped]}`,
-    `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters; squared error on the held-out tail ` +
-      `${error.toPrecision(2)} times that of repeating the last value`,
+    `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters; ${quality(training)}`,
   ].join('\n');
+}
+
+function quality({ validationMse, persistenceMse }: Learnt['card']['training']): string {
+  if (persistenceMse === 0) return 'on the held-out tail nothing ever changed';
+  const error = (validationMse / persistenceMse).toPrecision(2);
+  return `squared error on the held-out tail ${error} times that of repeating the last value`;
 }
