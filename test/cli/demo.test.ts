@@ -38,7 +38,7 @@ describe('kioku demo', () => {
 
   it('really burns: the cores are busy, and it says what came of it', async () => {
     const running = demo(['--learn', '20s', '--watch', '1s', '--once', '--json']);
-    await running.heard(/3\/3 burning: \d+ of \d+ cores busy for 12 s/);
+    await running.heard(/3\/3 burning: all \d+ cores busy for 12 s/);
     await running.heard(/cpu [3-9]\d\.\d %|cpu 100\.0 %/);
     await running.heard(/the burn is over/);
     running.child.kill('SIGINT');

@@ -52,6 +52,8 @@ describe('a running kioku', () => {
   let log: string;
   let exitCode: number | null;
   let client: MqttClient;
+  let run: CliProcess | undefined;
+  afterAll(() => void run?.child.kill('SIGKILL'));
 
   const send = (device: string, payload: string | Buffer): Promise<unknown> =>
     client.publishAsync(`plant/${device}/state`, payload, { qos: 1 });
@@ -80,7 +82,7 @@ describe('a running kioku', () => {
   beforeAll(async () => {
     const port = await freePort();
     const name = config('running', { url: `mqtt://127.0.0.1:${port}` }, { broker: { port } });
-    const run = new CliProcess(['run', name, '--json'], { cwd: folder });
+    run = new CliProcess(['run', name, '--json'], { cwd: folder });
     await run.heard(/connected to the broker/);
     client = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4 });
     await misbehave();
