@@ -12,16 +12,10 @@ import { parseDuration } from '../duration.js';
 import type { Io } from '../output.js';
 import { table } from '../table.js';
 
-interface Options {
+interface Options extends Omit<BrokerReference, 'url'> {
   readonly for: number;
   readonly out: string;
   readonly topic: string;
-  readonly username?: string;
-  readonly passwordFile?: string;
-  readonly passwordEnv?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
   readonly force?: true;
   readonly json?: true;
 }

@@ -84,17 +84,9 @@ async function trainOn(
   options: Options,
   io: Io,
 ): Promise<void> {
-  const { learn } = await import('../../learn.js');
-  const { nodeEngine } = await import('../../step/node-engine.js');
-  const { TrainingBar } = await import('../training-bar.js');
+  const { learnWithBar } = await import('../learn-with-bar.js');
   const { describeTraining } = await import('../training-summary.js');
-  const bar = new TrainingBar(io);
-  const learnt = await learn(config, gathered, {
-    engine: nodeEngine,
-    context,
-    signal: io.signal,
-    onProgress: bar.update,
-  }).finally(() => bar.stop());
+  const learnt = await learnWithBar(config, gathered, context, io);
   if (options.json) io.printJson({ model: config.model, stopped: learnt.stopped, card: learnt.card });
   else io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
 }

@@ -10,13 +10,12 @@ import type { Config } from '../../config/config.js';
 import { Counters } from '../../core/counters.js';
 import { UserError } from '../../core/errors.js';
 import type { StageContext } from '../../core/kind.js';
-import { learn } from '../../learn.js';
 import { EmbeddedBroker } from '../../mqtt/broker.js';
 import { Pipeline } from '../../pipeline.js';
 import { nodeEngine } from '../../step/node-engine.js';
+import { learnWithBar } from '../learn-with-bar.js';
 import { listenAndAlign } from '../listen-and-align.js';
 import type { Io } from '../output.js';
-import { TrainingBar } from '../training-bar.js';
 import { describeTraining } from '../training-summary.js';
 import { burnCpu } from './burn.js';
 import { demoConfig } from './demo-config.js';
@@ -81,13 +80,7 @@ async function learnNormal(config: Config, context: StageContext, options: DemoO
   io.note(`1/3 learning: leave the machine as it usually is for ${Math.round(options.learn / 1000)} s`);
   const gathered = await listenAndAlign(config, context, { forMs: options.learn, io });
   if (io.signal.aborted) return false;
-  const bar = new TrainingBar(io);
-  const learnt = await learn(config, gathered, {
-    engine: nodeEngine,
-    context,
-    signal: io.signal,
-    onProgress: bar.update,
-  }).finally(() => bar.stop());
+  const learnt = await learnWithBar(config, gathered, context, io);
   io.note(describeTraining(learnt));
   return !io.signal.aborted;
 }

@@ -1,0 +1,23 @@
+/** Training as a command does it: in the background, with a bar, until it is over or the user has had enough. */
+import type { Config } from '../config/config.js';
+import type { StageContext } from '../core/kind.js';
+import type { Gathered } from '../gather.js';
+import { learn, type Learnt } from '../learn.js';
+import { nodeEngine } from '../step/node-engine.js';
+import type { Io } from './output.js';
+import { TrainingBar } from './training-bar.js';
+
+/** Ctrl-C keeps the best weights so far. @throws UserError as {@link learn} */
+export async function learnWithBar(config: Config, gathered: Gathered, context: StageContext, io: Io): Promise<Learnt> {
+  const bar = new TrainingBar(io);
+  try {
+    return await learn(config, gathered, {
+      engine: nodeEngine,
+      context,
+      signal: io.signal,
+      onProgress: bar.update,
+    });
+  } finally {
+    bar.stop();
+  }
+}
