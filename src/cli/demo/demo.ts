@@ -42,6 +42,8 @@ export interface DemoResult {
 }
 
 const BURN_MS = 12_000;
+/** Installing, compiling and starting have kept the machine busy just now: that is not what is usual for it. */
+const SETTLE_MS = 8000;
 /** How long the incident of the burn may take to end before `--once` gives up. */
 const END_WITHIN_MS = 60_000;
 const TOPIC = 'kioku-demo';
@@ -78,6 +80,7 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult>
 /** Listens first and trains then, so that training does not disturb what it learns. @returns false when stopped */
 async function learnNormal(config: Config, context: StageContext, options: DemoOptions, io: Io): Promise<boolean> {
   io.note(`1/3 learning: leave the machine as it usually is for ${Math.round(options.learn / 1000)} s`);
+  await rest(SETTLE_MS, io.signal);
   const gathered = await listenAndAlign(config, context, { forMs: options.learn, io });
   if (io.signal.aborted) return false;
   const learnt = await learnWithBar(config, gathered, context, io);
