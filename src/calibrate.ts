@@ -6,6 +6,7 @@ import type { Engine, Frame, Signal } from './core/contracts.js';
 import { BugError } from './core/errors.js';
 import type { StageContext } from './core/kind.js';
 import { openStepper } from './open-lane.js';
+import { readCard, stepModelOf } from './step/card-file.js';
 import type { Stepper } from './stepper.js';
 import type { Series } from './train/series.js';
 
@@ -26,11 +27,11 @@ export async function calibrate(
   engine: Engine,
   context: StageContext,
 ): Promise<NonNullable<ModelCard['calibration']>> {
-  const net = await engine.open(config.model, Math.max(1, series.length));
+  // A former calibration would be learnt on top of.
+  const { calibration: _, ...card } = await readCard(config.model);
+  const net = await engine.open(stepModelOf(config.model, card), Math.max(1, series.length));
   try {
-    // A former calibration would be learnt on top of.
-    const { calibration: _, ...card } = net.card;
-    const stepper = openStepper(config, net, context, card);
+    const stepper = openStepper(config, card, net, context);
     stepper.decider.learnOnly = true;
     const known = series.filter(({ stream }) => Object.hasOwn(card.normalisation.streams, stream));
     known.forEach(({ stream }, slot) => stepper.open(slot, stream));

@@ -2,11 +2,12 @@
  * A lane: align → feature → net → decide for a set of streams, synchronous, with all state explicit. What a stream
  * remembers is spread over its slot in each stage; `snapshot` collects it, `restore` puts it back.
  */
-import type { Aligner, Emit, Frame, Lane, LaneOut, Micros, PerSlot, Slot, Snapshot } from './core/contracts.js';
+import type { Aligner, Emit, ForecastDecider, Frame, Lane, LaneOut, Micros, Slot, Snapshot } from './core/contracts.js';
 import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Counters } from './core/counters.js';
-import { BugError, UserError } from './core/errors.js';
+import { BugError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
+import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { Skews } from './skews.js';
 import { Slots } from './step/slots.js';
 import { assertSnapshotModel } from './step/snapshot.js';
@@ -14,7 +15,7 @@ import type { Stepper } from './stepper.js';
 
 export interface LaneStages {
   readonly aligner: Aligner;
-  readonly stepper: Stepper;
+  readonly stepper: Stepper<ForecastDecider>;
 }
 
 export interface LaneLimits {
@@ -29,7 +30,7 @@ const ROWS_BEFORE_TURN = 4096;
 
 export class StreamLane implements Lane {
   readonly #aligner: Aligner;
-  readonly #stepper: Stepper;
+  readonly #stepper: Stepper<ForecastDecider>;
   readonly #slots: Slots;
   readonly #idleUs: Micros;
   readonly #through = new Map<number, number>();
@@ -114,24 +115,22 @@ export class StreamLane implements Lane {
   snapshot(stream: string): Snapshot {
     const slot = this.#slots.find(stream);
     if (slot === undefined) throw new BugError(`stream '${stream}' is not in this lane`);
-    const parts = new Map<string, Uint8Array>();
-    for (const [name, stage] of this.#stages()) parts.set(name, stage.save(slot));
     return {
       version: 1,
-      model: this.#stepper.net.card.modelSha256,
+      model: this.#stepper.net.model.sha256,
       stream,
       us: this.#readUs[slot],
       through: new Map(this.#through),
-      parts,
+      parts: saveStages(this.#stages(), slot),
     };
   }
 
   /** @throws UserError `SNAPSHOT_INVALID` when it belongs to another model or lacks a part */
   restore(snapshot: Snapshot): void {
-    assertSnapshotModel(snapshot, this.#stepper.net.card.modelSha256);
+    assertSnapshotModel(snapshot, this.#stepper.net.model.sha256);
     const slot = this.#acquire(snapshot.stream);
     try {
-      this.#load(slot, snapshot);
+      loadStages(this.#stages(), slot, snapshot);
     } catch (error) {
       // Half of its memory would be another stream's.
       this.#slots.release(snapshot.stream);
@@ -145,18 +144,6 @@ export class StreamLane implements Lane {
     }
   }
 
-  #load(slot: Slot, { stream, parts }: Snapshot): void {
-    for (const [name, stage] of this.#stages()) {
-      const bytes = parts.get(name);
-      if (bytes === undefined) {
-        throw new UserError('SNAPSHOT_INVALID', `the saved state of '${stream}' has no part '${name}'`, {
-          hint: 'delete the saved state; the stream starts anew',
-        });
-      }
-      stage.load(slot, bytes);
-    }
-  }
-
   evict(stream: string): Snapshot {
     const snapshot = this.snapshot(stream);
     this.#slots.release(stream);
@@ -164,7 +151,7 @@ export class StreamLane implements Lane {
   }
 
   close(): void {
-    this.#stepper.net.close();
+    this.#stepper.close();
   }
 
   /** Bound once: the hot path makes no closures. */
@@ -246,7 +233,7 @@ export class StreamLane implements Lane {
     this.#stepper.decider.end(slot, this.#presentUs(slot), this.#emit);
   }
 
-  #stages(): [string, PerSlot][] {
+  #stages(): NamedStages {
     const { feature, net, decider } = this.#stepper;
     return [
       ['clock', this.#skews],

@@ -1,42 +1,51 @@
-/** A lane for a configuration: the model is opened, its card held against the configuration, the stages made. */
+/** A lane for a configuration: the model is opened, held against the configuration, the stages made. */
 import { StepAligner } from './align/align.js';
 import type { Config } from './config/config.js';
 import type { AlignedChannel } from './core/alignment.js';
 import type { ModelCard } from './core/card.js';
-import type { Engine, Net } from './core/contracts.js';
+import type { Engine, ForecastDecider, Lane, Net } from './core/contracts.js';
 import { UserError } from './core/errors.js';
 import type { StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
+import { readCard, stepModelOf } from './step/card-file.js';
 import { Stepper } from './stepper.js';
 
 /**
  * Opens the configuration's model and everything around it.
  * @throws UserError `MODEL_MISSING`, `MODEL_INVALID`, `CARD_MISMATCH` (the configuration asks for other steps or channels)
  */
-export async function openLane(config: Config, engine: Engine, context: StageContext): Promise<StreamLane> {
-  const net = await engine.open(config.model, config.limits.maxStreams);
+export async function openLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
+  const card = await readCard(config.model);
+  requireSameSteps(config, card);
+  const net = await engine.open(stepModelOf(config.model, card), config.limits.maxStreams);
   try {
-    const { card } = net;
-    requireSameSteps(config, card);
     const channels = card.channels.map(({ name, aggregate }) => ({ name, aggregate, noiseFloor: 0 }));
     const aligner = new StepAligner({ ...config.align, channels }, context.counters);
     const { maxStreams, streamIdleMs } = config.limits;
     const limits = { maxStreams, ...(streamIdleMs === undefined ? {} : { streamIdleUs: streamIdleMs * 1000 }) };
-    return new StreamLane({ aligner, stepper: openStepper(config, net, context) }, limits, context.counters);
+    return new StreamLane({ aligner, stepper: openStepper(config, card, net, context) }, limits, context.counters);
   } catch (error) {
     net.close();
     throw error;
   }
 }
 
-/**
- * The configured feature and decider around an opened net.
- * @param card what they are to know of the model, when not all of it
- */
-export function openStepper(config: Config, net: Net, context: StageContext, card = net.card): Stepper {
+/** The configured feature and decider around an opened net. */
+export function openStepper(
+  config: Config,
+  card: ModelCard,
+  net: Net,
+  context: StageContext,
+): Stepper<ForecastDecider> {
+  const { decide, feature: chosen } = config;
+  if (decide.task !== 'forecast') {
+    throw new UserError('CONFIG_INVALID', `decide: ${decide.kind} listens to speech, it learns nothing here`, {
+      hint: 'training is for decide: anomaly; recognisers are downloaded with `kioku models pull`',
+    });
+  }
   const { capacity } = net;
-  const feature = config.feature.create({ ...context, card, capacity });
-  return new Stepper(feature, net, config.decide.create({ ...context, card, capacity, scaler: feature }));
+  const feature = chosen.create({ ...context, card, capacity });
+  return new Stepper(feature, net, decide.create({ ...context, card, capacity, scaler: feature }));
 }
 
 function requireSameSteps({ align, model, file }: Config, card: ModelCard): void {

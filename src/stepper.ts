@@ -1,10 +1,10 @@
-/** feature → net → decide for whatever rows are ready: the inner loop of a lane and of calibration. */
+/** feature → net → decide for whatever rows are ready: the inner loop of every lane and of calibration. */
 import type { Batch, Decider, Emit, Feature, Net } from './core/contracts.js';
 
 /** Rows of the feature stage, written straight into the net's input. */
 function batchOver(net: Net): Batch {
   const { capacity } = net;
-  const data = net.input[net.card.inputs.x.name];
+  const data = net.input[net.model.inputs[0].name];
   const width = data.length / capacity;
   return {
     n: 0,
@@ -19,17 +19,17 @@ function batchOver(net: Net): Batch {
   };
 }
 
-export class Stepper {
+export class Stepper<D extends Decider = Decider> {
   readonly #batch: Batch;
   readonly #output: Float32Array;
 
   constructor(
     readonly feature: Feature,
     readonly net: Net,
-    readonly decider: Decider,
+    readonly decider: D,
   ) {
     this.#batch = batchOver(net);
-    this.#output = net.output[net.card.outputs.y.name];
+    this.#output = net.output[net.model.outputs[0].name];
   }
 
   /** Takes every ready row through the net, at most one a stream at a time. @returns the number of rows */
@@ -44,6 +44,11 @@ export class Stepper {
       rows += n;
     }
     return rows;
+  }
+
+  /** Frees the net, and what the decider has opened. */
+  close(): void {
+    this.net.close();
   }
 
   /** A stream takes the slot. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StepAligner } from '../src/align/align.js';
 import { alignSchema } from '../src/core/alignment.js';
-import type { Frame } from '../src/core/contracts.js';
+import type { ForecastDecider, Frame } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
 import type { KiokuEvent } from '../src/core/events.js';
 import { StreamLane } from '../src/lane.js';
@@ -264,7 +264,7 @@ describe('limits', () => {
         waiting = 0;
         return turns.at(-1);
       },
-    } as unknown as Stepper;
+    } as unknown as Stepper<ForecastDecider>;
     const lane = new StreamLane({ aligner, stepper }, { maxStreams: 1 }, new Counters());
     lane.push([reading('a', 0), reading('a', 50)]);
     expect(lane.turn().steps).toBe(50_000);

@@ -1,13 +1,93 @@
 /** Checks a configuration against the schemas of its sections and of the kinds that they name. */
 import { basename, dirname, extname, resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Decider, Decoder, Feature, Scaler, Sink, Source } from '../core/contracts.js';
-import type { DeciderContext, Kind, ModelContext, SourceContext, StageContext } from '../core/kind.js';
-import type { Chosen, Config } from './config.js';
+import type { Sink } from '../core/contracts.js';
+import type {
+  DecoderKind,
+  ExtractKind,
+  FeatureKind,
+  Kind,
+  SinkKind,
+  SourceKind,
+  StageContext,
+  Task,
+} from '../core/kind.js';
+import type { Chosen, ChosenDecider, Config } from './config.js';
 import { partsAt, sentence, toJsonSchema } from './json-schema.js';
 import { findingsOf, suggest, type Finding, type Path } from './problems.js';
 import type { Registry } from './registry.js';
 import { rootSchema, type Root, type Stage } from './schema.js';
+
+/** Of a sensor a few hundred bytes are remembered, of an audio stream up to some hundred kilobytes. */
+const SENSOR_STREAMS = 10_000;
+const AUDIO_STREAMS = 16;
+
+type AnyKind = Kind<z.ZodType, never, unknown>;
+type DeciderKind = Awaited<ReturnType<Registry['decide'][string]>>;
+
+/** A section that is right, with the module of its kind. */
+interface Found<K extends AnyKind> {
+  readonly kind: string;
+  readonly options: unknown;
+  readonly module: K;
+}
+
+function chosen<C, T>({ kind, options, module }: Found<Kind<z.ZodType, C, T>>): Chosen<C, T> {
+  return { kind, options, create: (context) => module.create(options, context) };
+}
+
+function decider({ kind, options, module }: Found<DeciderKind>): ChosenDecider {
+  switch (module.task) {
+    case 'forecast':
+      return { ...chosen({ kind, options, module }), task: 'forecast' };
+    case 'voice':
+      return { ...chosen({ kind, options, module }), task: 'voice', voice: module.voice(options) };
+    case 'recognise':
+      return { ...chosen({ kind, options, module }), task: 'recognise', gate: module.gate(options) };
+  }
+}
+
+/** Sections that are right by themselves but do not go together. */
+function mismatches(parts: {
+  readonly audio: boolean;
+  readonly task: Task;
+  readonly decode: string;
+  readonly decide: string;
+  readonly sections: Readonly<Record<string, unknown>>;
+}): Finding[] {
+  const { audio, task, decode, decide, sections } = parts;
+  const findings: Finding[] = [];
+  const extracts = sections['extract'] !== undefined;
+  if (task !== 'forecast' && !audio) {
+    findings.push({
+      path: ['decode'],
+      reason: `gives readings of sensors (${decode}), but decide: ${decide} listens to audio`,
+      hint: 'use decode: wav or pcm, or a source of audio such as microphone or audio-files',
+    });
+  }
+  if (task === 'forecast' && audio && !extracts) {
+    findings.push({
+      path: ['extract'],
+      reason: `is missing: decode: ${decode} gives audio, decide: ${decide} watches channels`,
+      hint: 'add extract with kind: log-mel, mfcc or descriptors; or decide with kind: transcribe or voice',
+    });
+  }
+  if (extracts && (!audio || task !== 'forecast')) {
+    findings.push({
+      path: ['extract'],
+      reason: audio ? `is not for decide: ${decide}` : `needs audio, decode: ${decode} gives readings of sensors`,
+      hint: 'leave it out',
+    });
+  }
+  if (sections['feature'] !== undefined && task !== 'forecast') {
+    findings.push({
+      path: ['feature'],
+      reason: `is not for decide: ${decide}: the model says what it listens to`,
+      hint: 'leave it out',
+    });
+  }
+  return findings;
+}
 
 /** One pass over a value; collects what it finds instead of stopping at the first mistake. */
 export class Check {
@@ -19,31 +99,42 @@ export class Check {
   async config(value: unknown, file: string): Promise<Config | undefined> {
     const root = this.#against(rootSchema, value ?? {}, []) as Root | undefined;
     const sections = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-    const source = await this.#stage<SourceContext, Source>('source', sections['source'], ['source']);
-    const decode = await this.#stage<StageContext, Decoder>('decode', sections['decode'] ?? {}, ['decode']);
-    const feature = await this.#stage<ModelContext, Feature & Scaler>('feature', sections['feature'] ?? {}, [
-      'feature',
-    ]);
-    const decide = await this.#stage<DeciderContext, Decider>('decide', sections['decide'] ?? {}, ['decide']);
+    const source = await this.#stage<SourceKind<z.ZodType>>('source', sections['source']);
+    const spoken = source?.module.decoder;
+    const decode = await this.#stage<DecoderKind<z.ZodType>>('decode', sections['decode'] ?? {}, spoken);
+    const extract = await this.#optional<ExtractKind<z.ZodType>>('extract', sections['extract']);
+    const feature = await this.#stage<FeatureKind<z.ZodType>>('feature', sections['feature'] ?? {});
+    const decide = await this.#stage<DeciderKind>('decide', sections['decide'] ?? {});
     const sinks = await this.#sinks(sections['sinks']);
-    if (!root || !source || !decode || !feature || !decide || !sinks) return undefined;
+    if (!root || !source || !decode || extract === 'wrong' || !feature || !decide || !sinks) return undefined;
+    const audio = decode.module.audio === true;
+    const { task } = decide.module;
+    this.findings.push(...mismatches({ audio, task, decode: decode.kind, decide: decide.kind, sections }));
     const name = root.name ?? basename(file, extname(file));
     const baseDir = dirname(file);
+    const { maxStreams = task === 'forecast' ? SENSOR_STREAMS : AUDIO_STREAMS, streamIdleMs } = root.limits;
     return {
       name,
       file,
       baseDir,
+      value,
       model: resolve(baseDir, root.model ?? `models/${name}`),
-      source,
+      source: chosen(source),
       ...(root.broker === undefined ? {} : { broker: root.broker }),
-      decode,
+      decode: { ...chosen(decode), audio },
+      ...(extract === undefined ? {} : { extract: chosen(extract) }),
       align: root.align,
-      feature,
-      decide,
+      feature: chosen(feature),
+      decide: decider(decide),
       sinks,
       train: root.train,
-      limits: root.limits,
+      limits: { maxStreams, streamIdleMs },
     };
+  }
+
+  async #optional<K extends AnyKind>(stage: Stage, value: unknown): Promise<Found<K> | 'wrong' | undefined> {
+    if (value === undefined) return undefined;
+    return (await this.#stage<K>(stage, value)) ?? 'wrong';
   }
 
   async #sinks(value: unknown): Promise<readonly Chosen<StageContext, Sink>[] | undefined> {
@@ -57,13 +148,19 @@ export class Check {
       return undefined;
     }
     const sinks = await Promise.all(
-      list.map((options: unknown, i) => this.#stage<StageContext, Sink>('sink', options, ['sinks', i])),
+      list.map((options: unknown, i) => this.#stage<SinkKind<z.ZodType>>('sink', options, undefined, ['sinks', i])),
     );
-    return sinks.every((sink) => sink !== undefined) ? sinks : undefined;
+    return sinks.every((sink) => sink !== undefined) ? sinks.map((sink) => chosen(sink)) : undefined;
   }
 
-  async #stage<C, T>(stage: Stage, value: unknown, path: Path): Promise<Chosen<C, T> | undefined> {
-    const loaders = this.registry[stage] as Readonly<Record<string, () => Promise<Kind<z.ZodType, C, T>>>>;
+  /** @param usual the kind that is meant when none is written; absent: the first of the registry */
+  async #stage<K extends AnyKind>(
+    stage: Stage,
+    value: unknown,
+    usual?: string,
+    path: Path = [stage],
+  ): Promise<Found<K> | undefined> {
+    const loaders = this.registry[stage] as unknown as Readonly<Record<string, () => Promise<K>>>;
     const names = Object.keys(loaders);
     const offer = `one of ${names.join(', ')}`;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -71,7 +168,7 @@ export class Check {
       this.findings.push({ path, reason, hint: `write kind: ${names[0]} below it; kinds: ${names.join(', ')}` });
       return undefined;
     }
-    const defaulted = stage === 'source' || stage === 'sink' ? undefined : names[0];
+    const defaulted = ['source', 'extract', 'sink'].includes(stage) ? undefined : (usual ?? names[0]);
     const kind: unknown = 'kind' in value ? value.kind : defaulted;
     const load = typeof kind === 'string' && Object.hasOwn(loaders, kind) ? loaders[kind] : undefined;
     if (typeof kind !== 'string' || load === undefined) {
@@ -83,7 +180,7 @@ export class Check {
     const module = await load();
     const options = this.#against(module.schema, { ...value, kind }, path);
     if (options === undefined) return undefined;
-    return { kind, options, create: (context) => module.create(options, context) };
+    return { kind, options, module };
   }
 
   #against(schema: z.ZodType, value: unknown, path: Path): unknown {

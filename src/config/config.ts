@@ -1,8 +1,17 @@
 /** A configuration as the rest of kioku sees it: complete, checked, its stages ready to be made. */
 import type { Alignment } from '../core/alignment.js';
-import type { Decider, Decoder, Feature, Scaler, Sink, Source } from '../core/contracts.js';
-import type { DeciderContext, ModelContext, SourceContext, StageContext } from '../core/kind.js';
+import type { Decider, Decoder, Extractor, Feature, ForecastDecider, Scaler, Sink, Source } from '../core/contracts.js';
+import type {
+  DeciderContext,
+  ExtractContext,
+  ModelContext,
+  RecogniserContext,
+  SourceContext,
+  StageContext,
+  VoiceContext,
+} from '../core/kind.js';
 import type { TrainOptions } from '../core/training.js';
+import type { GateOptions, VoiceOptions } from '../core/voice.js';
 
 /** A stage as it was chosen and set up in the configuration, ready to be made. */
 export interface Chosen<C, T> {
@@ -12,21 +21,31 @@ export interface Chosen<C, T> {
   create(context: C): T;
 }
 
+/** The decider says what the pipeline is for: a watch over sensors, a transcript, or spans of speech. */
+export type ChosenDecider =
+  | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast' })
+  | (Chosen<VoiceContext, Decider> & { readonly task: 'voice'; readonly voice: VoiceOptions })
+  | (Chosen<RecogniserContext, Decider> & { readonly task: 'recognise'; readonly gate: GateOptions | undefined });
+
 export interface Config {
   readonly name: string;
   /** Absolute path of the file it came from. */
   readonly file: string;
   /** Folder of that file; relative paths in it start here. */
   readonly baseDir: string;
+  /** What was written, so that another thread can read it again. */
+  readonly value: unknown;
   /** Absolute path of the model folder, which need not exist yet. */
   readonly model: string;
   readonly source: Chosen<SourceContext, Source>;
   /** Present: run an embedded broker. */
   readonly broker?: { readonly host: string; readonly port: number };
-  readonly decode: Chosen<StageContext, Decoder>;
+  readonly decode: Chosen<StageContext, Decoder> & { readonly audio: boolean };
+  /** Present: audio becomes channels. */
+  readonly extract?: Chosen<ExtractContext, Extractor>;
   readonly align: Alignment;
   readonly feature: Chosen<ModelContext, Feature & Scaler>;
-  readonly decide: Chosen<DeciderContext, Decider>;
+  readonly decide: ChosenDecider;
   readonly sinks: readonly Chosen<StageContext, Sink>[];
   readonly train: TrainOptions;
   readonly limits: { readonly maxStreams: number; readonly streamIdleMs?: number | undefined };

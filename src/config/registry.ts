@@ -1,15 +1,30 @@
 /** Every kind of stage: one line each. A module is loaded only when a configuration names its kind. */
 import type { z } from 'zod';
-import type { DeciderKind, DecoderKind, FeatureKind, SinkKind, SourceKind } from '../core/kind.js';
+import type {
+  DecoderKind,
+  ExtractKind,
+  FeatureKind,
+  ForecastKind,
+  RecogniserKind,
+  SinkKind,
+  SourceKind,
+  VoiceKind,
+} from '../core/kind.js';
+
+type DeciderKind = ForecastKind<z.ZodType> | VoiceKind<z.ZodType> | RecogniserKind<z.ZodType>;
 
 type Loaders<K> = Readonly<Record<string, () => Promise<K>>>;
 
-/** kind → loader, per stage. The first kind of every stage but `source` is the one that an absent section means. */
+/**
+ * kind → loader, per stage. The first kind is the one that an absent section means, but for `source` (must be there),
+ * `extract` (absent: none) and `decode` (what the source says).
+ */
 export interface Registry {
   readonly source: Loaders<SourceKind<z.ZodType>>;
   readonly decode: Loaders<DecoderKind<z.ZodType>>;
+  readonly extract: Loaders<ExtractKind<z.ZodType>>;
   readonly feature: Loaders<FeatureKind<z.ZodType>>;
-  readonly decide: Loaders<DeciderKind<z.ZodType>>;
+  readonly decide: Loaders<DeciderKind>;
   readonly sink: Loaders<SinkKind<z.ZodType>>;
 }
 
@@ -23,6 +38,7 @@ export const REGISTRY: Registry = {
     json: () => import('../decode/json.js').then((module) => module.jsonKind),
     number: () => import('../decode/number.js').then((module) => module.numberKind),
   },
+  extract: {},
   feature: {
     normalise: () => import('../feature/normalise.js').then((module) => module.normaliseKind),
   },

@@ -22,14 +22,16 @@ const brokerSchema = z
 
 const limitsSchema = z
   .strictObject({
-    maxStreams: z.int().min(1).max(1_000_000).default(10_000).meta({
+    maxStreams: z.int().min(1).max(1_000_000).optional().meta({
       title: 'Most streams',
-      description: 'Streams remembered at a time; when one more comes, the one that was quiet longest is forgotten.',
+      description:
+        'Streams remembered at a time; when one more comes, the one that was quiet longest is forgotten. Absent: 10,000 of sensors, 16 of audio.',
       unit: 'streams',
     }),
     streamIdleMs: z.int().min(1000).optional().meta({
       title: 'Idle time',
-      description: 'A stream without data for this long is forgotten, its memory freed; absent: never.',
+      description:
+        'A stream without data for this long is forgotten, its memory freed. Absent: never for sensors; what was said so far in a live audio stream becomes final after 10 s.',
       unit: 'ms',
     }),
   })
@@ -48,6 +50,7 @@ export const rootSchema = z.strictObject({
   source: z.unknown().optional(),
   broker: brokerSchema.optional(),
   decode: z.unknown().optional(),
+  extract: z.unknown().optional(),
   align: alignSchema.prefault({}).meta({
     title: 'Alignment',
     description: 'How irregular readings become time steps; the net takes one step for each.',
@@ -62,15 +65,22 @@ export const rootSchema = z.strictObject({
 export type Root = z.output<typeof rootSchema>;
 
 /** Sections whose schema depends on their `kind`, in the order in which data passes them. */
-export const STAGES = ['source', 'decode', 'feature', 'decide', 'sink'] as const;
+export const STAGES = ['source', 'decode', 'extract', 'feature', 'decide', 'sink'] as const;
 export type Stage = (typeof STAGES)[number];
 
 const STAGE_TEXT: Readonly<Record<Stage, { readonly title: string; readonly description: string }>> = {
   source: { title: 'Source', description: 'Where the data comes from.' },
   decode: { title: 'Decoder', description: 'How bytes become readings.' },
+  extract: {
+    title: 'Extractor',
+    description: 'How sound becomes channels, to watch a machine by ear; absent: it does not.',
+  },
   feature: { title: 'Feature', description: 'How readings become the input of the net.' },
-  decide: { title: 'Decider', description: 'How the forecasts of the net become incidents.' },
-  sink: { title: 'Sink', description: 'Where incidents go.' },
+  decide: {
+    title: 'Decider',
+    description: 'How the output of the net becomes incidents, transcripts or spans of speech.',
+  },
+  sink: { title: 'Sink', description: 'Where events go.' },
 };
 
 /** JSON Schema (2020-12) of the whole configuration, every kind included. Loads all of them. */
@@ -79,7 +89,8 @@ export async function jsonSchema(registry: Registry = REGISTRY): Promise<JsonSch
   const stages = new Map<Stage, JsonSchema>();
   for (const stage of STAGES) {
     const kinds = await Promise.all(Object.values(registry[stage]).map((load) => load()));
-    const fallback = stage === 'source' ? {} : { default: { kind: Object.keys(registry[stage])[0] } };
+    const fallback =
+      stage === 'source' || stage === 'extract' ? {} : { default: { kind: Object.keys(registry[stage])[0] } };
     stages.set(stage, { ...STAGE_TEXT[stage], ...fallback, oneOf: kinds.map((kind) => toJsonSchema(kind.schema)) });
   }
   const properties: Record<string, JsonSchema> = {};
@@ -89,7 +100,7 @@ export async function jsonSchema(registry: Registry = REGISTRY): Promise<JsonSch
   const { default: kind, ...sink } = stages.get('sink') ?? {};
   properties['sinks'] = {
     title: 'Sinks',
-    description: 'Where incidents go.',
+    description: 'Where events go.',
     type: 'array',
     default: [kind],
     items: sink,
@@ -97,7 +108,7 @@ export async function jsonSchema(registry: Registry = REGISTRY): Promise<JsonSch
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'kioku configuration',
-    description: 'One stream of sensor data, from its source to the incidents that it raises.',
+    description: 'Streams of sensor data or audio, from their source to the events that they raise.',
     ...root,
     required: ['source'],
     properties,

@@ -7,7 +7,7 @@
  */
 import type { Observable } from 'rxjs';
 import type { KiokuEvent } from './events.js';
-import type { ModelCard } from './card.js';
+import type { StepModel } from './step-model.js';
 import type { Route } from './topic.js';
 
 /** Event time, integer microseconds since the Unix epoch. Durations are event time; only `maxDelayMs` is wall clock. */
@@ -29,6 +29,10 @@ export interface Packet {
   readonly bytes: Uint8Array;
   /** `live`: this machine's clock at arrival. `data`: the time in the recording. */
   readonly arrivedUs: Micros;
+  /** What came beside the payload, such as MQTT 5 user properties or how a microphone was opened. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** `gap`: data is missing before it (a capture was restarted); `end`: its stream has no more (a file). */
+  readonly mark?: 'gap' | 'end';
 }
 
 /** `down`: the other side is away; nobody may be called silent meanwhile. */
@@ -58,7 +62,10 @@ export type Signal =
   /** `stepUs` 0: readings at irregular times, as a decoder emits them (n = 1); above 0: time steps of that length. */
   | { readonly kind: 'channels'; readonly names: readonly string[]; readonly stepUs: Micros };
 
-/** A piece of one stream in time order: n samples or n time steps. `data` is row-major [n, channels]. */
+/**
+ * A piece of one stream in time order: n samples or n time steps. `data` is row-major [n, channels]. Audio is within
+ * [-1, 1]; a frame with mark `end` may be empty.
+ */
 export interface Frame {
   readonly stream: string;
   readonly source: number;
@@ -131,6 +138,37 @@ export interface Scaler {
   toUnits(slot: Slot, channel: number, z: number): number;
 }
 
+/**
+ * Audio → channels: readings at the hop rate, for a model that watches a sound. Streams by name, bounded; `gap` starts
+ * a stream anew, `end` emits what is left and forgets it.
+ */
+export interface Extractor {
+  readonly names: readonly string[];
+  /** Rate and channels that frames must have; absent: any rate. Always one channel. */
+  readonly sampleRateHz?: number;
+  push(frame: Frame, emit: (frame: Frame) => void): void;
+}
+
+/** Samples of ONE stream → vectors of `width` values, one every `hopSamples`; allocation-free per vector. */
+export interface FrameExtractor {
+  readonly names: readonly string[];
+  readonly width: number;
+  readonly hopSamples: number;
+  /** Takes n samples: `samples[from … from + n)`. The vectors do not depend on how the samples are cut. */
+  push(samples: Float64Array, from: number, n: number): void;
+  /** Vectors that `take` can give now. */
+  readonly ready: number;
+  /** Writes the next vector to `out[at …]`. */
+  take(out: Float32Array, at: number): void;
+  /** No more samples come: the vectors at the end become ready. Then only `reset`. */
+  flush(): void;
+  reset(): void;
+  /** First byte: version. */
+  save(): Uint8Array;
+  /** @throws UserError `SNAPSHOT_INVALID` */
+  load(bytes: Uint8Array): void;
+}
+
 export interface Feature extends PerSlot {
   /** Names of the `width` values of a vector. */
   readonly names: readonly string[];
@@ -143,12 +181,14 @@ export interface Feature extends PerSlot {
 
 /** An opened model with room for `capacity` streams. Streams not named in `step` keep their state bit for bit. */
 export interface Net extends PerSlot {
-  readonly card: ModelCard;
+  readonly model: StepModel;
   /** The engine and execution provider that really run, such as `node/cpu`. */
   readonly provider: string;
   readonly capacity: number;
-  /** Rows of inputs to fill before `step`: name → [capacity, width], row i belongs to `slots[i]`. */
+  /** float32 inputs to fill before `step`: name → [capacity, width], row i belongs to `slots[i]`. */
   readonly input: Readonly<Record<string, Float32Array>>;
+  /** int64 inputs, in the same way. */
+  readonly integerInput: Readonly<Record<string, BigInt64Array>>;
   /** Rows of outputs after `step`, in the same order. Valid until the next `step`. */
   readonly output: Readonly<Record<string, Float32Array>>;
   /** Zeroes the recurrent state (after a gap). */
@@ -163,28 +203,36 @@ export interface Net extends PerSlot {
 export interface Engine {
   readonly name: string;
   /**
-   * @param folder model folder with `model.json` (the card) and the ONNX file it names
    * @param capacity streams, ≥ 1
-   * @throws UserError `MODEL_MISSING`, `MODEL_INVALID` or `CARD_MISMATCH`
+   * @throws UserError `MODEL_MISSING` or `MODEL_INVALID`
    */
-  open(folder: string, capacity: number): Promise<Net>;
+  open(model: StepModel, capacity: number): Promise<Net>;
 }
 
+/** What a net says becomes events. */
 export interface Decider extends PerSlot {
+  /**
+   * Takes one output of the net for each row of `input`; row i of both belongs to `input.slot[i]`.
+   * @param output [n, output width]
+   */
+  push(output: Float32Array, input: Batch, emit: Emit): void;
+  /** The stream leaves (evicted, end of the file) or is interrupted: ends what is open. */
+  end(slot: Slot, us: Micros, emit: Emit): void;
+}
+
+/** Judges forecasts: what the net foretold against what came. */
+export interface ForecastDecider extends Decider {
   /** Names the form of its saved memory: a calibration in a model card is used only by a decider of the same version. */
   readonly version: string;
   /** Learn, but raise nothing: training data is being replayed into the statistics of a new model. */
   learnOnly: boolean;
   /**
    * Judges the rows of `input` against what the net foretold for them one step before, learns from them, and remembers
-   * `output` (the forecast for the next step). Row i of both belongs to `input.slot[i]`.
-   * @param output [n, output width] of the net for the same rows
+   * `output` (the forecast for the next step).
    */
   push(output: Float32Array, input: Batch, emit: Emit): void;
   /** The stream has been silent for `steps` time steps, as of `us`; 0 = data came again. */
   silence(slot: Slot, steps: number, us: Micros, emit: Emit): void;
-  /** The stream leaves (evicted, end of the file): ends what is open. */
-  end(slot: Slot, us: Micros, emit: Emit): void;
 }
 
 export interface Snapshot {

@@ -45,4 +45,57 @@ export interface ScoreEvent extends Base {
   readonly score: number;
 }
 
-export type KiokuEvent = IncidentEvent | ScoreEvent;
+/** One token of a transcript. */
+export interface Token {
+  /** As it is read: `▁` is a space, byte tokens are shown as `<0xNN>`. */
+  readonly text: string;
+  readonly startUs: Micros;
+  readonly endUs: Micros;
+  /** Natural logarithm of its probability, as the decoder scored it. */
+  readonly logProb: number;
+}
+
+/** One word of a transcript. */
+export interface Word {
+  readonly text: string;
+  readonly startUs: Micros;
+  readonly endUs: Micros;
+  /** Geometric mean of the probabilities of its tokens, 0 … 1. */
+  readonly confidence: number;
+}
+
+/** What all events about a piece of speech have in common. */
+interface Segment extends Base {
+  /** 0, 1, 2, … per stream. */
+  readonly segment: number;
+  /** Time of the stream's first sample: `us - originUs` is the position in the audio. */
+  readonly originUs: Micros;
+  /** When it began; `us` is the time up to which it was heard. */
+  readonly startUs: Micros;
+}
+
+/** `partial`: what was understood so far, unstable; `final`: the segment is over and its text never changes. */
+export interface TranscriptEvent extends Segment {
+  readonly type: 'partial' | 'final';
+  readonly text: string;
+  readonly tokens: readonly Token[];
+  readonly words: readonly Word[];
+}
+
+/** Somebody begins (`us` = `startUs`) or stops speaking; padding is included in the times. */
+export interface VoiceEvent extends Segment {
+  readonly type: 'speech-start' | 'speech-end';
+  /** Of speech, 0 … 1, in the window that decided. */
+  readonly probability: number;
+}
+
+/** A pause ended the segment; its `final` went before. */
+export interface EndpointEvent extends Segment {
+  readonly type: 'endpoint';
+  /** 1-based rule of the configuration that was met. */
+  readonly rule: number;
+}
+
+export type SpeechEvent = TranscriptEvent | VoiceEvent | EndpointEvent;
+
+export type KiokuEvent = IncidentEvent | ScoreEvent | SpeechEvent;

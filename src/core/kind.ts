@@ -3,10 +3,24 @@
  * `config/registry.ts`. The schema is what a user may write in the configuration; the factory makes the stage.
  */
 import type { z } from 'zod';
-import type { Decider, Decoder, Feature, Scaler, Sink, Source } from './contracts.js';
 import type { ModelCard } from './card.js';
+import type {
+  Decider,
+  Decoder,
+  Extractor,
+  Feature,
+  ForecastDecider,
+  Micros,
+  Net,
+  Scaler,
+  Sink,
+  Slot,
+  Source,
+} from './contracts.js';
 import type { Counters } from './counters.js';
 import type { Log } from './log.js';
+import type { CtcModel, TransducerModel } from './recogniser.js';
+import type { GateOptions, VoiceOptions } from './voice.js';
 
 /** What every stage gets from the pipeline that it is part of. */
 export interface StageContext {
@@ -29,6 +43,29 @@ export interface DeciderContext extends ModelContext {
   readonly scaler: Scaler;
 }
 
+export interface ExtractContext extends StageContext {
+  /** Streams remembered at a time. */
+  readonly maxStreams: number;
+}
+
+/** What a decider of a recogniser gets: the model and, for a transducer, its opened decoder and joiner. */
+export type RecogniserContext = StageContext & {
+  readonly capacity: number;
+  /** Time of the first sample of the stream in this slot; goes into its events. */
+  readonly originUs: (slot: Slot) => Micros;
+  /** The encoder's memory of this stream starts anew. */
+  readonly resetEncoder: (slot: Slot) => void;
+} & ({ readonly model: CtcModel } | { readonly model: TransducerModel; readonly decoder: Net; readonly joiner: Net });
+
+/** What a decider over voice probabilities gets. */
+export interface VoiceContext extends StageContext {
+  readonly capacity: number;
+  /** Time of the first sample of the stream in this slot; goes into its events. */
+  readonly originUs: (slot: Slot) => Micros;
+  /** Time between two probabilities. */
+  readonly windowUs: Micros;
+}
+
 export interface SourceContext extends StageContext {
   /** Goes into `Packet.source`. */
   readonly index: number;
@@ -48,8 +85,30 @@ export interface Kind<S extends z.ZodType, C, T> {
   create(options: z.output<S>, context: C): T;
 }
 
-export type SourceKind<S extends z.ZodType> = Kind<S, SourceContext, Source>;
-export type DecoderKind<S extends z.ZodType> = Kind<S, StageContext, Decoder>;
+export type SourceKind<S extends z.ZodType> = Kind<S, SourceContext, Source> & {
+  /** The decoder that an absent `decode` means with this source; absent: the first in the registry. */
+  readonly decoder?: string;
+};
+export type DecoderKind<S extends z.ZodType> = Kind<S, StageContext, Decoder> & {
+  /** Its frames are audio, not readings of channels. */
+  readonly audio?: true;
+};
 export type FeatureKind<S extends z.ZodType> = Kind<S, ModelContext, Feature & Scaler>;
-export type DeciderKind<S extends z.ZodType> = Kind<S, DeciderContext, Decider>;
+export type ExtractKind<S extends z.ZodType> = Kind<S, ExtractContext, Extractor>;
+
+/** What a decider's kind makes of a configuration: a watch over sensors, a transcript, or spans of speech. */
+export type Task = 'forecast' | 'recognise' | 'voice';
+
+export type ForecastKind<S extends z.ZodType> = Kind<S, DeciderContext, ForecastDecider> & {
+  readonly task: 'forecast';
+};
+export type VoiceKind<S extends z.ZodType> = Kind<S, VoiceContext, Decider> & {
+  readonly task: 'voice';
+  voice(options: z.output<S>): VoiceOptions;
+};
+export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, Decider> & {
+  readonly task: 'recognise';
+  /** How speech is found before it is recognised; undefined: everything is recognised. */
+  gate(options: z.output<S>): GateOptions | undefined;
+};
 export type SinkKind<S extends z.ZodType> = Kind<S, StageContext, Sink>;

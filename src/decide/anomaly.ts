@@ -11,8 +11,8 @@
  */
 import { createHash } from 'node:crypto';
 import { UserError, messageOf } from '../core/errors.js';
-import type { Batch, Decider, Emit, Micros, Slot } from '../core/contracts.js';
-import type { DeciderContext, DeciderKind } from '../core/kind.js';
+import type { Batch, Emit, ForecastDecider, Micros, Slot } from '../core/contracts.js';
+import type { DeciderContext, ForecastKind } from '../core/kind.js';
 import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
 import * as incidents from './incidents.js';
 import * as memory from './memory.js';
@@ -22,7 +22,7 @@ import { ChannelViews } from './views.js';
 /** Goes into `card.calibration.decider`; calibrations of another version are not used. */
 export const CALIBRATION_VERSION = `anomaly/${memory.MEMORY_VERSION}`;
 
-export class AnomalyDecider implements Decider {
+export class AnomalyDecider implements ForecastDecider {
   readonly version = CALIBRATION_VERSION;
   learnOnly = false;
   readonly #memory: memory.Memory;
@@ -275,6 +275,7 @@ function idOf(stream: string, what: string, sinceUs: Micros): string {
 }
 
 export const anomalyKind = {
+  task: 'forecast',
   schema,
   create: (options: AnomalyOptions, context: DeciderContext): AnomalyDecider => new AnomalyDecider(options, context),
-} satisfies DeciderKind<typeof schema>;
+} satisfies ForecastKind<typeof schema>;

@@ -101,8 +101,9 @@ function paint(colors: Colors, event: IncidentEvent, text: string): string {
 /** One event as one line without its end. @param colors from picocolors; disabled for plain text */
 export function formatEvent(event: KiokuEvent, colors: Colors): string {
   const start = `${colors.dim(formatTime(event.us))} ${colors.bold(printable(event.stream))}`;
+  if (event.type === 'score') return `${start} score ${event.score.toFixed(2)}`;
+  if (event.type !== 'incident') return `${start} ${event.type}`;
   const score = event.score.toFixed(2);
-  if (event.type === 'score') return `${start} score ${score}`;
   const phase = paint(colors, event, event.phase.toUpperCase().padEnd(6));
   return `${start} ${phase} ${event.severity} ${event.reason} ${score} ${describe(event)}`;
 }

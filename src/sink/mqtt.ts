@@ -98,6 +98,7 @@ class MqttSink implements Sink {
       if (open === 0) all.resolve();
     };
     for (const event of events) {
+      if (event.type !== 'incident' && event.type !== 'score') continue;
       if (event.type === 'score' && !this.#scores) continue;
       open += 1;
       const topic = `${this.#prefix}/${event.type}s/${topicPart(event.stream)}`;

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cardSchema, type ModelCard } from '../core/card.js';
 import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
+import type { StepModel } from '../core/step-model.js';
 import { readModelInfo } from '../onnx/reader.js';
 import { assertCardConsistent, assertSignature } from './signature.js';
 
@@ -13,6 +14,20 @@ export const CARD_FILE = 'model.json';
 /** The path of the ONNX file that a card names. */
 export function modelPath(folder: string, card: ModelCard): string {
   return join(folder, card.model);
+}
+
+/** The ONNX file of a card as a step. */
+export function stepModelOf(folder: string, card: ModelCard): StepModel {
+  const { x, rowMask } = card.inputs;
+  return {
+    path: modelPath(folder, card),
+    sha256: card.modelSha256,
+    inputs: [{ ...x, elementType: 'float32' }],
+    outputs: [{ ...card.outputs.y, elementType: 'float32' }],
+    states: card.states.map((state) => ({ ...state, elementType: 'float32' })),
+    constants: [],
+    ...(rowMask === undefined ? {} : { rowMask: { ...rowMask, elementType: 'float32' } }),
+  };
 }
 
 /**

@@ -1,10 +1,10 @@
 /** A `Net` on onnxruntime-node: state in slot-major slabs, stepped in gathered buckets or as a whole slab. */
-import type { ModelCard } from '../core/card.js';
 import type { Net, Slot } from '../core/contracts.js';
 import { BugError, UserError } from '../core/errors.js';
-import type { OrtSession } from './ort.js';
+import type { StepModel } from '../core/step-model.js';
+import type { OrtSession, Values } from './ort.js';
 import { packRow, unpackRow } from './row-layout.js';
-import { stateBuffers, stepPorts, StepRun, type StepPorts } from './step-run.js';
+import { buffersFor, stepPorts, StepRun, type StepPorts } from './step-run.js';
 
 /** Rows of a gathered run. A step costs a fixed 15 µs and little a row, so padding to the next size beats two calls. */
 const BUCKETS = [1, 4, 16, 64, 256] as const;
@@ -18,42 +18,49 @@ const LARGEST_BUCKET = 256;
 const DENSE_ROWS_PER_GATHERED = 1.5;
 
 const SAVE_VERSION = 1;
-const FLOAT_BYTES = 4;
 
 export class NodeNet implements Net {
   readonly provider = 'node/cpu';
   readonly input: Readonly<Record<string, Float32Array>>;
+  readonly integerInput: Readonly<Record<string, BigInt64Array>>;
   readonly output: Readonly<Record<string, Float32Array>>;
   readonly #session: OrtSession;
   readonly #ports: StepPorts;
-  readonly #x: Float32Array;
-  readonly #y: Float32Array;
+  /** Rows of all slots, one slab an input. */
+  readonly #inputs: readonly Values[];
+  readonly #outputs: readonly Float32Array[];
   readonly #buckets: readonly StepRun[];
   /** The state of all slots, one slab a state, row = slot. */
-  readonly #states: Float32Array[];
+  readonly #states: Values[];
   /** A run over the whole of `#states`; absent when the model cannot keep idle rows. */
   readonly #dense: StepRun | undefined;
   /** slot → the step that last named it: finds a slot that is named twice. */
   readonly #namedIn: Float64Array;
   #stepNumber = 0;
 
-  /** The card has been proved to fit the session's model. */
+  /** The model has been proved to fit the session's file. */
   constructor(
     session: OrtSession,
-    readonly card: ModelCard,
+    readonly model: StepModel,
     readonly capacity: number,
   ) {
-    const ports = stepPorts(card);
+    const ports = stepPorts(model);
     this.#session = session;
     this.#ports = ports;
-    this.#x = new Float32Array(capacity * ports.x.layout.width);
-    this.#y = new Float32Array(capacity * ports.y.layout.width);
-    this.input = { [ports.x.name]: this.#x };
-    this.output = { [ports.y.name]: this.#y };
-    this.#states = stateBuffers(ports, capacity);
+    this.#inputs = buffersFor(ports.inputs, capacity);
+    this.#outputs = ports.outputs.map(({ layout }) => new Float32Array(capacity * layout.width));
+    const named = ports.inputs.map(({ name }, i) => [name, this.#inputs[i]] as const);
+    this.input = Object.fromEntries(
+      named.flatMap(([name, values]) => (values instanceof Float32Array ? [[name, values]] : [])),
+    );
+    this.integerInput = Object.fromEntries(
+      named.flatMap(([name, values]) => (values instanceof BigInt64Array ? [[name, values]] : [])),
+    );
+    this.output = Object.fromEntries(ports.outputs.map(({ name }, i) => [name, this.#outputs[i]]));
+    this.#states = buffersFor(ports.states, capacity);
     const largest = Math.min(capacity, LARGEST_BUCKET);
     this.#buckets = [...BUCKETS.filter((rows) => rows < largest), largest].map(
-      (rows) => new StepRun(ports, rows, stateBuffers(ports, rows)),
+      (rows) => new StepRun(ports, rows, buffersFor(ports.states, rows)),
     );
     const masked = ports.rowMask !== undefined && ports.states.every(({ layout }) => layout.runs === 1);
     if (masked) this.#dense = new StepRun(ports, capacity, this.#states);
@@ -65,9 +72,7 @@ export class NodeNet implements Net {
   }
 
   reset(slot: Slot): void {
-    this.#ports.states.forEach(({ layout }, i) => {
-      this.#states[i].fill(0, slot * layout.width, (slot + 1) * layout.width);
-    });
+    for (let i = 0; i < this.#states.length; i++) this.#rowBytes(i, slot).fill(0);
   }
 
   step(slots: Int32Array, n: number): void {
@@ -76,7 +81,7 @@ export class NodeNet implements Net {
     else this.#stepGathered(slots, n);
   }
 
-  /** Version byte, then the float32 values of every state in the card's order, little-endian. */
+  /** Version byte, then the values of every state in the model's order, little-endian. */
   save(slot: Slot): Uint8Array {
     const bytes = new Uint8Array(this.#saveBytes);
     bytes[0] = SAVE_VERSION;
@@ -111,15 +116,15 @@ export class NodeNet implements Net {
   }
 
   get #saveBytes(): number {
-    let width = 0;
-    for (const { layout } of this.#ports.states) width += layout.width;
-    return 1 + width * FLOAT_BYTES;
+    let bytes = 1;
+    for (let i = 0; i < this.#states.length; i++) bytes += this.#rowBytes(i, 0).length;
+    return bytes;
   }
 
   /** The bytes of state `i` of a slot, to read or write. Every platform that ONNX Runtime ships for is little-endian. */
   #rowBytes(i: number, slot: Slot): Uint8Array {
-    const rowBytes = this.#ports.states[i].layout.width * FLOAT_BYTES;
     const slab = this.#states[i];
+    const rowBytes = this.#ports.states[i].layout.width * slab.BYTES_PER_ELEMENT;
     return new Uint8Array(slab.buffer, slab.byteOffset + slot * rowBytes, rowBytes);
   }
 
@@ -141,21 +146,25 @@ export class NodeNet implements Net {
   }
 
   #stepGathered(slots: Int32Array, n: number): void {
-    const { x, y, states } = this.#ports;
+    const { inputs, outputs, states } = this.#ports;
     for (let start = 0; start < n; start += LARGEST_BUCKET) {
       const filled = Math.min(n - start, LARGEST_BUCKET);
       const bucket = this.#bucketFor(filled);
       const { rows } = bucket;
       // Rows above `filled` are padding: they compute on what the last call left there, and nobody reads the result.
       for (let row = 0; row < filled; row++) {
-        packRow(x.layout, this.#x, start + row, bucket.x, row, rows);
+        for (let i = 0; i < inputs.length; i++) {
+          packRow(inputs[i].layout, this.#inputs[i], start + row, bucket.inputs[i], row, rows);
+        }
         for (let i = 0; i < states.length; i++) {
           packRow(states[i].layout, this.#states[i], slots[start + row], bucket.states[i], row, rows);
         }
       }
       bucket.run(this.#session);
       for (let row = 0; row < filled; row++) {
-        unpackRow(y.layout, bucket.y, row, rows, this.#y, start + row);
+        for (let i = 0; i < outputs.length; i++) {
+          unpackRow(outputs[i].layout, bucket.outputs[i], row, rows, this.#outputs[i], start + row);
+        }
         for (let i = 0; i < states.length; i++) {
           unpackRow(states[i].layout, bucket.next[i], row, rows, this.#states[i], slots[start + row]);
         }
@@ -170,13 +179,19 @@ export class NodeNet implements Net {
 
   /** Idle rows compute too, but the mask hands their state on bit for bit. */
   #stepDense(run: StepRun, slots: Int32Array, n: number): void {
-    const { x, y } = this.#ports;
+    const { inputs, outputs } = this.#ports;
     run.rowMask.fill(0);
     for (let row = 0; row < n; row++) {
       run.rowMask[slots[row]] = 1;
-      packRow(x.layout, this.#x, row, run.x, slots[row], run.rows);
+      for (let i = 0; i < inputs.length; i++) {
+        packRow(inputs[i].layout, this.#inputs[i], row, run.inputs[i], slots[row], run.rows);
+      }
     }
     run.advance(this.#session);
-    for (let row = 0; row < n; row++) unpackRow(y.layout, run.y, slots[row], run.rows, this.#y, row);
+    for (let row = 0; row < n; row++) {
+      for (let i = 0; i < outputs.length; i++) {
+        unpackRow(outputs[i].layout, run.outputs[i], slots[row], run.rows, this.#outputs[i], row);
+      }
+    }
   }
 }

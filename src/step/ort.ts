@@ -100,15 +100,18 @@ function loadLibrary(): NativeSessionConstructor {
   }
 }
 
+/** What tensors of a step hold: float32, or int64 for tokens and counts. */
+export type Values = Float32Array | BigInt64Array;
+
 /**
- * float32 tensor over `data` (not copied).
+ * Tensor over `data` (not copied).
  * @throws BugError unless `shape` multiplies to the length of `data`
  */
-export function float32(data: Float32Array, shape: readonly number[]): Tensor {
+export function tensorOf(data: Values, shape: readonly number[]): Tensor {
   let size = 1;
   for (const dimension of shape) size *= dimension;
   if (size !== data.length) throw new BugError(`${data.length} values are no tensor of shape [${shape.join(', ')}]`);
-  return { type: 'float32', dims: shape, data, location: 'cpu' };
+  return { type: data instanceof Float32Array ? 'float32' : 'int64', dims: shape, data, location: 'cpu' };
 }
 
 /** One opened model; `run` blocks the calling thread. */
@@ -173,5 +176,14 @@ export class OrtSession {
 export function float32Of(tensors: Readonly<Record<string, Tensor>>, name: string): Float32Array {
   const data = tensors[name]?.data;
   if (!(data instanceof Float32Array)) throw new BugError(`output ${name} is not float32`);
+  return data;
+}
+
+/** The values of an output. @throws BugError when they are neither float32 nor int64 */
+export function valuesOf(tensors: Readonly<Record<string, Tensor>>, name: string): Values {
+  const data = tensors[name]?.data;
+  if (!(data instanceof Float32Array || data instanceof BigInt64Array)) {
+    throw new BugError(`output ${name} is neither float32 nor int64`);
+  }
   return data;
 }

@@ -3,11 +3,15 @@
  * (`width` values, slot after slot), whatever the model does: [B, 32] is one run of 32, [12, B, 512] twelve runs of 512.
  */
 
-/** Shape of a tensor in the model card: `B` is the batch axis. */
-export type CardShape = readonly ('B' | number)[];
+import type { RowShape } from '../core/step-model.js';
+
+/** float32 or int64 values: copied alike. */
+interface Cells {
+  [index: number]: number | bigint;
+}
 
 export interface RowLayout {
-  readonly shape: CardShape;
+  readonly shape: RowShape;
   /** Values of one row: `runs` × `run`. */
   readonly width: number;
   /** Product of the axes before the batch axis; 1 = the batch axis is the first (or only ones lie before it). */
@@ -16,7 +20,7 @@ export interface RowLayout {
   readonly run: number;
 }
 
-export function rowLayout(shape: CardShape): RowLayout {
+export function rowLayout(shape: RowShape): RowLayout {
   const axis = shape.indexOf('B');
   let runs = 1;
   let run = 1;
@@ -28,20 +32,13 @@ export function rowLayout(shape: CardShape): RowLayout {
   return { shape, width: runs * run, runs, run };
 }
 
-/** The card's shape with `rows` in the place of `B`. */
+/** The shape with `rows` in the place of `B`. */
 export function shapeOf(layout: RowLayout, rows: number): number[] {
   return layout.shape.map((size) => (size === 'B' ? rows : size));
 }
 
 /** Copies row `from` of a contiguous slab into row `row` of a tensor of `rows` rows. */
-export function packRow(
-  layout: RowLayout,
-  slab: Float32Array,
-  from: number,
-  tensor: Float32Array,
-  row: number,
-  rows: number,
-): void {
+export function packRow(layout: RowLayout, slab: Cells, from: number, tensor: Cells, row: number, rows: number): void {
   const { run, runs, width } = layout;
   for (let i = 0; i < runs; i++) {
     const source = from * width + i * run;
@@ -51,14 +48,7 @@ export function packRow(
 }
 
 /** The inverse of `packRow`: row `row` of a tensor into row `to` of a slab. */
-export function unpackRow(
-  layout: RowLayout,
-  tensor: Float32Array,
-  row: number,
-  rows: number,
-  slab: Float32Array,
-  to: number,
-): void {
+export function unpackRow(layout: RowLayout, tensor: Cells, row: number, rows: number, slab: Cells, to: number): void {
   const { run, runs, width } = layout;
   for (let i = 0; i < runs; i++) {
     const source = (i * rows + row) * run;

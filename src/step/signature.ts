@@ -1,14 +1,15 @@
 /** Does the card say the same as the ONNX file, and does it agree with itself? */
 import { calendarWidth, type ModelCard } from '../core/card.js';
 import { UserError } from '../core/errors.js';
-import type { ModelInfo } from '../onnx/reader.js';
-import { rowLayout, type CardShape } from './row-layout.js';
+import type { ModelInfo, TensorInfo } from '../onnx/reader.js';
+import type { RowShape } from '../core/step-model.js';
+import { rowLayout } from './row-layout.js';
 
 type FileTensor = ModelInfo['inputs'][number];
 
 interface Expected {
   readonly name: string;
-  readonly shape: CardShape;
+  readonly shape: RowShape;
   /** Where the card says so. */
   readonly role: string;
 }
@@ -64,8 +65,9 @@ function differences(kind: string, expected: readonly Expected[], actual: readon
   return mistakes;
 }
 
-function fits(card: CardShape, file: readonly (number | string)[]): boolean {
-  return card.length === file.length && card.every((size, i) => typeof file[i] === 'string' || file[i] === size);
+/** Where the file leaves a dimension open it may be fixed, never the other way round: `B` has to be open. */
+export function fits(shape: RowShape, file: TensorInfo['shape']): boolean {
+  return shape.length === file.length && shape.every((size, i) => typeof file[i] === 'string' || file[i] === size);
 }
 
 /**
@@ -81,7 +83,7 @@ export function assertCardConsistent(card: ModelCard): void {
     }
   }
   const channels = card.channels.length;
-  const widths: readonly (readonly [string, CardShape, number])[] = [
+  const widths: readonly (readonly [string, RowShape, number])[] = [
     ['inputs.x', card.inputs.x.shape, channels + calendarWidth(card.calendar)],
     ['outputs.y', card.outputs.y.shape, card.objective === 'gaussian' ? 2 * channels : channels],
     ...(card.inputs.rowMask ? [['inputs.rowMask', card.inputs.rowMask.shape, 1] as const] : []),

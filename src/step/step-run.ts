@@ -1,77 +1,91 @@
 /** One call of a step model with everything it needs made beforehand, so that a step makes no inputs. */
-import type { ModelCard } from '../core/card.js';
-import { float32, float32Of, type OrtSession, type Tensor } from './ort.js';
-import { rowLayout, shapeOf, type CardShape, type RowLayout } from './row-layout.js';
+import type { Port, StepModel } from '../core/step-model.js';
+import { float32Of, tensorOf, valuesOf, type OrtSession, type Tensor, type Values } from './ort.js';
+import { rowLayout, shapeOf, type RowLayout } from './row-layout.js';
 
-interface Port {
-  readonly name: string;
+interface PortLayout extends Port {
   readonly layout: RowLayout;
 }
 
-/** The card's inputs and outputs with their layouts worked out. */
+/** A model's inputs and outputs with their layouts worked out. */
 export interface StepPorts {
-  readonly x: Port;
-  readonly rowMask: Port | undefined;
-  readonly y: Port;
-  readonly states: readonly { readonly name: string; readonly next: string; readonly layout: RowLayout }[];
+  readonly inputs: readonly PortLayout[];
+  readonly outputs: readonly PortLayout[];
+  readonly states: readonly (PortLayout & { readonly next: string })[];
+  readonly rowMask: PortLayout | undefined;
+  /** The same tensors in every run. */
+  readonly constants: Readonly<Record<string, Tensor>>;
 }
 
-function port({ name, shape }: { readonly name: string; readonly shape: CardShape }): Port {
-  return { name, layout: rowLayout(shape) };
+function withLayout<P extends Port>(port: P): P & { readonly layout: RowLayout } {
+  return { ...port, layout: rowLayout(port.shape) };
 }
 
-export function stepPorts(card: ModelCard): StepPorts {
+export function stepPorts({ inputs, outputs, states, rowMask, constants }: StepModel): StepPorts {
   return {
-    x: port(card.inputs.x),
-    rowMask: card.inputs.rowMask && port(card.inputs.rowMask),
-    y: port(card.outputs.y),
-    states: card.states.map(({ name, next, shape }) => ({ name, next, layout: rowLayout(shape) })),
+    inputs: inputs.map(withLayout),
+    outputs: outputs.map(withLayout),
+    states: states.map(withLayout),
+    rowMask: rowMask && withLayout(rowMask),
+    constants: Object.fromEntries(
+      constants.map(({ name, shape, value }) => {
+        const size = shape.reduce((a, b) => a * b, 1);
+        return [name, tensorOf(new BigInt64Array(size).fill(BigInt(value)), shape)];
+      }),
+    ),
   };
 }
 
-/** One buffer a state of `rows` streams, all zero. */
-export function stateBuffers(ports: StepPorts, rows: number): Float32Array[] {
-  return ports.states.map(({ layout }) => new Float32Array(rows * layout.width));
+/** One buffer a port for `rows` streams, all zero. */
+export function buffersFor(ports: readonly PortLayout[], rows: number): Values[] {
+  return ports.map(({ elementType, layout }) => {
+    const size = rows * layout.width;
+    return elementType === 'float32' ? new Float32Array(size) : new BigInt64Array(size);
+  });
 }
 
 /** Inputs for `rows` rows that the caller fills, and the outputs of the last run. The row mask is 1 until changed. */
 export class StepRun {
-  readonly x: Float32Array;
+  /** In the order of the ports, as the other arrays here. */
+  readonly inputs: readonly Values[];
   readonly rowMask: Float32Array;
-  /** After `run`; the library makes new outputs each time. */
-  y: Float32Array = new Float32Array(0);
-  /** After `run`: the states that follow, in the card's order. */
-  readonly next: Float32Array[] = [];
+  /** After `run`; the library makes new ones each time. */
+  readonly outputs: Float32Array[] = [];
+  /** After `run`: the states that follow. */
+  readonly next: Values[] = [];
   readonly #ports: StepPorts;
   readonly #feeds: Record<string, Tensor>;
   /** `null`: onnxruntime-node copies its outputs anyway; a tensor of ours to write into was 10 % dearer. */
   readonly #fetches: Record<string, null> = {};
 
-  /** @param states one buffer a state, in the card's order; `advance` puts the next ones in their place */
+  /** @param states one buffer a state; `advance` puts the next ones in their place */
   constructor(
     ports: StepPorts,
     readonly rows: number,
-    readonly states: Float32Array[],
+    readonly states: Values[],
   ) {
     this.#ports = ports;
-    this.x = new Float32Array(rows * ports.x.layout.width);
+    this.inputs = buffersFor(ports.inputs, rows);
     this.rowMask = new Float32Array(rows).fill(1);
-    this.#feeds = { [ports.x.name]: float32(this.x, shapeOf(ports.x.layout, rows)) };
-    this.#fetches[ports.y.name] = null;
+    this.#feeds = { ...ports.constants };
+    ports.inputs.forEach(({ name, layout }, i) => {
+      this.#feeds[name] = tensorOf(this.inputs[i], shapeOf(layout, rows));
+    });
+    for (const { name } of ports.outputs) this.#fetches[name] = null;
     const { rowMask } = ports;
-    if (rowMask) this.#feeds[rowMask.name] = float32(this.rowMask, shapeOf(rowMask.layout, rows));
+    if (rowMask) this.#feeds[rowMask.name] = tensorOf(this.rowMask, shapeOf(rowMask.layout, rows));
     ports.states.forEach(({ name, next, layout }, i) => {
-      this.#feeds[name] = float32(states[i], shapeOf(layout, rows));
+      this.#feeds[name] = tensorOf(states[i], shapeOf(layout, rows));
       this.#fetches[next] = null;
     });
   }
 
-  /** Fills `y` and `next`. @returns all outputs @throws UserError `ENGINE` */
+  /** Fills `outputs` and `next`. @returns all outputs @throws UserError `ENGINE` */
   run(session: OrtSession): Readonly<Record<string, Tensor>> {
     const result = session.run(this.#feeds, this.#fetches);
-    this.y = float32Of(result, this.#ports.y.name);
-    const { states } = this.#ports;
-    for (let i = 0; i < states.length; i++) this.next[i] = float32Of(result, states[i].next);
+    const { outputs, states } = this.#ports;
+    for (let i = 0; i < outputs.length; i++) this.outputs[i] = float32Of(result, outputs[i].name);
+    for (let i = 0; i < states.length; i++) this.next[i] = valuesOf(result, states[i].next);
     return result;
   }
 

@@ -1,5 +1,5 @@
 /** The loss graph over a held-out source. */
-import { float32, float32Of, OrtSession, type Tensor } from '../step/ort.js';
+import { float32Of, OrtSession, tensorOf, type Tensor } from '../step/ort.js';
 import { allocateBatch, type BatchSource, type TrainingBatch } from './batches.js';
 import { buildLossGraph } from './graphs.js';
 import { LaneState } from './lane-state.js';
@@ -27,9 +27,9 @@ export class Evaluator {
     this.#batch = allocateBatch(source);
     this.#state = new LaneState(lanes, stateWidth(spec));
     this.#feeds = {
-      x: float32(this.#batch.x, [length, lanes, inputs]),
-      target: float32(this.#batch.target, [length, lanes, channels]),
-      weight: float32(this.#batch.weight, [length, lanes, channels]),
+      x: tensorOf(this.#batch.x, [length, lanes, inputs]),
+      target: tensorOf(this.#batch.target, [length, lanes, channels]),
+      weight: tensorOf(this.#batch.weight, [length, lanes, channels]),
     };
   }
 
@@ -39,7 +39,7 @@ export class Evaluator {
    */
   evaluate(parameters: Float32Array): Evaluation {
     const feeds = this.#feeds;
-    feeds['parameters'] = float32(parameters, [parameters.length]);
+    feeds['parameters'] = tensorOf(parameters, [parameters.length]);
     let loss = 0;
     let squares = 0;
     let counted = 0;

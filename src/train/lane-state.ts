@@ -1,5 +1,5 @@
 /** The packed recurrent state of all lanes, double-buffered: a run reads one array and writes the other. */
-import { float32, type Tensor } from '../step/ort.js';
+import { tensorOf, type Tensor } from '../step/ort.js';
 
 export class LaneState {
   readonly #width: number;
@@ -10,7 +10,7 @@ export class LaneState {
   constructor(lanes: number, width: number) {
     this.#width = width;
     this.#data = [new Float32Array(lanes * width), new Float32Array(lanes * width)];
-    this.#tensors = [float32(this.#data[0], [lanes, width]), float32(this.#data[1], [lanes, width])];
+    this.#tensors = [tensorOf(this.#data[0], [lanes, width]), tensorOf(this.#data[1], [lanes, width])];
   }
 
   /** [B, S] what a run starts from. */

@@ -1,6 +1,6 @@
 /** The training graph with its parameters and Adam moments: one call, one optimiser step. */
 import type { TrainOptions } from '../core/training.js';
-import { float32, float32Of, OrtSession, type Tensor } from '../step/ort.js';
+import { float32Of, OrtSession, tensorOf, type Tensor } from '../step/ort.js';
 import type { BatchSource, TrainingBatch } from './batches.js';
 import { fillKeepMask } from './dropout.js';
 import { buildTrainGraph } from './graphs.js';
@@ -48,13 +48,13 @@ export class Trainer {
     const { length, lanes } = source;
     this.#masks = Array.from({ length: boundaries }, () => new Float32Array(length * lanes * spec.hidden));
     this.#feeds = {
-      x: float32(batch.x, [length, lanes, source.inputs]),
-      target: float32(batch.target, [length, lanes, source.channels]),
-      weight: float32(batch.weight, [length, lanes, source.channels]),
-      schedule: float32(this.#schedule, [3]),
+      x: tensorOf(batch.x, [length, lanes, source.inputs]),
+      target: tensorOf(batch.target, [length, lanes, source.channels]),
+      weight: tensorOf(batch.weight, [length, lanes, source.channels]),
+      schedule: tensorOf(this.#schedule, [3]),
     };
     this.#masks.forEach((mask, i) => {
-      this.#feeds[`keep_${i + 1}`] = float32(mask, [length, lanes, spec.hidden]);
+      this.#feeds[`keep_${i + 1}`] = tensorOf(mask, [length, lanes, spec.hidden]);
     });
   }
 
@@ -103,7 +103,7 @@ export class Trainer {
 
 function allocate(parameters: Float32Array): Weights {
   const shape = [parameters.length];
-  const m = float32(new Float32Array(parameters.length), shape);
-  const v = float32(new Float32Array(parameters.length), shape);
-  return { parameters, tensors: [float32(parameters, shape), m, v] };
+  const m = tensorOf(new Float32Array(parameters.length), shape);
+  const v = tensorOf(new Float32Array(parameters.length), shape);
+  return { parameters, tensors: [tensorOf(parameters, shape), m, v] };
 }

@@ -56,5 +56,6 @@ export function testRegistry(loaded: string[] = []): Registry {
     loaded.push('tape');
     return Promise.reject(new BugError('tape is not used by any test'));
   };
-  return { source: { radio, tape }, decode: plain, feature: plain, decide: plain, sink: plain };
+  const decide = { plain: () => Promise.resolve({ ...kindOf(plainSchema), task: 'forecast' as const }) };
+  return { source: { radio, tape }, decode: plain, extract: plain, feature: plain, decide, sink: plain };
 }

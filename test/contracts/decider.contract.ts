@@ -1,6 +1,6 @@
 /** What every decider must do, whatever its kind. */
 import { describe, expect, it } from 'vitest';
-import type { Batch, Decider } from '../../src/core/contracts.js';
+import type { Batch, ForecastDecider } from '../../src/core/contracts.js';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { normals, uniforms } from '../decide/signals.js';
 
@@ -33,10 +33,10 @@ function sorted(events: readonly KiokuEvent[]): KiokuEvent[] {
 }
 
 /** @param make a fresh decider for at least four slots of `channels` channels */
-export function deciderContract(name: string, make: () => Decider, channels: number): void {
+export function deciderContract(name: string, make: () => ForecastDecider, channels: number): void {
   /** Steps the streams through `steps` rows, `together` of them in a batch, in slots that `slotOf` says. */
   function run(
-    decider: Decider,
+    decider: ForecastDecider,
     steps: number,
     together: number,
     slotOf = (stream: number): number => stream,

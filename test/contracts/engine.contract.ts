@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Net } from '../../src/core/contracts.js';
 import { BugError } from '../../src/core/errors.js';
 import { uniform } from '../../src/core/random.js';
+import { readCard, stepModelOf } from '../../src/step/card-file.js';
 import type { NetSpec } from '../../src/train/net-spec.js';
 import { StepByHand } from '../support/step-by-hand.js';
-import { GRU, kiokuModel, publishedModel, writeModel, type StepModel } from '../support/step-model.js';
+import { GRU, kiokuModel, publishedModel, writeModel, type TestModel } from '../support/step-model.js';
 
 const LSTM: NetSpec = { ...GRU, cell: 'lstm', hidden: 9, layers: 2, channels: 1, inputs: 1, objective: 'mse' };
 
-const MODELS: Readonly<Record<string, () => StepModel>> = {
+const MODELS: Readonly<Record<string, () => TestModel>> = {
   'gru with row mask': () => kiokuModel(GRU),
   'two-layer lstm with row mask': () => kiokuModel(LSTM),
   'published layout, batch axis in the middle, no mask': publishedModel,
@@ -24,6 +25,10 @@ const RUNS = { numRuns: 40 };
 function only(record: Readonly<Record<string, Float32Array>>): Float32Array {
   const [values] = Object.values(record);
   return values;
+}
+
+async function openFolder(engine: Engine, folder: string, capacity: number): Promise<Net> {
+  return engine.open(stepModelOf(folder, await readCard(folder)), capacity);
 }
 
 /** Row `row` of the net's input becomes the measurement number `time` of stream `stream`. */
@@ -76,7 +81,7 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
       let nets: Net[];
 
       async function open(capacity: number): Promise<Net> {
-        const net = await engine.open(model, capacity);
+        const net = await openFolder(engine, model, capacity);
         nets.push(net);
         return net;
       }
@@ -238,15 +243,16 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
         const net = await open(4);
         expect(net.provider).toMatch(new RegExp(`^${engine.name}/\\w+`));
         expect(net.capacity).toBe(4);
-        expect(net.card).toEqual(makeModel().card);
+        expect(net.model.sha256).toBe(makeModel().card.modelSha256);
       });
     });
 
-    it('refuses a missing folder, a cut model and a capacity below one', async () => {
-      await expect(engine.open(join(folder, 'nowhere'), 1)).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    it('refuses a missing file, a cut model and a capacity below one', async () => {
       const model = kiokuModel(GRU);
-      const cut = await writeModel(join(folder, 'cut'), model);
-      await writeFile(join(cut, model.card.model), model.onnx.subarray(0, model.onnx.length / 2));
+      const cut = stepModelOf(await writeModel(join(folder, 'cut'), model), model.card);
+      await writeFile(cut.path, model.onnx.subarray(0, model.onnx.length / 2));
+      const missing = { ...cut, path: join(folder, 'nowhere.onnx') };
+      await expect(engine.open(missing, 1)).rejects.toMatchObject({ code: 'MODEL_MISSING' });
       await expect(engine.open(cut, 1)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
       await expect(engine.open(cut, 0)).rejects.toBeInstanceOf(BugError);
     });

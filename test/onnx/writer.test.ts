@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BugError } from '../../src/core/errors.js';
 import { TensorGraph } from '../../src/onnx/tensor-graph.js';
-import { float32, float32Of, OrtSession } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf } from '../../src/step/ort.js';
 
 describe('TensorGraph', () => {
   it('writes a model that ONNX Runtime runs for any size of a named dimension', () => {
@@ -16,7 +16,7 @@ describe('TensorGraph', () => {
       [2, 3],
     ] as const) {
       const data = Float32Array.from({ length: t * b * 3 }, (_, i) => i);
-      const result = session.run({ x: float32(data, [t, b, 3]) }, { y: null });
+      const result = session.run({ x: tensorOf(data, [t, b, 3]) }, { y: null });
       expect(result['y']?.dims).toEqual([t, b, 2]);
       const expected = Array.from({ length: t * b }, (_, r) => [10 - 2, 20 + 2 * (9 * r + 3)]).flat();
       expect([...float32Of(result, 'y')]).toEqual(expected);
@@ -43,7 +43,7 @@ describe('TensorGraph', () => {
     g.output(y, 'first');
     g.output(y, 'second');
     const session = new OrtSession(g.encode());
-    const result = session.run({ x: float32(Float32Array.of(5), [1]) }, { same: null, first: null, second: null });
+    const result = session.run({ x: tensorOf(Float32Array.of(5), [1]) }, { same: null, first: null, second: null });
     expect(['same', 'first', 'second'].map((name) => float32Of(result, name)[0])).toEqual([5, -5, -5]);
     session.close();
   });

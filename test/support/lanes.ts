@@ -8,6 +8,7 @@ import { normal } from '../../src/core/random.js';
 import { anomalyKind } from '../../src/decide/anomaly.js';
 import { normaliseKind } from '../../src/feature/normalise.js';
 import { StreamLane, type LaneLimits } from '../../src/lane.js';
+import { readCard, stepModelOf } from '../../src/step/card-file.js';
 import { nodeEngine } from '../../src/step/node-engine.js';
 import { Stepper } from '../../src/stepper.js';
 
@@ -21,12 +22,13 @@ export async function openTestLane(
   counters = new Counters(),
   decide: Record<string, unknown> = {},
 ): Promise<StreamLane> {
-  const net = await nodeEngine.open(model, limits.maxStreams);
-  const context = { name: 'test', baseDir: model, counters, log: silentLog, card: net.card, capacity: net.capacity };
+  const card = await readCard(model);
+  const net = await nodeEngine.open(stepModelOf(model, card), limits.maxStreams);
+  const context = { name: 'test', baseDir: model, counters, log: silentLog, card, capacity: net.capacity };
   const feature = normaliseKind.create(normaliseKind.schema.parse({ kind: 'normalise', warmupSteps: 20 }), context);
   const options = { kind: 'anomaly', warmupSteps: 50, silentAfterSteps: 5, scores: true, ...decide };
   const decider = anomalyKind.create(anomalyKind.schema.parse(options), { ...context, scaler: feature });
-  const channels = net.card.channels.map(({ name }) => ({ name }));
+  const channels = card.channels.map(({ name }) => ({ name }));
   const align = alignSchema.parse({ stepMs: 1000, channels });
   const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, counters);
   return new StreamLane({ aligner, stepper: new Stepper(feature, net, decider) }, limits, counters);

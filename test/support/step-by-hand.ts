@@ -1,6 +1,6 @@
 /** A step model run for one stream straight on ONNX Runtime: what an engine is compared with. */
-import { float32, float32Of, OrtSession } from '../../src/step/ort.js';
-import type { StepModel } from './step-model.js';
+import { float32Of, OrtSession, tensorOf } from '../../src/step/ort.js';
+import type { TestModel } from './step-model.js';
 
 /** With one row a tensor is the row itself, wherever its batch axis is. */
 function oneRow(shape: readonly ('B' | number)[]): number[] {
@@ -8,11 +8,11 @@ function oneRow(shape: readonly ('B' | number)[]): number[] {
 }
 
 export class StepByHand {
-  readonly #model: StepModel;
+  readonly #model: TestModel;
   readonly #session: OrtSession;
   readonly #states: readonly Float32Array[];
 
-  constructor(model: StepModel) {
+  constructor(model: TestModel) {
     this.#model = model;
     this.#session = new OrtSession(model.onnx);
     this.#states = model.card.states.map(
@@ -23,9 +23,9 @@ export class StepByHand {
   /** @param x one row of input @returns one row of output */
   step(x: Float32Array): Float32Array {
     const { inputs, outputs, states } = this.#model.card;
-    const feeds = { [inputs.x.name]: float32(x, oneRow(inputs.x.shape)) };
-    if (inputs.rowMask) feeds[inputs.rowMask.name] = float32(Float32Array.of(1), [1]);
-    states.forEach(({ name, shape }, i) => (feeds[name] = float32(this.#states[i], oneRow(shape))));
+    const feeds = { [inputs.x.name]: tensorOf(x, oneRow(inputs.x.shape)) };
+    if (inputs.rowMask) feeds[inputs.rowMask.name] = tensorOf(Float32Array.of(1), [1]);
+    states.forEach(({ name, shape }, i) => (feeds[name] = tensorOf(this.#states[i], oneRow(shape))));
     const names = [outputs.y.name, ...states.map(({ next }) => next)];
     const result = this.#session.run(feeds, Object.fromEntries(names.map((name) => [name, null])));
     states.forEach(({ next }, i) => this.#states[i].set(float32Of(result, next)));

@@ -8,7 +8,7 @@ import { TensorGraph } from '../../src/onnx/tensor-graph.js';
 import { buildStepGraph } from '../../src/train/inference-graphs.js';
 import { initialParameters, outputWidth, parameterCount, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 
-export interface StepModel {
+export interface TestModel {
   readonly card: ModelCard;
   readonly onnx: Uint8Array;
 }
@@ -68,7 +68,7 @@ function describe(onnx: Uint8Array, spec: NetSpec, signature: Signature, paramet
 }
 
 /** A step model as `train` exports it (packed state, row mask) with random weights; without calendar inputs. */
-export function kiokuModel(spec: NetSpec): StepModel {
+export function kiokuModel(spec: NetSpec): TestModel {
   const onnx = buildStepGraph(spec, initialParameters(spec, 11));
   const signature: Signature = {
     inputs: { x: { name: 'x_t', shape: ['B', spec.inputs] }, rowMask: { name: 'row_mask', shape: ['B'] } },
@@ -82,7 +82,7 @@ export function kiokuModel(spec: NetSpec): StepModel {
  * No row mask, two states, the batch axis of states and output in the middle, as published models have it:
  * h' = tanh(x·W + a·h), c' = c / 2 + h', y = c', for h and c [2, B, 5] and x [B, 5].
  */
-export function publishedModel(): StepModel {
+export function publishedModel(): TestModel {
   const width = 5;
   const g = new TensorGraph();
   const x = g.input(['B', width], 'x');
@@ -110,7 +110,7 @@ export function publishedModel(): StepModel {
 }
 
 /** Writes `model.json` and `model.onnx`. @returns `folder` */
-export async function writeModel(folder: string, model: StepModel): Promise<string> {
+export async function writeModel(folder: string, model: TestModel): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, model.card.model), model.onnx);
   await writeFile(join(folder, 'model.json'), JSON.stringify(model.card));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BugError } from '../../src/core/errors.js';
 import type { Value } from '../../src/onnx/graph.js';
 import { TensorGraph } from '../../src/onnx/tensor-graph.js';
-import { float32, float32Of, OrtSession } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf } from '../../src/step/ort.js';
 import { backpropagate } from '../../src/train/autodiff.js';
 import { RULES } from '../../src/train/scan-gradient.js';
 import { scan } from '../../src/train/scan.js';
@@ -140,12 +140,12 @@ function differentiate({ shapes, build }: Case): { gradients: Float32Array[]; di
       i,
     ),
   );
-  const feeds = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, float32(points[i], shape)]));
+  const feeds = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, tensorOf(points[i], shape)]));
   const fetches = Object.fromEntries(shapes.map((_, i) => [`d${i}`, null]));
   const result = session.run(feeds, fetches);
   const differences = points.map((point, i) =>
     centralDifferences(
-      (at) => float32Of(session.run({ ...feeds, [`x${i}`]: float32(at, shapes[i]) }, { loss: null }), 'loss')[0],
+      (at) => float32Of(session.run({ ...feeds, [`x${i}`]: tensorOf(at, shapes[i]) }, { loss: null }), 'loss')[0],
       point,
       0.03,
     ),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CELLS, OBJECTIVES } from '../../src/core/card.js';
-import { float32, float32Of, OrtSession, type Tensor } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph } from '../../src/train/graphs.js';
 import {
   initialParameters,
@@ -47,21 +47,21 @@ describe('gradient of the whole net', () => {
   it.each(EVERY_NET)('$cell, $layers layers, $objective: central differences agree within 1e-3', (spec) => {
     const [T, B, N, S] = [6, 3, parameterCount(spec), stateWidth(spec)];
     const feeds: Record<string, Tensor> = {
-      x: float32(noise(T * B * 3, 1).map(Math.tanh), [T, B, 3]),
-      target: float32(noise(T * B * 2, 2), [T, B, 2]),
-      weight: float32(
+      x: tensorOf(noise(T * B * 3, 1).map(Math.tanh), [T, B, 3]),
+      target: tensorOf(noise(T * B * 2, 2), [T, B, 2]),
+      weight: tensorOf(
         Float32Array.from({ length: T * B * 2 }, (_, i) => (i % 4 === 0 ? 0 : 1)),
         [T, B, 2],
       ),
-      state: float32(noise(B * S, 3).map(Math.tanh), [B, S]),
+      state: tensorOf(noise(B * S, 3).map(Math.tanh), [B, S]),
     };
     const at = someParameters(spec);
     const analytic = new OrtSession(buildGradientGraph(spec));
-    const result = analytic.run({ ...feeds, parameters: float32(at, [N]) }, { gradient: null });
+    const result = analytic.run({ ...feeds, parameters: tensorOf(at, [N]) }, { gradient: null });
     analytic.close();
     const numeric = new OrtSession(buildLossGraph(spec));
     const lossAt = (parameters: Float32Array): number =>
-      float32Of(numeric.run({ ...feeds, parameters: float32(parameters, [N]) }, { loss: null }), 'loss')[0];
+      float32Of(numeric.run({ ...feeds, parameters: tensorOf(parameters, [N]) }, { loss: null }), 'loss')[0];
     const differences = centralDifferences(lossAt, at, 0.02);
     numeric.close();
     expect(relativeNormError(float32Of(result, 'gradient'), differences)).toBeLessThanOrEqual(1e-3);
@@ -93,20 +93,20 @@ describe('gradient of the whole net against PyTorch in float64', () => {
     const [T, B, N, S] = [FIXTURE.steps, FIXTURE.rows, parameterCount(spec), stateWidth(spec)];
     const entries = T * B * spec.channels;
     const feeds: Record<string, Tensor> = {
-      parameters: float32(wave(2.399, 0.45, N), [N]),
-      x: float32(wave(1.731, 1, T * B * spec.inputs), [T, B, spec.inputs]),
-      target: float32(wave(0.913, 1.5, entries), [T, B, spec.channels]),
-      weight: float32(
+      parameters: tensorOf(wave(2.399, 0.45, N), [N]),
+      x: tensorOf(wave(1.731, 1, T * B * spec.inputs), [T, B, spec.inputs]),
+      target: tensorOf(wave(0.913, 1.5, entries), [T, B, spec.channels]),
+      weight: tensorOf(
         Float32Array.from({ length: entries }, (_, i) => (i % 5 === 0 ? 0 : 1)),
         [T, B, spec.channels],
       ),
-      state: float32(wave(1.117, 0.8, B * S), [B, S]),
+      state: tensorOf(wave(1.117, 0.8, B * S), [B, S]),
     };
     const kept = Math.fround(1 / (1 - spec.dropout));
     const mask = Float32Array.from({ length: T * B * spec.hidden }, (_, i) => (i % 5 >= 2 ? kept : 0));
     const masks: Record<string, Tensor> = {};
     for (let layer = 1; spec.dropout > 0 && layer < spec.layers; layer++) {
-      masks[`keep_${layer}`] = float32(mask, [T, B, spec.hidden]);
+      masks[`keep_${layer}`] = tensorOf(mask, [T, B, spec.hidden]);
     }
     const session = new OrtSession(buildGradientGraph(spec));
     const result = session.run({ ...feeds, ...masks }, { loss: null, gradient: null });

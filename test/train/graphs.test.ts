@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OBJECTIVES } from '../../src/core/card.js';
-import { float32, float32Of, OrtSession, type Tensor } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph, buildTrainGraph } from '../../src/train/graphs.js';
 import { buildSequenceGraph } from '../../src/train/inference-graphs.js';
 import { initialParameters, outputWidth, parameterCount, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
@@ -27,11 +27,11 @@ type Feeds = Record<string, Tensor>;
 
 function series(spec: NetSpec, T: number, B: number): Feeds {
   return {
-    x: float32(noise(T * B * spec.inputs, 1), [T, B, spec.inputs]),
-    target: float32(noise(T * B * spec.channels, 2), [T, B, spec.channels]),
-    weight: float32(new Float32Array(T * B * spec.channels).fill(1), [T, B, spec.channels]),
-    state: float32(new Float32Array(B * stateWidth(spec)), [B, stateWidth(spec)]),
-    parameters: float32(initialParameters(spec, 5), [parameterCount(spec)]),
+    x: tensorOf(noise(T * B * spec.inputs, 1), [T, B, spec.inputs]),
+    target: tensorOf(noise(T * B * spec.channels, 2), [T, B, spec.channels]),
+    weight: tensorOf(new Float32Array(T * B * spec.channels).fill(1), [T, B, spec.channels]),
+    state: tensorOf(new Float32Array(B * stateWidth(spec)), [B, stateWidth(spec)]),
+    parameters: tensorOf(initialParameters(spec, 5), [parameterCount(spec)]),
   };
 }
 
@@ -50,9 +50,9 @@ function masksOf(spec: NetSpec): readonly string[] {
 }
 
 const optimiserInputs = (N: number): Feeds => ({
-  m: float32(new Float32Array(N), [N]),
-  v: float32(new Float32Array(N), [N]),
-  schedule: float32(Float32Array.of(0.01, 1, 1), [3]),
+  m: tensorOf(new Float32Array(N), [N]),
+  v: tensorOf(new Float32Array(N), [N]),
+  schedule: tensorOf(Float32Array.of(0.01, 1, 1), [3]),
 });
 
 describe('train graph', () => {
@@ -75,7 +75,7 @@ describe('train graph', () => {
     let clipped = 0;
     for (let t = 1; t <= 5; t++) {
       const schedule = Float32Array.of(learningRate / (1 - ADAM.beta1 ** t), 1 / (1 - ADAM.beta2 ** t), clipNorm);
-      const all = { ...feeds, ...state, schedule: float32(schedule, [3]) };
+      const all = { ...feeds, ...state, schedule: tensorOf(schedule, [3]) };
       const gradient = float32Of(
         gradients.run({ ...feeds, parameters: state['parameters'] }, { gradient: null }),
         'gradient',
@@ -121,8 +121,8 @@ describe('train graph', () => {
   it.each(OBJECTIVES)('does nothing and stays finite when nothing counts (%s)', (objective) => {
     const spec = netOf({ objective });
     const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
-    feeds['weight'] = float32(new Float32Array(4 * 2 * 2), [4, 2, 2]);
-    feeds['target'] = float32(new Float32Array(4 * 2 * 2).fill(NaN), [4, 2, 2]);
+    feeds['weight'] = tensorOf(new Float32Array(4 * 2 * 2), [4, 2, 2]);
+    feeds['target'] = tensorOf(new Float32Array(4 * 2 * 2).fill(NaN), [4, 2, 2]);
     const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'gradient_norm', 'parameters_next']);
     expect([out['loss'][0], out['gradient_norm'][0]]).toEqual([0, 0]);
     expect(out['parameters_next']).toEqual(initialParameters(spec, 5));
@@ -132,11 +132,11 @@ describe('train graph', () => {
     const spec = netOf({ objective });
     const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
     const weight = Float32Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? 0 : 1));
-    feeds['weight'] = float32(weight, [4, 2, 2]);
+    feeds['weight'] = tensorOf(weight, [4, 2, 2]);
     const outputs = ['loss', 'parameters_next'];
     const clean = runOnce(buildTrainGraph(spec, ADAM), feeds, outputs);
     const target = noise(16, 2).map((value, i) => (weight[i] === 0 ? NaN : value));
-    feeds['target'] = float32(target, [4, 2, 2]);
+    feeds['target'] = tensorOf(target, [4, 2, 2]);
     expect(runOnce(buildTrainGraph(spec, ADAM), feeds, outputs)).toEqual(clean);
   });
 
@@ -144,7 +144,7 @@ describe('train graph', () => {
     const spec = netOf();
     for (const size of [1e15, 1e-42]) {
       const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
-      feeds['target'] = float32(
+      feeds['target'] = tensorOf(
         noise(16, 2).map((value) => value * size),
         [4, 2, 2],
       );
@@ -171,12 +171,12 @@ describe('loss graph', () => {
       const cut = (name: string): Tensor => {
         const width = name === 'x' ? spec.inputs : spec.channels;
         const data = float32Of(feeds, name).slice(from * B * width, to * B * width);
-        return float32(data, [to - from, B, width]);
+        return tensorOf(data, [to - from, B, width]);
       };
       const part = { ...feeds, x: cut('x'), target: cut('target'), weight: cut('weight'), state };
       const out = session.run(part, outputs);
       loss += (float32Of(out, 'loss')[0] * (to - from)) / T;
-      state = float32(float32Of(out, 'state_next'), [B, S]);
+      state = tensorOf(float32Of(out, 'state_next'), [B, S]);
     }
     session.close();
     expect(relativeNormError([loss], float32Of(whole, 'loss'))).toBeLessThan(1e-6);

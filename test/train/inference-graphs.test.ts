@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CELLS, OBJECTIVES } from '../../src/core/card.js';
-import { float32, float32Of, OrtSession } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf } from '../../src/step/ort.js';
 import { buildSequenceGraph, buildStepGraph } from '../../src/train/inference-graphs.js';
 import { initialParameters, outputWidth, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 import { LOG_VARIANCE_LIMIT } from '../../src/train/network.js';
@@ -33,18 +33,18 @@ describe('step graph', () => {
           const start = noise(B * S, seed + 2);
           const whole = new OrtSession(buildSequenceGraph(spec, parameters));
           const sequence = whole.run(
-            { x: float32(x, [T, B, spec.inputs]), state: float32(start, [B, S]) },
+            { x: tensorOf(x, [T, B, spec.inputs]), state: tensorOf(start, [B, S]) },
             { y: null, state_next: null },
           );
           whole.close();
           const single = new OrtSession(buildStepGraph(spec, parameters));
-          const mask = float32(new Float32Array(B).fill(1), [B]);
+          const mask = tensorOf(new Float32Array(B).fill(1), [B]);
           let state = start;
           const y = new Float32Array(T * B * outputWidth(spec));
           for (let t = 0; t < T; t++) {
             const row = x.subarray(t * B * spec.inputs, (t + 1) * B * spec.inputs);
             const step = single.run(
-              { x_t: float32(row, [B, spec.inputs]), state: float32(state, [B, S]), row_mask: mask },
+              { x_t: tensorOf(row, [B, spec.inputs]), state: tensorOf(state, [B, S]), row_mask: mask },
               { y_t: null, state_next: null },
             );
             y.set(float32Of(step, 'y_t'), t * B * outputWidth(spec));
@@ -75,9 +75,9 @@ describe('step graph', () => {
           float32Of(
             session.run(
               {
-                x_t: float32(data, [B, spec.inputs]),
-                state: float32(state, [B, S]),
-                row_mask: float32(Float32Array.from(mask, Number), [B]),
+                x_t: tensorOf(data, [B, spec.inputs]),
+                state: tensorOf(state, [B, S]),
+                row_mask: tensorOf(Float32Array.from(mask, Number), [B]),
               },
               { y_t: null, state_next: null },
             ),
@@ -114,9 +114,9 @@ describe('step graph', () => {
     const session = new OrtSession(buildStepGraph(spec, parameters));
     const result = session.run(
       {
-        x_t: float32(Float32Array.of(1), [1, 1]),
-        state: float32(new Float32Array(2), [1, 2]),
-        row_mask: float32(Float32Array.of(1), [1]),
+        x_t: tensorOf(Float32Array.of(1), [1, 1]),
+        state: tensorOf(new Float32Array(2), [1, 2]),
+        row_mask: tensorOf(Float32Array.of(1), [1]),
       },
       { y_t: null },
     );

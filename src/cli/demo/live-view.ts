@@ -33,8 +33,8 @@ export class LiveView {
   readonly events = (events: readonly KiokuEvent[]): void => {
     for (const event of events) {
       if (event.type === 'score') this.#score = event.score;
-      else if (event.phase === 'new') this.#open++;
-      else if (event.phase === 'end') this.#open--;
+      else if (event.type === 'incident' && event.phase === 'new') this.#open++;
+      else if (event.type === 'incident' && event.phase === 'end') this.#open--;
     }
     // The console sink has written a line of its own.
     if (events.some(({ type }) => type === 'incident')) this.clear();

@@ -1,0 +1,58 @@
+/** A speech recogniser as its files describe it: which nets, how a step eats frames, what its tokens mean. */
+import type { StepModel } from './step-model.js';
+import type { TokenTable } from './tokens.js';
+
+/** The log-mel features that a recogniser was trained on (Kaldi's names; see `feature/log-mel.ts`). */
+export interface RecogniserFeatures {
+  readonly sampleRateHz: number;
+  readonly melBins: number;
+  /** Hz; negative: below the Nyquist frequency by as much. */
+  readonly lowFrequencyHz: number;
+  readonly highFrequencyHz: number;
+  /** Samples are multiplied by this first: 1 for [-1, 1], 32768 for models that learnt on 16-bit integers. */
+  readonly sampleScale: number;
+}
+
+interface RecogniserBase {
+  /** Name of its folder. */
+  readonly name: string;
+  readonly folder: string;
+  /** Such as `lstm` or `zipformer2`, from the metadata. */
+  readonly architecture: string;
+  readonly features: RecogniserFeatures;
+  /**
+   * inputs[0]: [B, chunkFrames, melBins]; outputs[0]: [B, outputFrames, joinerWidth] (transducer) or
+   * [B, outputFrames, vocabulary] log-probabilities (CTC).
+   */
+  readonly encoder: StepModel;
+  /** Feature frames that one step sees. */
+  readonly chunkFrames: number;
+  /** Feature frames by which one step advances. */
+  readonly shiftFrames: number;
+  /** Output frames of one step, `shiftFrames / 4`. */
+  readonly outputFrames: number;
+  readonly tokens: TokenTable;
+  /** Token that means "nothing here". */
+  readonly blank: number;
+}
+
+export interface CtcModel extends RecogniserBase {
+  readonly kind: 'ctc';
+}
+
+export interface TransducerModel extends RecogniserBase {
+  readonly kind: 'transducer';
+  /** inputs[0]: int64 [B, contextSize]; outputs[0]: [B, joinerWidth]; no state. */
+  readonly decoder: StepModel;
+  /** inputs: encoder_out and decoder_out [B, joinerWidth]; outputs[0]: logits [B, vocabulary]; no state. */
+  readonly joiner: StepModel;
+  /** Tokens that the decoder sees. */
+  readonly contextSize: number;
+  /** Treated as blank when there is one. */
+  readonly unknown?: number;
+}
+
+export type RecogniserModel = CtcModel | TransducerModel;
+
+/** Time of one output frame: four feature frames of 10 ms. */
+export const OUTPUT_FRAME_US = 40_000;

@@ -1,0 +1,10 @@
+/** What a recogniser's tokens mean: the interface; `step/recogniser` reads it from tokens.txt. */
+
+export interface TokenTable {
+  /** Entries, ids 0 … size − 1. */
+  readonly size: number;
+  /** As it stands in the file, such as `▁HEL`, `<blk>` or `<0xE3>`. */
+  symbol(id: number): string;
+  /** @returns undefined when no token has that symbol */
+  id(symbol: string): number | undefined;
+}
