@@ -30,6 +30,8 @@ export interface InitialiserInfo {
   readonly dims: readonly number[];
   /** Whether the values lie in this file. */
   readonly location: 'inline' | 'external';
+  /** Where external values lie, relative to this file's folder. */
+  readonly externalFile?: string;
 }
 
 export interface ModelInfo {
@@ -101,15 +103,21 @@ async function readGraph(file: FileWindow, span: Field): Promise<Signature> {
 
 async function readInitialiser(file: FileWindow, span: Field): Promise<InitialiserInfo> {
   const dims: number[] = [];
-  let [name, type, external] = ['', 0, false];
+  let [name, type, external, externalFile] = ['', 0, false, ''];
   for await (const field of messages(file, span)) {
     if (field.number === 1) dims.push(...(await integers(file, field, MOST_DIMENSIONS)));
     else if (field.number === 2) type = integer(field);
     else if (field.number === 8) name = await text(file, field);
-    else if (field.number === 14) external = integer(field) === 1;
+    else if (field.number === 13) {
+      const [key, value] = await readPair(file, field);
+      if (key === 'location') externalFile = value;
+    } else if (field.number === 14) external = integer(field) === 1;
     if (dims.length > MOST_DIMENSIONS) invalid(`a tensor with more than ${MOST_DIMENSIONS} dimensions`);
   }
-  return { name, elementType: elementType(type), dims, location: external ? 'external' : 'inline' };
+  const info = { name, elementType: elementType(type), dims };
+  return external
+    ? { ...info, location: 'external', ...(externalFile && { externalFile }) }
+    : { ...info, location: 'inline' };
 }
 
 async function readValueInfo(file: FileWindow, span: Field): Promise<TensorInfo> {
