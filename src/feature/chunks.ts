@@ -7,7 +7,7 @@
 import type { Batch, Feature, Frame, FrameExtractor, Micros, Slot } from '../core/contracts.js';
 import { BugError, UserError } from '../core/errors.js';
 import { FrameQueue } from './frame-queue.js';
-import { WaitingSlots } from './waiting-slots.js';
+import { ReadySlots } from './ready-slots.js';
 
 const VERSION = 1;
 /** Saved before everything else: origin, last packet, chunks given, gap, flushed, frames that wait. */
@@ -52,7 +52,7 @@ export class ChunkedFrames implements Feature {
   readonly #makeExtractor: () => FrameExtractor;
   readonly #silence: Float64Array;
   readonly #memories: (Memory | undefined)[] = [];
-  readonly #ready: WaitingSlots;
+  readonly #ready: ReadySlots;
 
   /**
    * @param makeExtractor a new extractor for mono audio of the shape's rate, one for each slot that is used
@@ -68,7 +68,7 @@ export class ChunkedFrames implements Feature {
     this.#shape = shape;
     this.#makeExtractor = makeExtractor;
     this.#silence = new Float64Array(padding * hopSamples);
-    this.#ready = new WaitingSlots(capacity);
+    this.#ready = new ReadySlots(capacity);
   }
 
   open(slot: Slot, _stream: string): void {
@@ -106,7 +106,7 @@ export class ChunkedFrames implements Feature {
   take(out: Batch): number {
     out.n = 0;
     for (let waiting = this.#ready.size; waiting > 0 && out.n < out.slot.length; waiting--) {
-      const slot = this.#ready.next();
+      const slot = this.#ready.take();
       const memory = this.#memoryOf(slot);
       // A slot that was opened anew meanwhile has lost its frames, but not its place.
       if (!this.#isReady(memory)) continue;
