@@ -1,0 +1,58 @@
+/** Log-mel spectra (Kaldi: fbank; torchaudio: MelSpectrogram and its logarithm), and those that recognisers learnt from. */
+import type { FrameExtractor } from '../core/contracts.js';
+import type { RecogniserFeatures } from '../core/recogniser.js';
+import { FramedExtractor, type FrameTransform } from './framed.js';
+import { logMelOptions, type LogMelOptions } from './mel-options.js';
+import { MelSpectrum } from './mel-spectrum.js';
+
+export class LogMel implements FrameTransform {
+  readonly names: readonly string[];
+  readonly memory = 0;
+  readonly #spectrum: MelSpectrum;
+
+  /** @throws UserError `CONFIG_INVALID` when frames or bands do not fit the rate */
+  constructor(
+    private readonly options: LogMelOptions,
+    sampleRateHz: number,
+  ) {
+    this.#spectrum = new MelSpectrum(options, sampleRateHz);
+    const bands = bandNames(this.#spectrum.bank.centresHz);
+    this.names = options.useEnergy ? ['logEnergy', ...bands] : bands;
+  }
+
+  get framing(): FrameTransform['framing'] {
+    return this.#spectrum.framing;
+  }
+
+  get frame(): Float64Array {
+    return this.#spectrum.frame;
+  }
+
+  compute(_memory: Float64Array, out: Float32Array, at: number): void {
+    const spectrum = this.#spectrum;
+    const { melBins, useEnergy, useLog } = this.options;
+    spectrum.analyse();
+    const first = useEnergy ? at + 1 : at;
+    if (useEnergy) out[at] = spectrum.logEnergy;
+    for (let b = 0; b < melBins; b++) out[first + b] = useLog ? spectrum.logOfBand(b) : spectrum.mel[b];
+  }
+}
+
+/** Such as `mel.2450Hz`, by the middle of the band; bands closer than 1 Hz are numbered as well. */
+function bandNames(centresHz: Float64Array): string[] {
+  const names = Array.from(centresHz, (hz) => `mel.${Math.round(hz)}Hz`);
+  return new Set(names).size === names.length ? names : names.map((name, band) => `${name}.${band}`);
+}
+
+/**
+ * The features of a recogniser: 25 ms every 10 ms, Povey window, mirrored edges (frame k is centred on hop k), bands as
+ * the model wants them. Kaldi's recipe with snip_edges = false, as icefall trains and sherpa-onnx feeds its models.
+ * @returns makes the extractor of one stream; all share tables, so use them on one thread
+ * @throws UserError `CONFIG_INVALID` when the bands do not fit the rate
+ */
+export function recogniserFrames(features: RecogniserFeatures): () => FrameExtractor {
+  const { sampleRateHz, melBins, lowFrequencyHz, highFrequencyHz, sampleScale } = features;
+  const options = logMelOptions({ edges: 'mirror', melBins, lowFrequencyHz, highFrequencyHz, sampleScale });
+  const transform = new LogMel(options, sampleRateHz);
+  return () => new FramedExtractor(transform);
+}

@@ -1,0 +1,104 @@
+/** One frame → energies in mel bands, step by step as Kaldi's `feature-window.cc` and `mel-computations.cc`. */
+import { UserError } from '../core/errors.js';
+import type { Framing } from './framing.js';
+import { MelBank } from './mel-bank.js';
+import type { FrameOptions, MelOptions } from './mel-options.js';
+import { PowerSpectrum } from './power-spectrum.js';
+import { makeWindow } from './window.js';
+
+/** The distance from 1 to the next float32: the least energy whose logarithm is taken (std::numeric_limits). */
+export const FLT_EPSILON = 2 ** -23;
+/** A frame longer than this is a mistake in the unit. */
+const MAX_FRAME_SAMPLES = 2 ** 20;
+
+/** @throws UserError `CONFIG_INVALID` when a frame has too few or too many samples at this rate */
+export function framingOf(options: FrameOptions, sampleRateHz: number): Framing {
+  const frameSamples = Math.floor((sampleRateHz * options.frameLengthMs) / 1000);
+  const hopSamples = Math.floor((sampleRateHz * options.frameShiftMs) / 1000);
+  if (frameSamples < 2 || hopSamples < 1 || frameSamples > MAX_FRAME_SAMPLES) {
+    throw new UserError(
+      'CONFIG_INVALID',
+      `frames of ${options.frameLengthMs} ms every ${options.frameShiftMs} ms are ${frameSamples} and ${hopSamples} samples at ${sampleRateHz} Hz`,
+      {
+        hint: `set frameLengthMs and frameShiftMs so that a frame has 2 … ${MAX_FRAME_SAMPLES} samples, a shift at least 1`,
+      },
+    );
+  }
+  return { frameSamples, hopSamples, edges: options.edges };
+}
+
+export class MelSpectrum {
+  readonly framing: Framing;
+  /** To be filled before `analyse`, which overwrites it: [≥ frameSamples]. */
+  readonly frame: Float64Array;
+  readonly bank: MelBank;
+  /** [melBins] energies, or sums of amplitudes, of the last frame. */
+  readonly mel: Float64Array;
+  /** Natural logarithm of the energy of the last frame. */
+  logEnergy = 0;
+  readonly #window: Float64Array;
+  readonly #spectrum: PowerSpectrum;
+  readonly #power: Float64Array;
+
+  /** @throws UserError `CONFIG_INVALID` when frames or bands do not fit the rate */
+  constructor(
+    private readonly options: MelOptions,
+    sampleRateHz: number,
+  ) {
+    this.framing = framingOf(options, sampleRateHz);
+    const { frameSamples } = this.framing;
+    const size = options.roundToPowerOfTwo ? 2 ** Math.ceil(Math.log2(frameSamples)) : frameSamples;
+    this.frame = new Float64Array(size);
+    this.bank = new MelBank(options, sampleRateHz, size);
+    this.mel = new Float64Array(options.melBins);
+    this.#window = makeWindow(options.window, frameSamples, options.windowPeriodic);
+    this.#spectrum = new PowerSpectrum(size);
+    this.#power = new Float64Array(this.#spectrum.bins);
+  }
+
+  /** `frame` → `mel` and `logEnergy`. */
+  analyse(): void {
+    const { options, frame } = this;
+    const power = this.#power;
+    this.#prepare();
+    this.#spectrum.of(frame, power);
+    if (!options.usePower) for (let k = 0; k < power.length; k++) power[k] = Math.sqrt(power[k]);
+    this.bank.apply(power, this.mel);
+  }
+
+  /** ln(max(band + logOffset, FLT_EPSILON)); not a number counts as nothing. */
+  logOfBand(band: number): number {
+    const energy = this.mel[band] + this.options.logOffset;
+    return Math.log(energy > FLT_EPSILON ? energy : FLT_EPSILON);
+  }
+
+  /** Scale, mean, energy, pre-emphasis, window. */
+  #prepare(): void {
+    const { sampleScale, removeDc, preEmphasis, rawEnergy } = this.options;
+    const { frameSamples } = this.framing;
+    const { frame } = this;
+    let mean = 0;
+    if (removeDc) {
+      for (let i = 0; i < frameSamples; i++) mean += frame[i];
+      mean /= frameSamples;
+    }
+    for (let i = 0; i < frameSamples; i++) frame[i] = (frame[i] - mean) * sampleScale;
+    if (rawEnergy) this.#measureEnergy();
+    // The first sample stands for the one before it, so that a constant becomes small everywhere.
+    let previous = frame[0];
+    for (let i = 0; i < frameSamples; i++) {
+      const sample = frame[i];
+      frame[i] = (sample - preEmphasis * previous) * this.#window[i];
+      previous = sample;
+    }
+    if (!rawEnergy) this.#measureEnergy();
+    frame.fill(0, frameSamples);
+  }
+
+  #measureEnergy(): void {
+    const floor = this.options.energyFloor > 0 ? this.options.energyFloor : FLT_EPSILON;
+    let energy = 0;
+    for (let i = 0; i < this.framing.frameSamples; i++) energy += this.frame[i] ** 2;
+    this.logEnergy = Math.log(energy > floor ? energy : floor);
+  }
+}

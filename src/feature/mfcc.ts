@@ -1,0 +1,61 @@
+/** Mel-frequency cepstral coefficients (Davis & Mermelstein 1980), as Kaldi's `feature-mfcc.cc` or torchaudio's MFCC. */
+import { UserError } from '../core/errors.js';
+import { dctMatrix } from './dct.js';
+import type { FrameTransform } from './framed.js';
+import type { MfccOptions } from './mel-options.js';
+import { MelSpectrum } from './mel-spectrum.js';
+
+export class Mfcc implements FrameTransform {
+  readonly names: readonly string[];
+  readonly memory = 0;
+  readonly #spectrum: MelSpectrum;
+  /** [numCeps, melBins], rows scaled by the lifter. */
+  readonly #dct: Float64Array;
+  readonly #logMel: Float64Array;
+
+  /** @throws UserError `CONFIG_INVALID` when frames or bands do not fit the rate, or the coefficients the bands */
+  constructor(
+    private readonly options: MfccOptions,
+    sampleRateHz: number,
+  ) {
+    const { numCeps, melBins, cepstralLifter, useEnergy } = options;
+    if (numCeps > melBins) {
+      throw new UserError('CONFIG_INVALID', `${numCeps} coefficients cannot be computed from ${melBins} mel bands`, {
+        hint: 'raise melBins or lower numCeps',
+      });
+    }
+    this.#spectrum = new MelSpectrum(options, sampleRateHz);
+    this.#logMel = new Float64Array(melBins);
+    this.#dct = dctMatrix(numCeps, melBins).map(
+      (weight, i) => weight * lifter(Math.floor(i / melBins), cepstralLifter),
+    );
+    this.names = Array.from({ length: numCeps }, (_, k) => (k === 0 && useEnergy ? 'logEnergy' : `mfcc.${k}`));
+  }
+
+  get framing(): FrameTransform['framing'] {
+    return this.#spectrum.framing;
+  }
+
+  get frame(): Float64Array {
+    return this.#spectrum.frame;
+  }
+
+  compute(_memory: Float64Array, out: Float32Array, at: number): void {
+    const { numCeps, melBins, useEnergy } = this.options;
+    const logMel = this.#logMel;
+    const dct = this.#dct;
+    this.#spectrum.analyse();
+    for (let b = 0; b < melBins; b++) logMel[b] = this.#spectrum.logOfBand(b);
+    for (let k = 0; k < numCeps; k++) {
+      let sum = 0;
+      for (let b = 0; b < melBins; b++) sum += dct[k * melBins + b] * logMel[b];
+      out[at + k] = sum;
+    }
+    if (useEnergy) out[at] = this.#spectrum.logEnergy;
+  }
+}
+
+/** Scale of coefficient k, which brings the high ones to the size of the low ones. */
+function lifter(k: number, strength: number): number {
+  return strength === 0 ? 1 : 1 + (strength / 2) * Math.sin((Math.PI * k) / strength);
+}
