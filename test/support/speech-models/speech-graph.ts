@@ -1,0 +1,118 @@
+/** Layers that speech models are made of, with random weights; opset 17. */
+import type { Shape } from '../../../src/onnx/ir.js';
+import type { Value } from '../../../src/onnx/graph.js';
+import { TensorGraph } from '../../../src/onnx/tensor-graph.js';
+import { RandomWeights } from './weights.js';
+
+/** Of `TensorProto.DataType`. */
+const FLOAT32 = 1;
+
+const NORM_EPSILON = 1e-5;
+
+/** The batch axis, as the exports of icefall name it. */
+export const N = 'N';
+
+function size(shape: Shape, axis: number): number {
+  const value = shape.at(axis);
+  if (typeof value !== 'number') throw new Error(`axis ${axis} of [${shape.join(', ')}] has no fixed size`);
+  return value;
+}
+
+export class SpeechGraph extends TensorGraph {
+  readonly #weights: RandomWeights;
+
+  constructor(seed: number) {
+    super();
+    this.#weights = new RandomWeights(seed);
+  }
+
+  /** Weights that keep the variance of what they are applied to, times `gain`². */
+  weights(shape: readonly number[], fanIn: number, gain = 1): Value {
+    const count = shape.reduce((a, b) => a * b, 1);
+    return this.constant(this.#weights.draw(count, gain / Math.sqrt(fanIn)), shape);
+  }
+
+  /** x·W + b over the last axis. */
+  linear(x: Value, outputs: number, options: { gain?: number; bias?: Float32Array } = {}): Value {
+    const inputs = size(x.shape, -1);
+    const product = this.matmul(x, this.weights([inputs, outputs], inputs, options.gain));
+    return this.add(product, options.bias ? this.constant(options.bias, [outputs]) : this.weights([outputs], 100));
+  }
+
+  /** Batched over all axes but the last two, which broadcast. */
+  matmul(a: Value, b: Value): Value {
+    const lead = a.shape.length >= b.shape.length ? a.shape : b.shape;
+    const shape = [...lead.slice(0, -2), ...a.shape.slice(-2, -1), ...b.shape.slice(-1)];
+    return this.emit('MatMul', [a, b], [shape]).outputs[0];
+  }
+
+  /** @param x [N, C, height, width] @param pads of width, on both sides; the height is not padded */
+  conv2d(
+    x: Value,
+    channels: number,
+    options: { kernel: number; strides: readonly [number, number]; pad?: number; depthwise?: boolean; gain?: number },
+  ): Value {
+    const { kernel, strides, pad = 0, depthwise = false, gain } = options;
+    const perGroup = depthwise ? 1 : size(x.shape, 1);
+    const weights = this.weights([channels, perGroup, kernel, kernel], perGroup * kernel * kernel, gain);
+    const height = Math.floor((size(x.shape, 2) - kernel) / strides[0]) + 1;
+    const width = Math.floor((size(x.shape, 3) + 2 * pad - kernel) / strides[1]) + 1;
+    const attributes = { strides, pads: [0, pad, 0, pad], group: depthwise ? channels : 1 };
+    return this.emit('Conv', [x, weights], [[x.shape[0], channels, height, width]], { attributes }).outputs[0];
+  }
+
+  /** @param x [N, C, T] → [N, C, T − kernel + 1] */
+  depthwiseConv1d(x: Value, kernel: number): Value {
+    const channels = size(x.shape, 1);
+    const weights = this.weights([channels, 1, kernel], kernel);
+    const shape = x.shape.with(2, size(x.shape, 2) - kernel + 1);
+    return this.emit('Conv', [x, weights], [shape], { attributes: { group: channels } }).outputs[0];
+  }
+
+  transpose(x: Value, perm: readonly number[]): Value {
+    const shape = perm.map((axis) => x.shape[axis]);
+    return this.emit('Transpose', [x], [shape], { attributes: { perm } }).outputs[0];
+  }
+
+  /** @param name `Softmax` or `LogSoftmax`, over the last axis */
+  softmax(name: 'Softmax' | 'LogSoftmax', x: Value): Value {
+    return this.emit(name, [x], [x.shape], { attributes: { axis: -1 } }).outputs[0];
+  }
+
+  swish(x: Value): Value {
+    return this.mul(x, this.map('Sigmoid', x));
+  }
+
+  /** Divides by the root mean square over the last axis. */
+  rmsNorm(x: Value): Value {
+    const axis = x.shape.length - 1;
+    const mean = this.mul(this.sum(this.mul(x, x), [axis], true), this.scalar(1 / size(x.shape, -1)));
+    return this.div(x, this.map('Sqrt', this.add(mean, this.scalar(NORM_EPSILON))));
+  }
+
+  /** Rows of a table. @param indices int64 of any shape */
+  gather(table: Value, indices: Value): Value {
+    return this.emit('Gather', [table, indices], [[...indices.shape, size(table.shape, -1)]]).outputs[0];
+  }
+
+  toFloat(integers: Value): Value {
+    return this.emit('Cast', [integers], [integers.shape], { attributes: { to: FLOAT32 } }).outputs[0];
+  }
+
+  addInteger(integers: Value, summand: number): Value {
+    const elementType = 'int64';
+    const other = this.constant([summand], [1], elementType);
+    return this.emit('Add', [integers, other], [integers.shape], { elementType }).outputs[0];
+  }
+
+  /** The first and the rest of an axis. */
+  cut(x: Value, axis: number, first: number): readonly [Value, Value] {
+    const [head, tail] = this.split(x, axis, [first, size(x.shape, axis) - first]);
+    return [head, tail];
+  }
+
+  /** Log-mel energies (natural logarithm, about −16 … 5) → about unit variance. */
+  normaliseLogMel(x: Value): Value {
+    return this.mul(this.add(x, this.scalar(7)), this.scalar(0.25));
+  }
+}
