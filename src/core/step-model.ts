@@ -40,4 +40,6 @@ export interface StepModel {
   readonly constants: readonly ConstantInput[];
   /** [B] float32, 1 = advance this row, 0 = keep its state bit for bit. Absent in models that have none. */
   readonly rowMask?: Port;
+  /** Rows of every run, where the file fixes its batch axis; absent: as many as there are. */
+  readonly rowsPerRun?: number;
 }

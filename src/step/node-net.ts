@@ -30,6 +30,8 @@ export class NodeNet implements Net {
   readonly #inputs: readonly Values[];
   readonly #outputs: readonly Float32Array[];
   readonly #buckets: readonly StepRun[];
+  /** Rows of the largest bucket. */
+  readonly #largest: number;
   /** The state of all slots, one slab a state, row = slot. */
   readonly #states: Values[];
   /** A run over the whole of `#states`; absent when the model cannot keep idle rows. */
@@ -58,10 +60,9 @@ export class NodeNet implements Net {
     );
     this.output = Object.fromEntries(ports.outputs.map(({ name }, i) => [name, this.#outputs[i]]));
     this.#states = buffersFor(ports.states, capacity);
-    const largest = Math.min(capacity, LARGEST_BUCKET);
-    this.#buckets = [...BUCKETS.filter((rows) => rows < largest), largest].map(
-      (rows) => new StepRun(ports, rows, buffersFor(ports.states, rows)),
-    );
+    this.#largest = model.rowsPerRun ?? Math.min(capacity, LARGEST_BUCKET);
+    const smaller = model.rowsPerRun === undefined ? BUCKETS.filter((rows) => rows < this.#largest) : [];
+    this.#buckets = [...smaller, this.#largest].map((rows) => new StepRun(ports, rows, buffersFor(ports.states, rows)));
     const masked = ports.rowMask !== undefined && ports.states.every(({ layout }) => layout.runs === 1);
     if (masked) this.#dense = new StepRun(ports, capacity, this.#states);
     this.#namedIn = new Float64Array(capacity);
@@ -140,15 +141,15 @@ export class NodeNet implements Net {
   }
 
   #denseIsCheaper(n: number): boolean {
-    const rest = n % LARGEST_BUCKET;
+    const rest = n % this.#largest;
     const gatheredRows = n - rest + (rest > 0 ? this.#bucketFor(rest).rows : 0);
     return this.capacity <= DENSE_ROWS_PER_GATHERED * gatheredRows;
   }
 
   #stepGathered(slots: Int32Array, n: number): void {
     const { inputs, outputs, states } = this.#ports;
-    for (let start = 0; start < n; start += LARGEST_BUCKET) {
-      const filled = Math.min(n - start, LARGEST_BUCKET);
+    for (let start = 0; start < n; start += this.#largest) {
+      const filled = Math.min(n - start, this.#largest);
       const bucket = this.#bucketFor(filled);
       const { rows } = bucket;
       // Rows above `filled` are padding: they compute on what the last call left there, and nobody reads the result.

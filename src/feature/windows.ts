@@ -1,0 +1,205 @@
+/** Audio → windows of samples, as nets take them that listen to the waveform itself, such as voice activity models. */
+import type { Batch, Feature, Frame, Micros, Slot } from '../core/contracts.js';
+import { BugError, UserError } from '../core/errors.js';
+import { ReadySlots } from './ready-slots.js';
+import { RowQueue } from './row-queue.js';
+
+export interface WindowShape {
+  readonly sampleRateHz: number;
+  /** New samples of each window. */
+  readonly windowSamples: number;
+  /** Samples of the window before that stand in front of them; zeros at the start. */
+  readonly contextSamples: number;
+}
+
+const VERSION = 1;
+/** A queued row: start of its new samples, packet number, gap, then context and window. */
+const ROW = { us: 0, seq: 1, gap: 2, samples: 3 } as const;
+/** Saved before the samples: those of the window that is being gathered, then the rows that wait. */
+const SAVED = { width: 0, filled: 1, originUs: 2, windows: 3, gap: 4, seq: 5, samples: 6 } as const;
+
+interface Memory {
+  /** [context + window]: the last samples of the window before, then the first `filled` of this one. */
+  readonly samples: Float64Array;
+  filled: number;
+  /** Of the first sample since the start or a gap; NaN = none came yet. */
+  originUs: Micros;
+  /** Complete windows since then: times are counted, so they do not depend on how the samples were cut. */
+  windows: number;
+  /** 1 = something is missing before the window that is being gathered. */
+  gap: number;
+  seq: number;
+  readonly queue: RowQueue;
+}
+
+/** Row: `contextSamples` of the window before, then `windowSamples` new ones; `us` is the time of the first new one. */
+export class SampleWindows implements Feature {
+  readonly names: readonly string[];
+  readonly shiftUs: Micros;
+  readonly #width: number;
+  readonly #memories: (Memory | undefined)[] = [];
+  readonly #ready: ReadySlots;
+
+  /** @param capacity streams, ≥ 1 */
+  constructor(
+    private readonly shape: WindowShape,
+    capacity: number,
+  ) {
+    const { windowSamples, contextSamples, sampleRateHz } = shape;
+    this.#width = contextSamples + windowSamples;
+    this.names = Array.from({ length: this.#width }, (_, i) => `sample ${i - contextSamples}`);
+    this.shiftUs = Math.round((windowSamples * 1e6) / sampleRateHz);
+    this.#ready = new ReadySlots(capacity);
+  }
+
+  open(slot: Slot, _stream: string): void {
+    const memory = (this.#memories[slot] ??= this.#newMemory());
+    memory.samples.fill(0);
+    memory.filled = memory.windows = memory.gap = memory.seq = 0;
+    memory.originUs = Number.NaN;
+    memory.queue.clear();
+  }
+
+  /** Mono audio of the right rate. A frame marked `gap` or `start` completes the open window with zeros and starts anew. */
+  push(slot: Slot, frame: Frame): void {
+    this.#check(frame);
+    const memory = this.#memoryOf(slot);
+    if (frame.mark === 'gap' || frame.mark === 'start') this.#breakOff(memory);
+    memory.seq = frame.seq;
+    if (Number.isNaN(memory.originUs) && frame.data.length > 0) memory.originUs = frame.us;
+    this.#gather(memory, frame.data);
+    if (memory.queue.size > 0) this.#ready.add(slot);
+  }
+
+  /** The last window is filled up with zeros. Samples that come after all are a new beginning. */
+  flush(slot: Slot): void {
+    const memory = this.#memoryOf(slot);
+    this.#breakOff(memory);
+    if (memory.queue.size > 0) this.#ready.add(slot);
+  }
+
+  take(out: Batch): number {
+    out.n = 0;
+    for (let waiting = this.#ready.size; waiting > 0 && out.n < out.slot.length; waiting--) {
+      const slot = this.#ready.take();
+      const { queue } = this.#memoryOf(slot);
+      // A slot that was opened anew meanwhile has lost its rows, but not its place.
+      if (queue.size === 0) continue;
+      this.#copyRow(queue, out, slot);
+      queue.removeFirst();
+      if (queue.size > 0) this.#ready.add(slot);
+    }
+    return out.n;
+  }
+
+  /** Windows that were not taken yet are part of it. */
+  save(slot: Slot): Uint8Array {
+    const { samples, filled, originUs, windows, gap, seq, queue } = this.#memoryOf(slot);
+    const fields = new Float64Array(SAVED.samples + this.#width + queue.size * this.#stride);
+    fields.set([this.#width, filled, originUs, windows, gap, seq]);
+    fields.set(samples, SAVED.samples);
+    queue.copyTo(fields, SAVED.samples + this.#width);
+    const bytes = new Uint8Array(1 + fields.byteLength);
+    bytes[0] = VERSION;
+    bytes.set(new Uint8Array(fields.buffer), 1);
+    return bytes;
+  }
+
+  load(slot: Slot, bytes: Uint8Array): void {
+    const memory = this.#memoryOf(slot);
+    if (bytes[0] !== VERSION || (bytes.length - 1) % Float64Array.BYTES_PER_ELEMENT !== 0) throw unfit();
+    const fields = new Float64Array(bytes.slice(1).buffer);
+    const queueAt = SAVED.samples + this.#width;
+    const queued = (fields.length - queueAt) / this.#stride;
+    if (fields[SAVED.width] !== this.#width || !Number.isInteger(queued) || queued < 0) throw unfit();
+    memory.filled = fields[SAVED.filled];
+    memory.originUs = fields[SAVED.originUs];
+    memory.windows = fields[SAVED.windows];
+    memory.gap = fields[SAVED.gap];
+    memory.seq = fields[SAVED.seq];
+    memory.samples.set(fields.subarray(SAVED.samples, queueAt));
+    memory.queue.clear();
+    for (let at = queueAt; at < fields.length; at += this.#stride) {
+      const row = memory.queue.add();
+      memory.queue.data.set(fields.subarray(at, at + this.#stride), row);
+    }
+    if (queued > 0) this.#ready.add(slot);
+  }
+
+  get #stride(): number {
+    return ROW.samples + this.#width;
+  }
+
+  #newMemory(): Memory {
+    const samples = new Float64Array(this.#width);
+    const queue = new RowQueue(this.#stride);
+    return { samples, filled: 0, originUs: Number.NaN, windows: 0, gap: 0, seq: 0, queue };
+  }
+
+  #memoryOf(slot: Slot): Memory {
+    const memory = this.#memories[slot];
+    if (memory === undefined) throw new BugError(`slot ${slot} of the windows was not opened`);
+    return memory;
+  }
+
+  #check({ signal }: Frame): void {
+    const { sampleRateHz } = this.shape;
+    if (signal.kind === 'audio' && signal.rateHz === sampleRateHz && signal.channels === 1) return;
+    throw new BugError(`windows are cut from mono audio of ${sampleRateHz} Hz only`);
+  }
+
+  #gather(memory: Memory, data: Float64Array): void {
+    const { windowSamples, contextSamples } = this.shape;
+    const { samples } = memory;
+    for (let i = 0; i < data.length; i++) {
+      samples[contextSamples + memory.filled++] = data[i];
+      if (memory.filled === windowSamples) this.#complete(memory);
+    }
+  }
+
+  #complete(memory: Memory): void {
+    const { windowSamples, sampleRateHz } = this.shape;
+    const { samples, queue } = memory;
+    const row = queue.add();
+    queue.data[row + ROW.us] = memory.originUs + Math.round((memory.windows * windowSamples * 1e6) / sampleRateHz);
+    queue.data[row + ROW.seq] = memory.seq;
+    queue.data[row + ROW.gap] = memory.gap;
+    queue.data.set(samples, row + ROW.samples);
+    samples.copyWithin(0, windowSamples);
+    memory.filled = memory.gap = 0;
+    memory.windows++;
+  }
+
+  #breakOff(memory: Memory): void {
+    const { contextSamples } = this.shape;
+    if (memory.filled > 0) {
+      memory.samples.fill(0, contextSamples + memory.filled);
+      this.#complete(memory);
+    }
+    if (Number.isNaN(memory.originUs)) return;
+    memory.samples.fill(0);
+    memory.originUs = Number.NaN;
+    memory.windows = 0;
+    memory.gap = 1;
+  }
+
+  #copyRow(queue: RowQueue, out: Batch, slot: Slot): void {
+    const { data, first } = queue;
+    const width = this.#width;
+    const i = out.n++;
+    out.slot[i] = slot;
+    out.us[i] = data[first + ROW.us];
+    out.seq[i] = data[first + ROW.seq];
+    out.gap[i] = data[first + ROW.gap];
+    out.settled[i] = 1;
+    const samples = first + ROW.samples;
+    for (let k = 0; k < width; k++) out.data[i * width + k] = data[samples + k];
+    out.mask.fill(1, i * width, (i + 1) * width);
+  }
+}
+
+function unfit(): UserError {
+  return new UserError('SNAPSHOT_INVALID', 'the saved audio of voice activity has another version or size', {
+    hint: 'use the model and the kioku that it was saved with, or start this stream anew',
+  });
+}

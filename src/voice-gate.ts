@@ -1,0 +1,233 @@
+/**
+ * A gate in front of a recogniser: it hears everything and lets through what is speech, and a little before it.
+ *
+ * Speech is known only when it has lasted, so the latest audio is kept: when a span begins, its onset, padding and pre-roll
+ * go out first. What passes are whole windows, each once and in order, up to the window that proved the silence; so the
+ * audio that passes does not depend on how it was cut.
+ */
+import type { Emit, Frame, Micros, Net, PerSlot, Signal, Slot } from './core/contracts.js';
+import { BugError, UserError } from './core/errors.js';
+import type { VoiceContext } from './core/kind.js';
+import { SampleBuffer } from './core/sample-buffer.js';
+import type { GateOptions } from './core/voice.js';
+import { VoiceDecider } from './decide/voice.js';
+import type { VoiceChange } from './decide/voice-spans.js';
+import { SampleWindows } from './feature/windows.js';
+import type { SileroModel } from './step/silero.js';
+import { Stepper } from './stepper.js';
+
+/** What a gate lets through: `open`, any number of `pass`, `close`, and so on. Frames are the callee's to keep. */
+export interface GateListener {
+  /** Speech begins; the frame (mark `start`) holds what came before it too. */
+  open(slot: Slot, frame: Frame): void;
+  pass(slot: Slot, frame: Frame): void;
+  /** @param us end of what has passed */
+  close(slot: Slot, us: Micros): void;
+}
+
+export interface VoiceGateParts {
+  readonly options: GateOptions;
+  readonly silero: SileroModel;
+  /** The opened `silero.model`; who opened it closes it. */
+  readonly net: Net;
+  readonly context: Omit<VoiceContext, 'windowUs'>;
+}
+
+const VERSION = 1;
+const LENGTH_BYTES = 4;
+/** Saved before the samples. */
+const HEAD_FIELDS = 7;
+
+interface Memory {
+  stream: string;
+  readonly audio: SampleBuffer;
+  /** Of sample 0; NaN = none came since the start or the last end. */
+  baseUs: Micros;
+  /** Samples in the windows that were judged. */
+  judged: number;
+  passing: boolean;
+  /** Of the latest frame. */
+  source: number;
+  seq: number;
+  arrivedUs: Micros;
+}
+
+export class VoiceGate implements PerSlot {
+  readonly #stepper: Stepper<VoiceDecider>;
+  readonly #memories: (Memory | undefined)[] = [];
+  readonly #rateHz: number;
+  readonly #windowSamples: number;
+  readonly #signal: Signal;
+  readonly #preRollUs: Micros;
+  /** Audio before the present window that a span may begin in. */
+  readonly #historySamples: number;
+  #listener: GateListener | undefined;
+
+  constructor({ options, silero, net, context }: VoiceGateParts) {
+    const windows = new SampleWindows(silero, context.capacity);
+    const voice = { ...context, windowUs: windows.shiftUs };
+    const decider = new VoiceDecider(options, voice, (slot, change) => this.#judged(slot, change));
+    this.#stepper = new Stepper(windows, net, decider);
+    this.#rateHz = silero.sampleRateHz;
+    this.#windowSamples = silero.windowSamples;
+    this.#signal = { kind: 'audio', rateHz: this.#rateHz, channels: 1 };
+    this.#preRollUs = Math.round(1000 * options.preRollMs);
+    const historyMs = options.minSpeechMs + options.padMs + options.preRollMs;
+    this.#historySamples = Math.ceil((historyMs * this.#rateHz) / 1000);
+  }
+
+  /** Who hears what passes; once, before the first `turn`. */
+  listen(listener: GateListener): void {
+    this.#listener = listener;
+  }
+
+  open(slot: Slot, stream: string): void {
+    const memory = (this.#memories[slot] ??= newMemory());
+    memory.stream = stream;
+    this.#restart(memory);
+    this.#stepper.open(slot, stream);
+  }
+
+  /**
+   * Takes mono audio of the model's rate.
+   * @throws BugError when audio is missing before the frame and `end` was not called first
+   */
+  push(slot: Slot, frame: Frame): void {
+    const memory = this.#memoryOf(slot);
+    const begun = !Number.isNaN(memory.baseUs);
+    if (begun && frame.mark === 'gap') throw new BugError('audio before a gap has to be ended first');
+    if (!begun && frame.data.length > 0) memory.baseUs = frame.us;
+    memory.source = frame.source;
+    memory.seq = frame.seq;
+    memory.arrivedUs = frame.arrivedUs;
+    memory.audio.push(frame.data);
+    this.#stepper.feature.push(slot, frame);
+  }
+
+  /** Judges every complete window. @param emit gets `speech-start` and `speech-end` @returns windows judged */
+  turn(emit: Emit): number {
+    return this.#stepper.turn(emit);
+  }
+
+  /** The audio of the stream ends here, or is interrupted: judges the rest and closes. What comes later begins anew. */
+  end(slot: Slot, emit: Emit): void {
+    const memory = this.#memoryOf(slot);
+    this.#stepper.feature.flush(slot);
+    this.#stepper.turn(emit);
+    if (Number.isNaN(memory.baseUs)) return;
+    const us = this.#usOf(memory, memory.audio.end);
+    this.#stepper.decider.end(slot, us, emit);
+    if (memory.passing) this.#heard().close(slot, us);
+    this.#restart(memory);
+  }
+
+  /** Audio that was not judged yet, or that a span may still begin in, is part of it. */
+  save(slot: Slot): Uint8Array {
+    const { audio, baseUs, judged, passing, source, seq, arrivedUs } = this.#memoryOf(slot);
+    const samples = audio.copy(audio.first, audio.end);
+    const fields = new Float64Array(HEAD_FIELDS + samples.length);
+    fields.set([baseUs, judged, passing ? 1 : 0, source, seq, arrivedUs, audio.first]);
+    fields.set(samples, HEAD_FIELDS);
+    const parts = [...this.#stages().map((stage) => stage.save(slot)), new Uint8Array(fields.buffer)];
+    const out = Buffer.alloc(1 + parts.reduce((sum, { length }) => sum + LENGTH_BYTES + length, 0));
+    let at = out.writeUInt8(VERSION);
+    for (const part of parts) {
+      at = out.writeUInt32LE(part.length, at);
+      out.set(part, at);
+      at += part.length;
+    }
+    return new Uint8Array(out);
+  }
+
+  load(slot: Slot, bytes: Uint8Array): void {
+    const memory = this.#memoryOf(slot);
+    const [feature, net, decider, own] = partsOf(bytes);
+    const fields = new Float64Array(own.slice().buffer);
+    this.#stepper.feature.load(slot, feature);
+    this.#stepper.net.load(slot, net);
+    this.#stepper.decider.load(slot, decider);
+    const [baseUs, judged, passing, source, seq, arrivedUs, first] = fields;
+    Object.assign(memory, { baseUs, judged, passing: passing === 1, source, seq, arrivedUs });
+    memory.audio.restart(first);
+    memory.audio.push(fields.subarray(HEAD_FIELDS));
+  }
+
+  #stages(): readonly PerSlot[] {
+    const { feature, net, decider } = this.#stepper;
+    return [feature, net, decider];
+  }
+
+  #memoryOf(slot: Slot): Memory {
+    const memory = this.#memories[slot];
+    if (memory === undefined) throw new BugError(`slot ${slot} of the voice gate was not opened`);
+    return memory;
+  }
+
+  #heard(): GateListener {
+    if (this.#listener === undefined) throw new BugError('nobody listens to the voice gate');
+    return this.#listener;
+  }
+
+  #restart(memory: Memory): void {
+    memory.audio.restart(0);
+    memory.baseUs = Number.NaN;
+    memory.judged = 0;
+    memory.passing = false;
+  }
+
+  /** The next window of the stream was judged. */
+  #judged(slot: Slot, change: VoiceChange): void {
+    const memory = this.#memoryOf(slot);
+    const { audio } = memory;
+    const from = memory.judged;
+    memory.judged += this.#windowSamples;
+    // The last window of a stream is filled up with zeros, which are not its audio.
+    const to = Math.min(memory.judged, audio.end);
+    if (change === 'start') {
+      const startUs = this.#stepper.decider.startUs(slot) - this.#preRollUs;
+      const wanted = Math.floor(((startUs - memory.baseUs) * this.#rateHz) / 1e6);
+      memory.passing = true;
+      this.#heard().open(slot, { ...this.#frame(memory, Math.max(wanted, audio.first), to), mark: 'start' });
+    } else if (memory.passing) this.#heard().pass(slot, this.#frame(memory, from, to));
+    if (change === 'end') {
+      memory.passing = false;
+      audio.dropBefore(to);
+      this.#heard().close(slot, this.#usOf(memory, to));
+    } else audio.dropBefore(memory.passing ? to : to - this.#historySamples);
+  }
+
+  #frame(memory: Memory, from: number, to: number): Frame {
+    const { stream, source, seq, arrivedUs } = memory;
+    const us = this.#usOf(memory, from);
+    return { stream, source, seq, us, arrivedUs, signal: this.#signal, data: memory.audio.copy(from, to) };
+  }
+
+  #usOf({ baseUs }: Memory, sample: number): Micros {
+    return baseUs + Math.round((sample * 1e6) / this.#rateHz);
+  }
+}
+
+function newMemory(): Memory {
+  const audio = new SampleBuffer();
+  return { stream: '', audio, baseUs: Number.NaN, judged: 0, passing: false, source: 0, seq: 0, arrivedUs: 0 };
+}
+
+type Parts = [feature: Uint8Array, net: Uint8Array, decider: Uint8Array, own: Uint8Array];
+
+/** @throws UserError `SNAPSHOT_INVALID` */
+function partsOf(bytes: Uint8Array): Parts {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
+  let at = 1;
+  while (at + LENGTH_BYTES <= bytes.length && parts.length < 4) {
+    const length = view.getUint32(at, true);
+    parts.push(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length));
+    at += LENGTH_BYTES + length;
+  }
+  const own = parts[3];
+  const whole = own !== undefined && own.length >= 8 * HEAD_FIELDS && own.length % 8 === 0;
+  if (bytes[0] === VERSION && at === bytes.length && whole) return parts as Parts;
+  throw new UserError('SNAPSHOT_INVALID', 'the saved state of the voice gate has another version or size', {
+    hint: 'it was saved by another version of kioku: start the stream anew',
+  });
+}
