@@ -1,0 +1,141 @@
+/**
+ * Greedy search through a transducer (Graves, "Sequence Transduction with Recurrent Neural Networks", 2012) with a
+ * stateless decoder, as icefall trains them: at most one token a frame. The joiner sees all streams of a batch at once; the
+ * decoder sees only those whose context has changed, and what it said is kept until then, over the borders of chunks too.
+ */
+import type { Batch, Net, Slot } from '../core/contracts.js';
+import type { Counters } from '../core/counters.js';
+import { BugError } from '../core/errors.js';
+import { OUTPUT_FRAME_US, type TransducerModel } from '../core/recogniser.js';
+import { bestOf, type GreedySearch } from './greedy-search.js';
+import type { Hypothesis } from './hypothesis.js';
+
+/** Logits are divided by this before the softmax that gives a token's probability; sherpa-onnx's default. */
+const TEMPERATURE = 2;
+
+/** Before anything was heard the context is filled with this, which means "no token", up to a blank at its end. */
+const NO_TOKEN = -1;
+
+export class TransducerSearch implements GreedySearch {
+  readonly contextSize: number;
+  readonly #model: TransducerModel;
+  readonly #decoder: Net;
+  readonly #joiner: Net;
+  readonly #counters: Counters;
+  readonly #width: number;
+  readonly #vocabulary: number;
+  readonly #decoderInput: BigInt64Array;
+  readonly #decoderOutput: Float32Array;
+  readonly #encoded: Float32Array;
+  readonly #decoded: Float32Array;
+  readonly #logits: Float32Array;
+  /** [capacity, width]: what the decoder said to the context of each slot, unless that has changed since. */
+  readonly #said: Float32Array;
+  readonly #changed: Uint8Array;
+  readonly #stale: Int32Array;
+
+  /** @param decoder,joiner opened with room for `capacity` streams */
+  constructor(model: TransducerModel, decoder: Net, joiner: Net, capacity: number, counters: Counters) {
+    if (Math.min(decoder.capacity, joiner.capacity) < capacity) throw new BugError('decoder or joiner is too small');
+    const [encodedPort, decodedPort] = joiner.model.inputs;
+    if (decodedPort === undefined) throw new BugError('a joiner has two inputs');
+    this.#model = model;
+    this.#decoder = decoder;
+    this.#joiner = joiner;
+    this.#counters = counters;
+    this.contextSize = model.contextSize;
+    this.#decoderInput = decoder.integerInput[decoder.model.inputs[0].name];
+    this.#decoderOutput = decoder.output[decoder.model.outputs[0].name];
+    this.#encoded = joiner.input[encodedPort.name];
+    this.#decoded = joiner.input[decodedPort.name];
+    this.#logits = joiner.output[joiner.model.outputs[0].name];
+    this.#width = this.#encoded.length / joiner.capacity;
+    this.#vocabulary = this.#logits.length / joiner.capacity;
+    this.#said = new Float32Array(capacity * this.#width);
+    this.#changed = new Uint8Array(capacity).fill(1);
+    this.#stale = new Int32Array(capacity);
+  }
+
+  begin(slot: Slot, { context }: Hypothesis): void {
+    context.fill(NO_TOKEN);
+    context[context.length - 1] = this.#model.blank;
+    this.#changed[slot] = 1;
+  }
+
+  /** After speech the context stays, as the encoder's memory does: the next words may belong to the same sentence. */
+  pause(slot: Slot, hypothesis: Hypothesis): void {
+    if (hypothesis.ids.length === 0) this.begin(slot, hypothesis);
+  }
+
+  resume(slot: Slot): void {
+    this.#changed[slot] = 1;
+  }
+
+  /** @param output [n, output frames, joiner width] */
+  advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis[]): void {
+    const { outputFrames } = this.#model;
+    for (let t = 0; t < outputFrames; t++) {
+      this.#decode(input, hypotheses);
+      this.#join(output, t, input);
+      for (let row = 0; row < input.n; row++) {
+        const slot = input.slot[row];
+        this.#hear(slot, row, hypotheses[slot], input.us[row] + t * OUTPUT_FRAME_US);
+      }
+    }
+  }
+
+  /** Asks the decoder about the contexts that have changed. */
+  #decode({ n, slot }: Batch, hypotheses: readonly Hypothesis[]): void {
+    let rows = 0;
+    for (let row = 0; row < n; row++) {
+      if (this.#changed[slot[row]] === 0) continue;
+      const { context } = hypotheses[slot[row]];
+      const at = rows * this.contextSize;
+      for (let k = 0; k < this.contextSize; k++) this.#decoderInput[at + k] = BigInt(context[k]);
+      this.#stale[rows++] = slot[row];
+    }
+    if (rows === 0) return;
+    this.#decoder.step(this.#stale, rows);
+    for (let row = 0; row < rows; row++) {
+      copyRow(this.#decoderOutput, row, this.#said, this.#stale[row], this.#width);
+      this.#changed[this.#stale[row]] = 0;
+    }
+  }
+
+  #join(output: Float32Array, t: number, { n, slot }: Batch): void {
+    const { outputFrames } = this.#model;
+    for (let row = 0; row < n; row++) {
+      copyRow(output, row * outputFrames + t, this.#encoded, row, this.#width);
+      copyRow(this.#said, slot[row], this.#decoded, row, this.#width);
+    }
+    this.#joiner.step(slot, n);
+  }
+
+  #hear(slot: Slot, row: number, hypothesis: Hypothesis, us: number): void {
+    const at = row * this.#vocabulary;
+    const id = bestOf(this.#logits, at, this.#vocabulary);
+    if (!Number.isFinite(this.#logits[at + id])) this.#counters.count('decide.score-not-finite');
+    const isBlank = id === this.#model.blank || id === this.#model.unknown;
+    hypothesis.hear(isBlank);
+    if (isBlank) return;
+    hypothesis.add(id, us, logProbOfBest(this.#logits, at, this.#vocabulary, id));
+    const { context } = hypothesis;
+    context.copyWithin(0, 1);
+    context[context.length - 1] = id;
+    this.#changed[slot] = 1;
+  }
+}
+
+/** log softmax(logits / TEMPERATURE) of the highest logit, which is at `best`. */
+function logProbOfBest(logits: Float32Array, at: number, n: number, best: number): number {
+  const highest = logits[at + best];
+  let sum = 0;
+  for (let k = 0; k < n; k++) sum += Math.exp((logits[at + k] - highest) / TEMPERATURE);
+  return -Math.log(sum);
+}
+
+function copyRow(from: Float32Array, fromRow: number, to: Float32Array, toRow: number, width: number): void {
+  const source = fromRow * width;
+  const target = toRow * width;
+  for (let k = 0; k < width; k++) to[target + k] = from[source + k];
+}
