@@ -1,12 +1,11 @@
 /** A model folder on disk: the card (`model.json`) beside the ONNX file it names. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cardSchema, type ModelCard } from '../core/card.js';
 import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import type { StepModel } from '../core/step-model.js';
 import { readModelInfo } from '../onnx/reader.js';
+import { sha256Of } from './sha256.js';
 import { assertCardConsistent, assertSignature } from './signature.js';
 
 export const CARD_FILE = 'model.json';
@@ -41,7 +40,9 @@ export async function readCard(folder: string): Promise<ModelCard> {
   const card = parseCard(await readText(join(folder, CARD_FILE)), folder);
   assertCardConsistent(card);
   const path = modelPath(folder, card);
-  const sha256 = await sha256Of(path);
+  const sha256 = await sha256Of(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
   // Before the hash is judged: a file that is no ONNX at all was damaged, not exchanged.
   const info = await readModelInfo(path);
   if (sha256 !== card.modelSha256) {
@@ -80,17 +81,6 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     throw unreadable(path, error);
   }
-}
-
-/** Streams the file: models of other people have hundreds of megabytes. */
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  return hash.digest('hex');
 }
 
 function unreadable(path: string, error: unknown): UserError {
