@@ -1,6 +1,6 @@
 /** Our options in the words of mqtt.js. */
 import type { IClientOptions } from 'mqtt';
-import { RECONNECT_MIN_MS } from './backoff.js';
+import { FIRST_PAUSE_MS } from '../core/backoff.js';
 import type { Credentials } from './credentials.js';
 import type { ConnectionOptions } from './options.js';
 
@@ -16,7 +16,7 @@ export function clientOptions(options: ConnectionOptions, clientId: string, cred
     properties: { sessionExpiryInterval: options.sessionExpirySeconds },
     keepalive: options.keepAliveSeconds,
     connectTimeout: options.connectTimeoutMs,
-    reconnectPeriod: RECONNECT_MIN_MS,
+    reconnectPeriod: FIRST_PAUSE_MS,
     reconnectOnConnackError: true,
     resubscribe: false,
     queueQoSZero: false,

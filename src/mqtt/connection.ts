@@ -2,11 +2,11 @@
 import { Socket } from 'node:net';
 import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
 import { BehaviorSubject } from 'rxjs';
+import { FIRST_PAUSE_MS, nextPauseMs, STABLE_MS } from '../core/backoff.js';
 import type { SourceStatus } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { DOWNGRADE_MS, nextPauseMs, RECONNECT_MIN_MS, STABLE_MS } from './backoff.js';
 import { clientOptions } from './client-options.js';
 import { readCredentials } from './credentials.js';
 import { brokerFailure, isWrongVersion } from './failure.js';
@@ -22,9 +22,10 @@ export interface Subscription {
   /**
    * Takes one message; it is acknowledged when this returns.
    * @param retained the broker had it before the subscription: it may be from any time
+   * @param properties the user properties of MQTT 5, when it came with some; the last of those that have the same key
    * @returns false: taken, but nothing more until `resume`; its acknowledgement waits as well
    */
-  receive(topic: string, payload: Buffer, retained: boolean): boolean;
+  receive(topic: string, payload: Buffer, retained: boolean, properties?: Readonly<Record<string, string>>): boolean;
 }
 
 export interface ConnectionParts {
@@ -36,6 +37,8 @@ export interface ConnectionParts {
 
 /** How long a clean goodbye may take. */
 const GOODBYE_MS = 2000;
+/** Between being refused with MQTT 5 and trying MQTT 3.1.1. */
+const DOWNGRADE_MS = 50;
 
 export class MqttConnection {
   /** `up`: logged in and subscribed. */
@@ -146,12 +149,12 @@ export class MqttConnection {
       this.#parts.log.warn({ url: this.#options.url, reasonCode }, 'the broker ended the connection');
     });
     client.on('reconnect', () => {
-      const lastMs = client.options.reconnectPeriod ?? RECONNECT_MIN_MS;
+      const lastMs = client.options.reconnectPeriod ?? FIRST_PAUSE_MS;
       client.options.reconnectPeriod = nextPauseMs(lastMs, this.#options.reconnectMaxMs);
     });
     // Before mqtt.js, which takes its next pause at this moment.
     client.prependListener('close', () => {
-      if (this.#lastedMs() > STABLE_MS && !this.#stopping) client.options.reconnectPeriod = RECONNECT_MIN_MS;
+      if (this.#lastedMs() > STABLE_MS && !this.#stopping) client.options.reconnectPeriod = FIRST_PAUSE_MS;
     });
     client.on('close', () => {
       this.#withheld.forget();
@@ -198,10 +201,11 @@ export class MqttConnection {
   }
 
   /** @returns whether to go on; false: the acknowledgement has to wait, or (stopping) must not be given */
-  #take({ topic, payload, retain }: IPublishPacket): boolean {
+  #take({ topic, payload, retain, properties }: IPublishPacket): boolean {
     if (this.#stopping) return false;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    return this.#parts.subscription?.receive(topic, bytes, retain) ?? true;
+    const user = properties?.userProperties;
+    return this.#parts.subscription?.receive(topic, bytes, retain, user && flat(user)) ?? true;
   }
 
   #tellLoss(): void {
@@ -258,4 +262,14 @@ export class MqttConnection {
     else client.publish(statusTopic, 'offline', { qos: 1, retain: true }, leave);
     await promise;
   }
+}
+
+/** One value a key: MQTT allows a key to be repeated. */
+function flat(properties: Readonly<Record<string, string | string[]>>): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [key, value] of Object.entries(properties)) {
+    const last = typeof value === 'string' ? value : value.at(-1);
+    if (last !== undefined) single[key] = last;
+  }
+  return single;
 }

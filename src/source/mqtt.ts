@@ -11,7 +11,7 @@ import type { Packet, Source } from '../core/contracts.js';
 import type { SourceContext, SourceKind } from '../core/kind.js';
 import { MqttConnection } from '../mqtt/connection.js';
 import { checkConnection, connectionShape, type ConnectionOptions } from '../mqtt/options.js';
-import { PacketQueue } from './packet-queue.js';
+import { type Arrival, PacketQueue } from './packet-queue.js';
 import { checkTemplates, Router } from './router.js';
 
 /** Messages queued before reading stops; it goes on at half. Measured: see the design notes on back-pressure. */
@@ -74,7 +74,7 @@ class MqttSource implements Source {
       subscription: {
         filters: this.#router.filters,
         qos: options.qos,
-        receive: (topic, payload, retained) => this.#receive(topic, payload, retained),
+        receive: this.#receive.bind(this),
       },
     });
   }
@@ -101,7 +101,12 @@ class MqttSource implements Source {
   /** The broker has had its acknowledgement (see above); a durable queue would hook in here. */
   ackThrough(): void {}
 
-  #receive(topic: string, bytes: Buffer, retained: boolean): boolean {
+  #receive(
+    topic: string,
+    bytes: Buffer,
+    retained: boolean,
+    properties: Readonly<Record<string, string>> | undefined,
+  ): boolean {
     const { counters, index } = this.#context;
     if (retained) {
       // The last value of a device that may be gone for years is no measurement of now; new ones come without the mark.
@@ -117,7 +122,9 @@ class MqttSource implements Source {
       counters.count('source.topic-mismatch');
       return true;
     }
-    this.#queue.push({ source: index, seq: 0, topic, route, bytes, arrivedUs: Date.now() * 1000 });
+    const packet: Arrival = { source: index, seq: 0, topic, route, bytes, arrivedUs: Date.now() * 1000 };
+    if (properties !== undefined) packet.properties = properties;
+    this.#queue.push(packet);
     this.#paused = this.#isAbove(1);
     return !this.#paused;
   }

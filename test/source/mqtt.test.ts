@@ -213,6 +213,23 @@ it('counts what nobody took before it was stopped', async () => {
   expect(context.counters.get('source.unread-at-stop')).toBe(9);
 });
 
+it('hands on the user properties of MQTT 5, and has none where a publisher sent none', async (ctx) => {
+  const { url } = await Mosquitto.start(ctx);
+  const source = mqttSource({ url });
+  const collector = new Collector(source);
+  await source.start(goOn);
+  source.credit(10);
+  const publisher = await mqttClient(url, { protocolVersion: 5 });
+  const userProperties = { sampleRateHz: '48000', format: ['u8', 's24le'] };
+  await publisher.publishAsync('plant/pump', 'a', { qos: 1, properties: { userProperties } });
+  await publisher.publishAsync('plant/pump', 'b', { qos: 1, properties: { contentType: 'text/plain' } });
+  await publisher.publishAsync('plant/pump', 'c', { qos: 1 });
+  await collector.count(3);
+  expect(collector.packets[0]?.properties).toEqual({ sampleRateHz: '48000', format: 's24le' });
+  expect(collector.packets[1]).not.toHaveProperty('properties');
+  expect(collector.packets[2]).not.toHaveProperty('properties');
+});
+
 describe.each([4, 5])('a broker that is restarted (mosquitto, persistence on), protocol %i', (protocolVersion) => {
   it('loses nothing, publishers going on all the while', async (ctx) => {
     const mosquitto = await Mosquitto.start(ctx, { persistence: true });

@@ -1,10 +1,8 @@
-/** How long to wait before the next attempt to reconnect. */
+/** How long to wait before the next attempt at something that keeps failing. */
 
 /** Before the first attempt. */
-export const RECONNECT_MIN_MS = 250;
-/** Between being refused with MQTT 5 and trying MQTT 3.1.1. */
-export const DOWNGRADE_MS = 50;
-/** After a connection that lasted so long, pauses begin small again. */
+export const FIRST_PAUSE_MS = 250;
+/** After a success that lasted so long, pauses begin small again. */
 export const STABLE_MS = 10_000;
 
 /** About twice the last pause, up to `maxMs`; the random part keeps a fleet from coming back in step. */
