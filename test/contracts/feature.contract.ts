@@ -80,6 +80,7 @@ export function featureContract(name: string, make: () => Feature, frames: fc.Ar
             if (frame !== undefined) feature.push(slot, frame);
             if (take > 0) drain(feature, take, rows);
           }
+          streams.forEach((_, slot) => feature.flush(slot));
           drain(feature, 4, rows);
           expect(rows).toEqual(lists.map((list, slot) => alone(slot, list)));
         }),
@@ -98,6 +99,7 @@ export function featureContract(name: string, make: () => Feature, frames: fc.Ar
           const second = opened();
           second.load(slot, first.save(slot));
           for (const frame of list.slice(cut)) second.push(slot, frame);
+          second.flush(slot);
           drain(second, 2, rows);
           expect(rows[slot]).toEqual(alone(slot, list));
         }),
@@ -114,6 +116,7 @@ export function featureContract(name: string, make: () => Feature, frames: fc.Ar
           feature.open(1, streams[1]);
           if (takes) drain(feature, 4, rows);
           for (const frame of list) feature.push(1, frame);
+          feature.flush(1);
           drain(feature, 4, rows);
           expect(rows[1]).toEqual(alone(1, list));
         }),
