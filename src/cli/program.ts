@@ -6,10 +6,12 @@ import { register as registerCheck } from './commands/check.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerInit } from './commands/init.js';
 import { register as registerInspect } from './commands/inspect.js';
+import { register as registerModels } from './commands/models.js';
 import { register as registerRecord } from './commands/record.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerSchema } from './commands/schema.js';
 import { register as registerTrain } from './commands/train.js';
+import { register as registerTranscribe } from './commands/transcribe.js';
 import { EXIT, explain, Io, LOG_LEVELS } from './output.js';
 
 /**
@@ -22,8 +24,10 @@ const COMMANDS = [
   registerRecord,
   registerTrain,
   registerRun,
+  registerTranscribe,
   registerCheck,
   registerInspect,
+  registerModels,
   registerSchema,
 ];
 
@@ -31,7 +35,7 @@ const COMMANDS = [
 export function buildProgram(io: Io): Command {
   const program = new Command('kioku')
     .description(
-      'Learns what is normal in a sensor stream with a recurrent net, watches it over MQTT, raises one incident per fault.',
+      'Recurrent nets on endless streams: watches sensors and raises one incident per fault; writes down what is said.',
     )
     .version(kiokuVersion(), '-V, --version', 'print the version')
     .addOption(new Option('--log-level <level>', 'how much to log to stderr').choices(LOG_LEVELS).default('info'))

@@ -1,0 +1,95 @@
+/** `kioku models`: published models: what there is, getting one, checking one. */
+import type { Command } from 'commander';
+import type { Verification } from '../models/verify.js';
+import { EXIT, type Io } from '../output.js';
+
+interface PullFlags {
+  readonly to?: string;
+  readonly sha256?: string;
+  readonly json?: true;
+}
+
+export function register(program: Command, io: Io): void {
+  const models = program.command('models').description('list, download and check published speech models');
+  models
+    .command('list')
+    .description('show the published models that kioku knows, and which it can run')
+    .option('--json', 'print them as JSON')
+    .action(async (options: { json?: true }) => list(options.json === true, io));
+  models
+    .command('pull')
+    .description('download a model; an interrupted download goes on where it broke off')
+    .argument('<model>', 'name from `kioku models list`, or the address of a .tar.bz2, .tar.gz or .onnx file')
+    .option('--to <folder>', 'the model folder to make; absent: models/NAME, or NAME in the data folder of the user')
+    .option('--sha256 <hex>', 'what the downloaded file must have as its SHA-256')
+    .option('--json', 'print {folder, bytes, sha256, …} at the end')
+    .action(async (model: string, flags: PullFlags) => pullModel(model, flags, io));
+  models
+    .command('verify')
+    .description('say what a model is, or every mistake in its files')
+    .argument('<model>', 'model folder, or the .onnx file of a voice activity model')
+    .option('--json', 'print {kind, description, problems}')
+    .action(async (path: string, options: { json?: true }) => verify(path, options.json === true, io));
+}
+
+async function list(json: boolean, io: Io): Promise<void> {
+  const { readCatalogue, whyNot } = await import('../models/catalogue.js');
+  const { findModel, surroundings } = await import('../models/folders.js');
+  const around = surroundings();
+  const models = (await readCatalogue()).map(({ name, type, languages, url, note }) => {
+    const [folder, reason] = [findModel(name, around), whyNot(type)];
+    return { name, type, languages, url, note, folder, runs: reason === undefined, reason };
+  });
+  if (json) {
+    io.printJson(models);
+    return;
+  }
+  const { table } = await import('../table.js');
+  const rows = models.map(({ name, type, languages, folder, runs, reason, note }) => [
+    name,
+    type,
+    languages.join(','),
+    folder === undefined ? '' : 'yes',
+    runs ? 'yes' : 'no',
+    [note, reason].filter((text) => text !== undefined && text !== '').join('; '),
+  ]);
+  io.print(table(['name', 'type', 'languages', 'here', 'runs', 'note'], rows));
+}
+
+async function pullModel(what: string, { to, sha256, json }: PullFlags, io: Io): Promise<void> {
+  const { STALL_MS } = await import('../models/download.js');
+  const { surroundings } = await import('../models/folders.js');
+  const { placeOrder, pull } = await import('../models/pull.js');
+  const { UNPACK_LIMITS } = await import('../models/unpack.js');
+  const { DownloadBar, megabytes } = await import('../download-bar.js');
+  const order = await placeOrder(what, { to, sha256 }, surroundings());
+  io.note(`pulling ${order.name} into ${order.folder}`);
+  const bar = new DownloadBar(io);
+  const pulled = await pull(order, {
+    signal: io.signal,
+    stallMs: STALL_MS,
+    limits: UNPACK_LIMITS,
+    onProgress: bar.update,
+  }).finally(() => bar.stop());
+  if (!json) io.print(`${pulled.folder}: ${megabytes(pulled.bytes)}, SHA-256 ${pulled.sha256}`);
+  const { verifyModel } = await import('../models/verify.js');
+  const { nodeEngine } = await import('../../step/node-engine.js');
+  const verification = await verifyModel(pulled.folder, nodeEngine);
+  if (json) io.printJson({ ...pulled, ...verification });
+  else io.note(describe(verification));
+}
+
+async function verify(path: string, json: boolean, io: Io): Promise<void> {
+  const { verifyModel } = await import('../models/verify.js');
+  const { nodeEngine } = await import('../../step/node-engine.js');
+  const verification = await verifyModel(path, nodeEngine);
+  if (json) io.printJson(verification);
+  else io.print(describe(verification));
+  if (verification.problems.length > 0) process.exitCode = EXIT.failure;
+}
+
+function describe({ path, description, problems }: Verification): string {
+  const mistakes = problems.map(({ message, hint }) => `  ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  if (mistakes.length > 0) return [`kioku cannot run ${path}:`, ...mistakes].join('\n');
+  return `${path} is ${description}`;
+}
