@@ -53,7 +53,7 @@ export function sizeOf(tensors: readonly TensorInfo[], name: string, axis: numbe
  * @param files whose digest is the model's; its own when left out
  * @throws UserError `MODEL_INVALID` that lists every input, output and state which the file lacks or has in another form
  */
-export async function stepModelOf(
+export async function partAsStep(
   part: OnnxPart,
   ports: Pick<StepModel, 'inputs' | 'outputs' | 'states'>,
   files: readonly string[] = part.files,

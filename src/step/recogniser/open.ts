@@ -6,7 +6,7 @@ import type { StatePort } from '../../core/step-model.js';
 import type { TokenTable } from '../../core/tokens.js';
 import { findRecogniserFiles, withoutDecoder, type Precision, type RecogniserFiles } from './files.js';
 import { layoutOf } from './layouts.js';
-import { readPart, sizeOf, stepModelOf, type OnnxPart } from './onnx-part.js';
+import { readPart, sizeOf, partAsStep, type OnnxPart } from './onnx-part.js';
 import { readTokens } from './tokens-file.js';
 
 /** All published models of these kinds eat 16 kHz; the recipes have no metadata for it. */
@@ -106,7 +106,7 @@ async function openCtc(
       hint: 'copy tokens.txt of this model again',
     });
   }
-  const encoder = await stepModelOf(part, encoderPorts(facts, 'log_probs', vocabulary));
+  const encoder = await partAsStep(part, encoderPorts(facts, 'log_probs', vocabulary));
   return { ...common(files, facts, tokens), kind: 'ctc', encoder, blank };
 }
 
@@ -135,17 +135,17 @@ async function openTransducer(
   return {
     ...common(files, facts, tokens),
     kind: 'transducer',
-    encoder: await stepModelOf(part, encoderPorts(facts, 'encoder_out', joinerWidth), [
+    encoder: await partAsStep(part, encoderPorts(facts, 'encoder_out', joinerWidth), [
       ...part.files,
       ...decoderPart.files,
       ...joinerPart.files,
     ]),
-    decoder: await stepModelOf(decoderPart, {
+    decoder: await partAsStep(decoderPart, {
       inputs: [{ name: 'y', elementType: 'int64', shape: ['B', contextSize] }],
       outputs: [{ name: 'decoder_out', elementType: 'float32', shape: ['B', joinerWidth] }],
       states: [],
     }),
-    joiner: await stepModelOf(joinerPart, {
+    joiner: await partAsStep(joinerPart, {
       inputs: [
         { name: 'encoder_out', elementType: 'float32', shape: ['B', joinerWidth] },
         { name: 'decoder_out', elementType: 'float32', shape: ['B', joinerWidth] },
@@ -174,7 +174,7 @@ function common(files: RecogniserFiles, facts: EncoderFacts, tokens: TokenTable)
   };
 }
 
-function encoderPorts(facts: EncoderFacts, output: string, width: number): Parameters<typeof stepModelOf>[1] {
+function encoderPorts(facts: EncoderFacts, output: string, width: number): Parameters<typeof partAsStep>[1] {
   const { chunkFrames, melBins, outputFrames, states } = facts;
   return {
     inputs: [{ name: 'x', elementType: 'float32', shape: ['B', chunkFrames, melBins] }],

@@ -49,14 +49,18 @@ const TINY_ZIPFORMER2: Zipformer2Size = {
   leftContext: 64,
 };
 
+const ZIPFORMER2_SEED = 3;
+
 const ZIPFORMER2_HEADS: HeadSize = {
-  vocabulary: 80,
+  vocabulary: 150,
   embedding: 16,
   joiner: 32,
   contextSize: 2,
-  blank: 4,
+  blank: 5,
   spread: 3,
 };
+
+const ZIPFORMER2_CTC = { kind: 'ctc', vocabulary: 200, blank: 5.5, spread: 3 } as const;
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -70,15 +74,15 @@ export async function writeLstmTransducer(
 
 /** @returns `folder` */
 export async function writeZipformer2Transducer(folder: string): Promise<string> {
-  const encoder = zipformer2Encoder(1, TINY_ZIPFORMER2, { kind: 'transducer', joiner: ZIPFORMER2_HEADS.joiner });
+  const head = { kind: 'transducer', joiner: ZIPFORMER2_HEADS.joiner } as const;
+  const encoder = zipformer2Encoder(ZIPFORMER2_SEED, TINY_ZIPFORMER2, head);
   return write(folder, { 'encoder.onnx': encoder, ...heads(ZIPFORMER2_HEADS) });
 }
 
 /** @returns `folder` */
 export async function writeZipformer2Ctc(folder: string): Promise<string> {
-  const { vocabulary, blank, spread } = ZIPFORMER2_HEADS;
-  const model = zipformer2Encoder(1, TINY_ZIPFORMER2, { kind: 'ctc', vocabulary, blank, spread });
-  return write(folder, { 'model.onnx': model, 'tokens.txt': tokensFile(syllables(vocabulary)) });
+  const model = zipformer2Encoder(ZIPFORMER2_SEED, TINY_ZIPFORMER2, ZIPFORMER2_CTC);
+  return write(folder, { 'model.onnx': model, 'tokens.txt': tokensFile(syllables(ZIPFORMER2_CTC.vocabulary)) });
 }
 
 function heads(size: HeadSize): Files {

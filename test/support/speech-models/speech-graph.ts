@@ -46,15 +46,29 @@ export class SpeechGraph extends TensorGraph {
     return this.emit('MatMul', [a, b], [shape]).outputs[0];
   }
 
-  /** @param x [N, C, height, width] @param pads of width, on both sides; the height is not padded */
+  /**
+   * @param x [N, C, height, width]
+   * @param options.pad of the width, on both sides; the height is not padded
+   * @param options.contrast every kernel sums to 0: blind to the level, it sees only changes in time and frequency
+   */
   conv2d(
     x: Value,
     channels: number,
-    options: { kernel: number; strides: readonly [number, number]; pad?: number; depthwise?: boolean; gain?: number },
+    options: {
+      kernel: number;
+      strides: readonly [number, number];
+      pad?: number;
+      depthwise?: boolean;
+      contrast?: boolean;
+      gain?: number;
+    },
   ): Value {
-    const { kernel, strides, pad = 0, depthwise = false, gain } = options;
+    const { kernel, strides, pad = 0, depthwise = false, contrast = false, gain = 1 } = options;
     const perGroup = depthwise ? 1 : size(x.shape, 1);
-    const weights = this.weights([channels, perGroup, kernel, kernel], perGroup * kernel * kernel, gain);
+    const perKernel = perGroup * kernel * kernel;
+    const values = this.#weights.draw(channels * perKernel, gain / Math.sqrt(perKernel));
+    if (contrast) removeMeans(values, perKernel);
+    const weights = this.constant(values, [channels, perGroup, kernel, kernel]);
     const height = Math.floor((size(x.shape, 2) - kernel) / strides[0]) + 1;
     const width = Math.floor((size(x.shape, 3) + 2 * pad - kernel) / strides[1]) + 1;
     const attributes = { strides, pads: [0, pad, 0, pad], group: depthwise ? channels : 1 };
@@ -114,5 +128,13 @@ export class SpeechGraph extends TensorGraph {
   /** Log-mel energies (natural logarithm, about −16 … 5) → about unit variance. */
   normaliseLogMel(x: Value): Value {
     return this.mul(this.add(x, this.scalar(7)), this.scalar(0.25));
+  }
+}
+
+function removeMeans(values: Float32Array, length: number): void {
+  for (let start = 0; start < values.length; start += length) {
+    const part = values.subarray(start, start + length);
+    const mean = part.reduce((a, b) => a + b, 0) / length;
+    part.forEach((value, i) => (part[i] = value - mean));
   }
 }
