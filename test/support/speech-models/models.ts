@@ -17,11 +17,11 @@ export const TINY_LSTM: LstmEncoderSize & HeadSize = {
   hidden: 32,
   feedForward: 32,
   channels: [2, 4, 8],
-  vocabulary: 80,
+  vocabulary: 100,
   embedding: 16,
   joiner: 24,
   contextSize: 2,
-  blank: 4,
+  blank: 3.5,
   spread: 3,
 };
 
@@ -56,7 +56,7 @@ const ZIPFORMER2_HEADS: HeadSize = {
   embedding: 16,
   joiner: 32,
   contextSize: 2,
-  blank: 5,
+  blank: 2.5,
   spread: 3,
 };
 
