@@ -34,7 +34,7 @@ export class MelSpectrum {
   readonly bank: MelBank;
   /** [melBins] energies, or sums of amplitudes, of the last frame. */
   readonly mel: Float64Array;
-  /** Natural logarithm of the energy of the last frame. */
+  /** Natural logarithm of the energy of the last frame, when it is used. */
   logEnergy = 0;
   readonly #window: Float64Array;
   readonly #spectrum: PowerSpectrum;
@@ -42,7 +42,7 @@ export class MelSpectrum {
 
   /** @throws UserError `CONFIG_INVALID` when frames or bands do not fit the rate */
   constructor(
-    private readonly options: MelOptions,
+    private readonly options: MelOptions & { readonly useEnergy: boolean },
     sampleRateHz: number,
   ) {
     this.framing = framingOf(options, sampleRateHz);
@@ -72,33 +72,33 @@ export class MelSpectrum {
     return Math.log(energy > FLT_EPSILON ? energy : FLT_EPSILON);
   }
 
-  /** Scale, mean, energy, pre-emphasis, window. */
+  /** Mean, scale, energy, pre-emphasis and window. */
   #prepare(): void {
-    const { sampleScale, removeDc, preEmphasis, rawEnergy } = this.options;
+    const { sampleScale, removeDc, preEmphasis, useEnergy, rawEnergy, energyFloor } = this.options;
     const { frameSamples } = this.framing;
     const { frame } = this;
+    const window = this.#window;
     let mean = 0;
     if (removeDc) {
       for (let i = 0; i < frameSamples; i++) mean += frame[i];
       mean /= frameSamples;
     }
-    for (let i = 0; i < frameSamples; i++) frame[i] = (frame[i] - mean) * sampleScale;
-    if (rawEnergy) this.#measureEnergy();
     // The first sample stands for the one before it, so that a constant becomes small everywhere.
-    let previous = frame[0];
+    let previous = (frame[0] - mean) * sampleScale;
+    let raw = 0;
+    let windowed = 0;
     for (let i = 0; i < frameSamples; i++) {
-      const sample = frame[i];
-      frame[i] = (sample - preEmphasis * previous) * this.#window[i];
+      const sample = (frame[i] - mean) * sampleScale;
+      const value = (sample - preEmphasis * previous) * window[i];
+      frame[i] = value;
+      raw += sample * sample;
+      windowed += value * value;
       previous = sample;
     }
-    if (!rawEnergy) this.#measureEnergy();
     frame.fill(0, frameSamples);
-  }
-
-  #measureEnergy(): void {
-    const floor = this.options.energyFloor > 0 ? this.options.energyFloor : FLT_EPSILON;
-    let energy = 0;
-    for (let i = 0; i < this.framing.frameSamples; i++) energy += this.frame[i] ** 2;
+    if (!useEnergy) return;
+    const energy = rawEnergy ? raw : windowed;
+    const floor = energyFloor > 0 ? energyFloor : FLT_EPSILON;
     this.logEnergy = Math.log(energy > floor ? energy : floor);
   }
 }

@@ -68,7 +68,7 @@ class ComplexFft {
   }
 
   /** Groups of four with what the general stage would do spelled out. */
-  #stage4({ re, im }: Complex, to: Complex, stride: number): void {
+  #stage4({ re, im }: Complex, { re: toRe, im: toIm }: Complex, stride: number): void {
     const { re: wRe, im: wIm } = this.#roots;
     const quarter = this.size / 4;
     for (let first = 0, out = 0; first < quarter; first += stride, out += 4 * stride) {
@@ -93,20 +93,20 @@ class ComplexFft {
         const turnedR = im[b] - im[d];
         const turnedI = re[d] - re[b];
         const y = out + q;
-        to.re[y] = sumR + otherSumR;
-        to.im[y] = sumI + otherSumI;
+        toRe[y] = sumR + otherSumR;
+        toIm[y] = sumI + otherSumI;
         let r = differenceR + turnedR;
         let i = differenceI + turnedI;
-        to.re[y + stride] = r * w1r - i * w1i;
-        to.im[y + stride] = r * w1i + i * w1r;
+        toRe[y + stride] = r * w1r - i * w1i;
+        toIm[y + stride] = r * w1i + i * w1r;
         r = sumR - otherSumR;
         i = sumI - otherSumI;
-        to.re[y + 2 * stride] = r * w2r - i * w2i;
-        to.im[y + 2 * stride] = r * w2i + i * w2r;
+        toRe[y + 2 * stride] = r * w2r - i * w2i;
+        toIm[y + 2 * stride] = r * w2i + i * w2r;
         r = differenceR - turnedR;
         i = differenceI - turnedI;
-        to.re[y + 3 * stride] = r * w3r - i * w3i;
-        to.im[y + 3 * stride] = r * w3i + i * w3r;
+        toRe[y + 3 * stride] = r * w3r - i * w3i;
+        toIm[y + 3 * stride] = r * w3i + i * w3r;
       }
     }
   }
@@ -170,10 +170,10 @@ export class PowerSpectrum {
     power[0] = (re[0] + im[0]) ** 2;
     power[half] = (re[0] - im[0]) ** 2;
     for (let k = 1, mirrored = half - 1; k <= mirrored; k++, mirrored--) {
-      const evenR = (re[k] + re[mirrored]) / 2;
-      const evenI = (im[k] - im[mirrored]) / 2;
-      const oddR = (im[k] + im[mirrored]) / 2;
-      const oddI = (re[mirrored] - re[k]) / 2;
+      const evenR = 0.5 * (re[k] + re[mirrored]);
+      const evenI = 0.5 * (im[k] - im[mirrored]);
+      const oddR = 0.5 * (im[k] + im[mirrored]);
+      const oddI = 0.5 * (re[mirrored] - re[k]);
       const turnedR = oddR * wRe[k] - oddI * wIm[k];
       const turnedI = oddR * wIm[k] + oddI * wRe[k];
       power[k] = (evenR + turnedR) ** 2 + (evenI + turnedI) ** 2;

@@ -76,7 +76,8 @@ export function frameExtractorContract(name: string, make: () => FrameExtractor,
             const n = Math.min(pieces[Math.min(i, pieces.length - 1)], cut - from);
             first.push(samples, from, n);
             from += n;
-            while (takes && first.ready > 0) {
+            if (!takes) continue;
+            while (first.ready > 0) {
               first.take(out, 0);
               vectors.push(...out);
             }
