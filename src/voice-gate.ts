@@ -2,8 +2,9 @@
  * A gate in front of a recogniser: it hears everything and lets through what is speech, and a little before it.
  *
  * Speech is known only when it has lasted, so the latest audio is kept: when a span begins, its onset, padding and pre-roll
- * go out first. What passes are whole windows, each once and in order, up to the window that proved the silence; so the
- * audio that passes does not depend on how it was cut.
+ * go out first. A net hears the first sounds of a word late and the last ones not at all; so of the silence behind a span
+ * half of the shortest one passes too, and the rest is kept for the next span. Each sample passes at most once, in order,
+ * and which ones do does not depend on how the audio was cut.
  */
 import type { Emit, Frame, Micros, Net, PerSlot, Signal, Slot } from './core/contracts.js';
 import { BugError, UserError } from './core/errors.js';
@@ -36,7 +37,7 @@ export interface VoiceGateParts {
 const VERSION = 1;
 const LENGTH_BYTES = 4;
 /** Saved before the samples. */
-const HEAD_FIELDS = 7;
+const HEAD_FIELDS = 8;
 
 interface Memory {
   stream: string;
@@ -45,6 +46,8 @@ interface Memory {
   baseUs: Micros;
   /** Samples in the windows that were judged. */
   judged: number;
+  /** Samples up to the end of what has passed. */
+  passed: number;
   passing: boolean;
   /** Of the latest frame. */
   source: number;
@@ -59,6 +62,9 @@ export class VoiceGate implements PerSlot {
   readonly #windowSamples: number;
   readonly #signal: Signal;
   readonly #preRollUs: Micros;
+  /** Silence behind a span that passes, and all of it that ends one. */
+  readonly #postRollUs: Micros;
+  readonly #silenceUs: Micros;
   /** Audio before the present window that a span may begin in. */
   readonly #historySamples: number;
   #listener: GateListener | undefined;
@@ -72,8 +78,12 @@ export class VoiceGate implements PerSlot {
     this.#windowSamples = silero.windowSamples;
     this.#signal = { kind: 'audio', rateHz: this.#rateHz, channels: 1 };
     this.#preRollUs = Math.round(1000 * options.preRollMs);
-    const historyMs = options.minSpeechMs + options.padMs + options.preRollMs;
-    this.#historySamples = Math.ceil((historyMs * this.#rateHz) / 1000);
+    this.#postRollUs = Math.round(1000 * Math.max(options.padMs, options.minSilenceMs / 2));
+    this.#silenceUs = Math.round(1000 * Math.max(options.padMs, options.minSilenceMs));
+    // From the onset on: a noise, a pause that is too short to end anything, then speech.
+    const spanMs = options.minSpeechMs + Math.max(options.padMs, options.minSilenceMs);
+    const historyMs = spanMs + options.padMs + options.preRollMs;
+    this.#historySamples = Math.ceil((historyMs * this.#rateHz) / 1000) + this.#windowSamples;
   }
 
   /** Who hears what passes; once, before the first `turn`. */
@@ -115,18 +125,18 @@ export class VoiceGate implements PerSlot {
     this.#stepper.feature.flush(slot);
     this.#stepper.turn(emit);
     if (Number.isNaN(memory.baseUs)) return;
-    const us = this.#usOf(memory, memory.audio.end);
-    this.#stepper.decider.end(slot, us, emit);
-    if (memory.passing) this.#heard().close(slot, us);
+    const { end } = memory.audio;
+    this.#stepper.decider.end(slot, this.#usOf(memory, end), emit);
+    if (memory.passing) this.#closeAt(slot, memory, end);
     this.#restart(memory);
   }
 
   /** Audio that was not judged yet, or that a span may still begin in, is part of it. */
   save(slot: Slot): Uint8Array {
-    const { audio, baseUs, judged, passing, source, seq, arrivedUs } = this.#memoryOf(slot);
+    const { audio, baseUs, judged, passed, passing, source, seq, arrivedUs } = this.#memoryOf(slot);
     const samples = audio.copy(audio.first, audio.end);
     const fields = new Float64Array(HEAD_FIELDS + samples.length);
-    fields.set([baseUs, judged, passing ? 1 : 0, source, seq, arrivedUs, audio.first]);
+    fields.set([baseUs, judged, passed, passing ? 1 : 0, source, seq, arrivedUs, audio.first]);
     fields.set(samples, HEAD_FIELDS);
     const parts = [...this.#stages().map((stage) => stage.save(slot)), new Uint8Array(fields.buffer)];
     const out = Buffer.alloc(1 + parts.reduce((sum, { length }) => sum + LENGTH_BYTES + length, 0));
@@ -146,8 +156,8 @@ export class VoiceGate implements PerSlot {
     this.#stepper.feature.load(slot, feature);
     this.#stepper.net.load(slot, net);
     this.#stepper.decider.load(slot, decider);
-    const [baseUs, judged, passing, source, seq, arrivedUs, first] = fields;
-    Object.assign(memory, { baseUs, judged, passing: passing === 1, source, seq, arrivedUs });
+    const [baseUs, judged, passed, passing, source, seq, arrivedUs, first] = fields;
+    Object.assign(memory, { baseUs, judged, passed, passing: passing === 1, source, seq, arrivedUs });
     memory.audio.restart(first);
     memory.audio.push(fields.subarray(HEAD_FIELDS));
   }
@@ -171,7 +181,7 @@ export class VoiceGate implements PerSlot {
   #restart(memory: Memory): void {
     memory.audio.restart(0);
     memory.baseUs = Number.NaN;
-    memory.judged = 0;
+    memory.judged = memory.passed = 0;
     memory.passing = false;
   }
 
@@ -179,27 +189,51 @@ export class VoiceGate implements PerSlot {
   #judged(slot: Slot, change: VoiceChange): void {
     const memory = this.#memoryOf(slot);
     const { audio } = memory;
-    const from = memory.judged;
+    const { decider } = this.#stepper;
     memory.judged += this.#windowSamples;
     // The last window of a stream is filled up with zeros, which are not its audio.
-    const to = Math.min(memory.judged, audio.end);
-    if (change === 'start') {
-      const startUs = this.#stepper.decider.startUs(slot) - this.#preRollUs;
-      const wanted = Math.floor(((startUs - memory.baseUs) * this.#rateHz) / 1e6);
-      memory.passing = true;
-      this.#heard().open(slot, { ...this.#frame(memory, Math.max(wanted, audio.first), to), mark: 'start' });
-    } else if (memory.passing) this.#heard().pass(slot, this.#frame(memory, from, to));
-    if (change === 'end') {
-      memory.passing = false;
-      audio.dropBefore(to);
-      this.#heard().close(slot, this.#usOf(memory, to));
-    } else audio.dropBefore(memory.passing ? to : to - this.#historySamples);
+    const heard = Math.min(memory.judged, audio.end);
+    if (change === 'start') this.#openAt(slot, memory, decider.startUs(slot) - this.#preRollUs, heard);
+    else if (memory.passing) {
+      const quietUs = decider.quietSinceUs(slot);
+      const silentUs = this.#usOf(memory, memory.judged - this.#windowSamples) - quietUs;
+      // Silence that may end the span is held back, but no more of it than would prove it.
+      const held = change === 'end' || silentUs < this.#silenceUs;
+      const to = held ? Math.min(heard, this.#sampleOf(memory, quietUs + this.#postRollUs)) : heard;
+      if (change === 'end') this.#closeAt(slot, memory, to);
+      else this.#pass(slot, memory, to);
+    }
+    audio.dropBefore(memory.passing ? memory.passed : Math.max(memory.passed, heard - this.#historySamples));
+  }
+
+  #openAt(slot: Slot, memory: Memory, us: Micros, to: number): void {
+    const from = Math.max(this.#sampleOf(memory, us), memory.audio.first);
+    memory.passing = true;
+    memory.passed = to;
+    this.#heard().open(slot, { ...this.#frame(memory, from, to), mark: 'start' });
+  }
+
+  #pass(slot: Slot, memory: Memory, to: number): void {
+    if (to <= memory.passed) return;
+    const frame = this.#frame(memory, memory.passed, to);
+    memory.passed = to;
+    this.#heard().pass(slot, frame);
+  }
+
+  #closeAt(slot: Slot, memory: Memory, to: number): void {
+    this.#pass(slot, memory, to);
+    memory.passing = false;
+    this.#heard().close(slot, this.#usOf(memory, memory.passed));
   }
 
   #frame(memory: Memory, from: number, to: number): Frame {
     const { stream, source, seq, arrivedUs } = memory;
     const us = this.#usOf(memory, from);
     return { stream, source, seq, us, arrivedUs, signal: this.#signal, data: memory.audio.copy(from, to) };
+  }
+
+  #sampleOf({ baseUs }: Memory, us: Micros): number {
+    return Math.floor(((us - baseUs) * this.#rateHz) / 1e6);
   }
 
   #usOf({ baseUs }: Memory, sample: number): Micros {
@@ -209,7 +243,8 @@ export class VoiceGate implements PerSlot {
 
 function newMemory(): Memory {
   const audio = new SampleBuffer();
-  return { stream: '', audio, baseUs: Number.NaN, judged: 0, passing: false, source: 0, seq: 0, arrivedUs: 0 };
+  const numbers = { baseUs: Number.NaN, judged: 0, passed: 0, source: 0, seq: 0, arrivedUs: 0 };
+  return { stream: '', audio, passing: false, ...numbers };
 }
 
 type Parts = [feature: Uint8Array, net: Uint8Array, decider: Uint8Array, own: Uint8Array];

@@ -44,6 +44,12 @@ export function offThresholdOf({ threshold, offThreshold }: VoiceOptions): numbe
 
 /** A gate in front of a recogniser: only speech passes, and a little before it. */
 export const gateSchema = voiceSchema.safeExtend({
+  minSilenceMs: z.number().min(0).max(60_000).default(500).meta({
+    title: 'Shortest silence',
+    description:
+      'Shorter pauses do not end an utterance. Half of it is heard after one, the rest is kept for the next.',
+    unit: 'ms',
+  }),
   preRollMs: z.number().min(0).max(5000).default(300).meta({
     title: 'Pre-roll',
     description: 'Audio from before the span of speech that the recogniser hears too, so that no first word is lost.',

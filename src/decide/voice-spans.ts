@@ -113,6 +113,11 @@ export class VoiceSpans {
     return this.#state[slot * FIELDS + END];
   }
 
+  /** First window below the off threshold since the last one above the on threshold; NaN = none. */
+  quietSinceUs(slot: Slot): Micros {
+    return this.#state[slot * FIELDS + QUIET_SINCE];
+  }
+
   /** Number of the latest span, from 0. */
   segment(slot: Slot): number {
     return this.#state[slot * FIELDS + SPANS] - 1;
@@ -163,7 +168,6 @@ export class VoiceSpans {
     const spoke = state[at + PHASE] === SPEAKING;
     const endUs = state[at + QUIET_SINCE] + this.#padUs;
     state[at + PHASE] = QUIET;
-    state[at + QUIET_SINCE] = Number.NaN;
     if (!spoke) return 'none';
     state[at + END] = state[at + FLOOR] = endUs;
     return 'end';

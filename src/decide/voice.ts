@@ -43,6 +43,11 @@ export class VoiceDecider implements Decider {
     return this.#spans.startUs(slot);
   }
 
+  /** Where the silence began that may end the span, or has just ended it; NaN = somebody speaks. */
+  quietSinceUs(slot: Slot): Micros {
+    return this.#spans.quietSinceUs(slot);
+  }
+
   /** @param output [n, 1] probability of speech in each window */
   push(output: Float32Array, input: Batch, emit: Emit): void {
     for (let row = 0; row < input.n; row++) {
