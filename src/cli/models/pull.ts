@@ -119,7 +119,8 @@ export async function pull(order: Order, options: PullOptions): Promise<Pulled> 
     return { folder: order.folder, bytes: part.bytes, sha256 };
   } catch (error) {
     if (options.signal.aborted) throw stopped('run the same command again to go on', error);
-    if (systemCodeOf(error) !== undefined) throw diskError(order.folder, error);
+    const ours = error instanceof ArchiveError || error instanceof UserError;
+    if (!ours && systemCodeOf(error) !== undefined) throw diskError(order.folder, error);
     // The wrong bytes are not worth going on from.
     await part.remove();
     if (!(error instanceof ArchiveError)) throw error;
@@ -189,6 +190,5 @@ async function install(order: Order, part: PartFile, options: PullOptions): Prom
 async function rootOf(folder: string): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true });
   const [first, second] = entries;
-  if (first === undefined) throw new ArchiveError('holds no files');
   return second === undefined && first.isDirectory() ? join(folder, first.name) : folder;
 }

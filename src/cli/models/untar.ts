@@ -39,16 +39,22 @@ export async function untar(bytes: AsyncIterable<Uint8Array>, folder: string, ma
       written = written.then(() => (failures.length === 0 ? target.take(entry) : undefined)).catch(fail);
     });
   });
-  for await (const chunk of bytes) {
-    const goOn = parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    if (!goOn && failures.length === 0) await Promise.race([once(parser, 'drain').catch(() => {}), failed]);
+  try {
+    for await (const chunk of bytes) {
+      const goOn = parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      if (!goOn && failures.length === 0) await Promise.race([once(parser, 'drain').catch(() => {}), failed]);
+      if (failures.length > 0) throw failures[0];
+    }
+    const ended = once(parser, 'end').catch(() => {});
+    parser.end();
+    await Promise.race([ended, failed]);
+    await Promise.race([written, failed]);
     if (failures.length > 0) throw failures[0];
+  } catch (error) {
+    target.abandon();
+    await written;
+    throw error;
   }
-  const ended = once(parser, 'end').catch(() => {});
-  parser.end();
-  await Promise.race([ended, failed]);
-  await Promise.race([written, failed]);
-  if (failures.length > 0) throw failures[0];
   await target.finish();
 }
 
@@ -57,6 +63,8 @@ class Unpacked {
   readonly #files = new Set<string>();
   readonly #links: { readonly name: string; readonly target: string }[] = [];
   #entries = 0;
+  #open: ReadEntry | undefined;
+  #abandoned = false;
 
   constructor(
     readonly folder: string,
@@ -76,6 +84,12 @@ class Unpacked {
     entry.resume();
   }
 
+  /** Nothing more comes: the file that is being written waits in vain. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#open?.destroy();
+  }
+
   #link(name: string, target: string): void {
     this.#links.push({ name, target });
   }
@@ -84,9 +98,15 @@ class Unpacked {
     const path = join(this.folder, name);
     await mkdir(dirname(path), { recursive: true });
     const file = await this.#create(path, entry.path);
+    this.#open = entry;
     try {
-      for await (const chunk of entry) await file.writeFile(chunk);
+      if (this.#abandoned) return;
+      for await (const chunk of entry) {
+        await file.writeFile(chunk);
+        if (this.#abandoned) return;
+      }
     } finally {
+      this.#open = undefined;
       await file.close();
     }
     this.#files.add(name);
@@ -104,6 +124,7 @@ class Unpacked {
 
   /** Links become copies of what they lead to, which has to be a file of this very archive. */
   async finish(): Promise<void> {
+    if (this.#files.size === 0) throw new ArchiveError('holds no files');
     for (const { name, target } of this.#links) {
       if (!this.#files.has(target)) throw refused(name, `is a link to ${target}, which is no file of the archive`);
       const path = join(this.folder, name);

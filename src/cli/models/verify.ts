@@ -119,6 +119,13 @@ function describe(model: RecogniserModel): string {
 
 /** The weights are read here: a file that was cut off in them has a sound signature. */
 async function loadOnce(model: StepModel, engine: Engine): Promise<void> {
-  const net = await engine.open(model, 1);
+  const net = await engine.open(model, 1).catch((error: unknown) => {
+    // ONNX Runtime does not say which file it could not open.
+    if (!(error instanceof UserError) || error.message.includes(model.path)) throw error;
+    throw new UserError(error.code, `${model.path}: ${error.message}`, {
+      cause: error,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  });
   net.close();
 }
