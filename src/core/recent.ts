@@ -23,12 +23,17 @@ export class Recent<V extends object> {
 
   set(key: string, value: V): void {
     this.#values.delete(key);
+    this.makeRoom();
+    this.#values.set(key, value);
+  }
+
+  /** Lets go until one more can come. */
+  makeRoom(): void {
     for (const [oldest, leaving] of this.#values) {
-      if (this.#values.size < this.capacity) break;
+      if (this.#values.size < this.capacity) return;
       this.#values.delete(oldest);
       this.leave(oldest, leaving);
     }
-    this.#values.set(key, value);
   }
 
   delete(key: string): void {
