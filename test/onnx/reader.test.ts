@@ -72,6 +72,15 @@ describe('readModelInfo', () => {
         tensor.bytes(1, Uint8Array.of(2, 0x80, 0x01)); // dims, packed: [2, 128]
         tensor.int(2, 10);
         tensor.string(8, 'w');
+        for (const [key, value] of [
+          ['offset', '64'],
+          ['location', 'weights.bin'],
+        ]) {
+          tensor.message(13, (entry) => {
+            entry.string(1, key);
+            entry.string(2, value);
+          });
+        }
         tensor.int(14, 1);
       });
       for (const name of ['x', 'w']) {
@@ -90,7 +99,9 @@ describe('readModelInfo', () => {
     const info = await readBytes(writer.finish());
     expect(info.inputs).toEqual([{ name: 'x', elementType: 'int64', shape: ['?'] }]);
     expect(info.outputs).toEqual([{ name: 'sequence', elementType: 'undefined', shape: [] }]);
-    expect(info.initialisers).toEqual([{ name: 'w', elementType: 'float16', dims: [2, 128], location: 'external' }]);
+    expect(info.initialisers).toEqual([
+      { name: 'w', elementType: 'float16', dims: [2, 128], location: 'external', externalFile: 'weights.bin' },
+    ]);
     expect(info).toMatchObject({ irVersion: 3, opset: 0, producer: '' });
   });
 
