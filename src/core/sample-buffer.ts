@@ -18,10 +18,12 @@ export class SampleBuffer {
     return this.#first + this.#size;
   }
 
-  push(samples: Float64Array): void {
-    if (this.#at + this.#size + samples.length > this.#data.length) this.#makeRoom(samples.length);
-    this.#data.set(samples, this.#at + this.#size);
-    this.#size += samples.length;
+  /** Takes `samples[from … to)`; all by default. */
+  push(samples: Float64Array, from = 0, to = samples.length): void {
+    const n = to - from;
+    if (this.#at + this.#size + n > this.#data.length) this.#makeRoom(n);
+    this.#data.set(n === samples.length ? samples : samples.subarray(from, to), this.#at + this.#size);
+    this.#size += n;
   }
 
   /** Forgets what is older than sample `number`. */
@@ -34,17 +36,33 @@ export class SampleBuffer {
 
   /** @returns a copy of the samples `from … to − 1` @throws BugError unless they are kept */
   copy(from: number, to: number): Float64Array {
-    if (from < this.#first || to > this.end || from > to) {
-      throw new BugError(`samples ${from} to ${to} are not among ${this.#first} to ${this.end}`);
-    }
-    const start = this.#at + from - this.#first;
+    const start = this.#place(from, to);
     return this.#data.slice(start, start + to - from);
+  }
+
+  /** Copies the samples `from … from + n − 1` to `out[0 … n)`. @throws BugError unless they are kept */
+  copyTo(out: Float64Array, from: number, n: number): void {
+    const start = this.#place(from, from + n);
+    for (let i = 0; i < n; i++) out[i] = this.#data[start + i];
+  }
+
+  /** The sample of this number. @throws BugError unless it is kept */
+  sample(number: number): number {
+    return this.#data[this.#place(number, number + 1)];
   }
 
   /** Empty; the next sample has this number. */
   restart(number: number): void {
     this.#at = this.#size = 0;
     this.#first = number;
+  }
+
+  /** Where sample `from` lies in `#data`. */
+  #place(from: number, to: number): number {
+    if (from < this.#first || to > this.end || from > to) {
+      throw new BugError(`samples ${from} to ${to} are not among ${this.#first} to ${this.end}`);
+    }
+    return this.#at + from - this.#first;
   }
 
   /** Moves what is kept to the front, of a larger array when it would fill more than half: amortised O(1) a sample. */

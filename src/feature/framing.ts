@@ -1,5 +1,6 @@
 /** Endless samples → overlapping frames, whatever the pieces in which the samples come. */
 import { BugError, UserError } from '../core/errors.js';
+import { SampleBuffer } from '../core/sample-buffer.js';
 
 /**
  * What frames see beyond the first and the last sample of a stream, and how many there are of n samples:
@@ -29,11 +30,7 @@ export class Framer {
   readonly #framing: Framing;
   /** Where frame 0 begins; negative where frames see beyond the edge. */
   readonly #start: number;
-  #samples: Float64Array;
-  /** Number of the sample in `#samples[0]`. */
-  #first = 0;
-  /** Samples so far. */
-  #pushed = 0;
+  readonly #samples = new SampleBuffer();
   /** Frames so far. */
   #taken = 0;
   #flushed = false;
@@ -41,7 +38,6 @@ export class Framer {
   constructor(framing: Framing) {
     const { frameSamples, hopSamples, edges } = framing;
     this.#framing = framing;
-    this.#samples = new Float64Array(2 * frameSamples);
     const half = Math.floor(frameSamples / 2);
     this.#start = edges === 'snip' ? 0 : edges === 'centre' ? -half : Math.floor(hopSamples / 2) - half;
   }
@@ -49,10 +45,8 @@ export class Framer {
   /** Takes `samples[from … from + n)`. */
   push(samples: Float64Array, from: number, n: number): void {
     if (this.#flushed) throw new BugError('samples after the end of a stream: reset first');
-    if (this.#pushed - this.#first + n > this.#samples.length) this.#makeRoom(n);
-    const at = this.#pushed - this.#first;
-    for (let i = 0; i < n; i++) this.#samples[at + i] = samples[from + i];
-    this.#pushed += n;
+    this.#samples.dropBefore(this.#needed(this.#taken, this.#samples.end));
+    this.#samples.push(samples, from, from + n);
   }
 
   /** Frames that `take` can give now. */
@@ -64,11 +58,10 @@ export class Framer {
   take(out: Float64Array): void {
     const { frameSamples } = this.#framing;
     const start = this.#frameStart(this.#taken++);
-    const from = start - this.#first;
-    if (start >= 0 && start + frameSamples <= this.#pushed) {
-      for (let i = 0; i < frameSamples; i++) out[i] = this.#samples[from + i];
+    if (start >= 0 && start + frameSamples <= this.#samples.end) {
+      this.#samples.copyTo(out, start, frameSamples);
     } else {
-      for (let i = 0; i < frameSamples; i++) out[i] = this.#samples[this.#mirrored(start + i) - this.#first];
+      for (let i = 0; i < frameSamples; i++) out[i] = this.#samples.sample(this.#mirrored(start + i));
     }
   }
 
@@ -78,41 +71,39 @@ export class Framer {
   }
 
   reset(): void {
-    this.#first = 0;
-    this.#pushed = 0;
+    this.#samples.restart(0);
     this.#taken = 0;
     this.#flushed = false;
   }
 
   /** Everything that is remembered, the same whatever the pieces in which the samples came. */
   save(): Float64Array {
-    const from = this.#needed(this.#taken, this.#pushed);
+    const { end } = this.#samples;
+    const from = this.#needed(this.#taken, end);
     const { frameSamples, hopSamples } = this.#framing;
-    const saved = new Float64Array(HEAD + this.#pushed - from);
-    saved.set([frameSamples, hopSamples, this.#pushed, this.#taken, this.#flushed ? 1 : 0]);
-    saved.set(this.#samples.subarray(from - this.#first, this.#pushed - this.#first), HEAD);
+    const saved = new Float64Array(HEAD + end - from);
+    saved.set([frameSamples, hopSamples, end, this.#taken, this.#flushed ? 1 : 0]);
+    saved.set(this.#samples.copy(from, end), HEAD);
     return saved;
   }
 
   /** The inverse of `save`. @throws UserError `SNAPSHOT_INVALID` when it is of another framing or size */
   load(saved: Float64Array): void {
-    const [frameSamples, hopSamples, pushed, taken, flushed] = saved;
-    const first = this.#needed(taken, pushed);
+    const [frameSamples, hopSamples, end, taken, flushed] = saved;
+    const first = this.#needed(taken, end);
     const fits =
       saved.length >= HEAD &&
       frameSamples === this.#framing.frameSamples &&
       hopSamples === this.#framing.hopSamples &&
-      saved.length === HEAD + pushed - first;
+      saved.length === HEAD + end - first;
     if (!fits) {
       throw new UserError('SNAPSHOT_INVALID', 'the saved frames are of another length, rate or version', {
         hint: 'keep the sample rate and the frame options as they were, or start this stream anew',
       });
     }
-    this.reset();
-    this.#first = first;
-    this.#pushed = first;
+    this.#samples.restart(first);
+    this.#samples.push(saved, HEAD);
     this.#taken = taken;
-    this.push(saved, HEAD, pushed - first);
     this.#flushed = flushed === 1;
   }
 
@@ -121,17 +112,17 @@ export class Framer {
   }
 
   /**
-   * The oldest of `pushed` samples that is needed again after `taken` frames; `pushed`: none is. The one before the next
-   * frame is: `centre` mirrors the end of the last frame onto it.
+   * The oldest of `end` samples that is needed again after `taken` frames; `end`: none is. The one before the next frame
+   * is: `centre` mirrors the end of the last frame onto it.
    */
-  #needed(taken: number, pushed: number): number {
-    return Math.min(Math.max(0, this.#frameStart(taken) - 1), pushed);
+  #needed(taken: number, end: number): number {
+    return Math.min(Math.max(0, this.#frameStart(taken) - 1), end);
   }
 
   /** Frames that can be computed from the samples so far. */
   #frames(): number {
     const { frameSamples, hopSamples, edges } = this.#framing;
-    const n = this.#pushed;
+    const n = this.#samples.end;
     if (this.#flushed && edges === 'mirror') return Math.floor((n + Math.floor(hopSamples / 2)) / hopSamples);
     if (this.#flushed && edges === 'centre') {
       return n === 0 ? 0 : 1 + Math.floor((n - (frameSamples % 2)) / hopSamples);
@@ -143,7 +134,7 @@ export class Framer {
 
   /** Sample number → the one that stands for it: itself, or its image beyond an edge (as often as a short signal needs). */
   #mirrored(i: number): number {
-    const n = this.#pushed;
+    const n = this.#samples.end;
     if (this.#framing.edges === 'mirror') {
       const place = ((i % (2 * n)) + 2 * n) % (2 * n);
       return place < n ? place : 2 * n - 1 - place;
@@ -152,20 +143,5 @@ export class Framer {
     const period = 2 * (n - 1);
     const place = ((i % period) + period) % period;
     return place < n ? place : period - place;
-  }
-
-  /** Lets go of samples that no frame needs any more, and grows where that is not enough. */
-  #makeRoom(n: number): void {
-    const kept = this.#needed(this.#taken, this.#pushed);
-    const size = this.#pushed - kept;
-    const from = kept - this.#first;
-    if (size + n > this.#samples.length) {
-      const grown = new Float64Array(2 * (size + n));
-      grown.set(this.#samples.subarray(from, from + size));
-      this.#samples = grown;
-    } else {
-      this.#samples.copyWithin(0, from, from + size);
-    }
-    this.#first = kept;
   }
 }

@@ -16,11 +16,23 @@ describe('the buffer of samples', () => {
           first = Math.min(end, Math.max(first, end - drop));
           buffer.dropBefore(end - drop);
           const start = Math.max(first, end - back);
-          expect([...buffer.copy(start, end)]).toEqual(Array.from({ length: end - start }, (_, i) => start + i));
+          const numbers = Array.from({ length: end - start }, (_, i) => start + i);
+          expect([...buffer.copy(start, end)]).toEqual(numbers);
+          const out = new Float64Array(numbers.length);
+          buffer.copyTo(out, start, numbers.length);
+          expect([...out]).toEqual(numbers);
+          expect(numbers.map((number) => buffer.sample(number))).toEqual(numbers);
         }
         expect([buffer.first, buffer.end]).toEqual([first, end]);
       }),
     );
+  });
+
+  it('takes a part of an array', () => {
+    const buffer = new SampleBuffer();
+    buffer.push(Float64Array.of(1, 2, 3, 4), 1, 3);
+    buffer.push(Float64Array.of(1, 2), 2);
+    expect([...buffer.copy(0, buffer.end)]).toEqual([2, 3]);
   });
 
   it('gives a copy, and refuses what it has not', () => {
@@ -31,5 +43,8 @@ describe('the buffer of samples', () => {
     buffer.dropBefore(1);
     expect(() => buffer.copy(0, 2)).toThrow('samples 0 to 2 are not among 1 to 3');
     expect(() => buffer.copy(1, 4)).toThrow('not among');
+    expect(() => buffer.copyTo(new Float64Array(2), 2, 2)).toThrow('not among');
+    expect(() => buffer.sample(0)).toThrow('not among');
+    expect(() => buffer.sample(3)).toThrow('not among');
   });
 });
