@@ -93,6 +93,7 @@ describe.each([
           return 0;
         });
         for (const slots of batches) step(net, slots, done);
+        expect(done).toEqual(done.map((_, slot) => batches.filter((slots) => slots.includes(slot)).length));
       }),
       { numRuns: 10 },
     );
