@@ -12,7 +12,7 @@ import type { Hypothesis } from './hypothesis.js';
 
 export class CtcSearch implements GreedySearch {
   /** The token of the last frame, blank or not. */
-  readonly contextSize = 1;
+  readonly contextFields = 1;
   /** Of the encoder's output; tokens.txt may have more. */
   readonly #vocabulary: number;
 

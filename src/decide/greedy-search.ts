@@ -4,8 +4,8 @@ import type { Hypothesis } from './hypothesis.js';
 
 /** Turns the encoder's output into tokens, appended to hypotheses; one for all streams of a lane. */
 export interface GreedySearch {
-  /** Token ids that a hypothesis remembers in its context. */
-  readonly contextSize: number;
+  /** Numbers that a hypothesis remembers in its context. */
+  readonly contextFields: number;
   /** Nothing was heard before what comes next. */
   begin(slot: Slot, hypothesis: Hypothesis): void;
   /** A pause has ended the segment in `hypothesis`; called before its tokens are forgotten. */

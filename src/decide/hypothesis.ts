@@ -24,7 +24,7 @@ export class Hypothesis {
   readonly startUs: Micros[] = [];
   readonly logProbs: number[] = [];
 
-  /** @param context token ids that the search looks back at, the latest last; outlives the segment */
+  /** @param context what the search looks back at, outlives the segment; its meaning is the search's */
   constructor(readonly context: Int32Array) {}
 
   /** One output frame more. */

@@ -41,8 +41,8 @@ export class Transcriber implements Decider {
     private readonly stages: TranscriberStages,
     capacity: number,
   ) {
-    const { contextSize } = stages.search;
-    this.#hypotheses = Array.from({ length: capacity }, () => new Hypothesis(new Int32Array(contextSize)));
+    const { contextFields } = stages.search;
+    this.#hypotheses = Array.from({ length: capacity }, () => new Hypothesis(new Int32Array(contextFields)));
     this.#streams = Array.from({ length: capacity }, () => '');
   }
 

@@ -16,8 +16,12 @@ const TEMPERATURE = 2;
 /** Before anything was heard the context is filled with this, which means "no token", up to a blank at its end. */
 const NO_TOKEN = -1;
 
+/** Behind the tokens of the context: whether they are forgotten when the next one comes. */
+const FORGET = 1;
+
 export class TransducerSearch implements GreedySearch {
-  readonly contextSize: number;
+  readonly contextFields: number;
+  readonly #contextSize: number;
   readonly #model: TransducerModel;
   readonly #decoder: Net;
   readonly #joiner: Net;
@@ -43,7 +47,8 @@ export class TransducerSearch implements GreedySearch {
     this.#decoder = decoder;
     this.#joiner = joiner;
     this.#counters = counters;
-    this.contextSize = model.contextSize;
+    this.#contextSize = model.contextSize;
+    this.contextFields = model.contextSize + 1;
     this.#decoderInput = decoder.integerInput[decoder.model.inputs[0].name];
     this.#decoderOutput = decoder.output[decoder.model.outputs[0].name];
     this.#encoded = joiner.input[encodedPort.name];
@@ -57,14 +62,17 @@ export class TransducerSearch implements GreedySearch {
   }
 
   begin(slot: Slot, { context }: Hypothesis): void {
-    context.fill(NO_TOKEN);
-    context[context.length - 1] = this.#model.blank;
+    this.#empty(context);
     this.#changed[slot] = 1;
   }
 
-  /** After speech the context stays, as the encoder's memory does: the next words may belong to the same sentence. */
-  pause(slot: Slot, hypothesis: Hypothesis): void {
-    if (hypothesis.ids.length === 0) this.begin(slot, hypothesis);
+  /**
+   * After speech the context stays, as the encoder's memory does: the next words may belong to the same sentence. After a
+   * segment without any it is forgotten, but only when the next token comes: until then the joiner hears what the decoder
+   * said last. sherpa-onnx does so, whose tokens are to be the same.
+   */
+  pause(_slot: Slot, { context, ids }: Hypothesis): void {
+    context[this.#contextSize] = ids.length === 0 ? FORGET : 0;
   }
 
   resume(slot: Slot): void {
@@ -90,8 +98,8 @@ export class TransducerSearch implements GreedySearch {
     for (let row = 0; row < n; row++) {
       if (this.#changed[slot[row]] === 0) continue;
       const { context } = hypotheses[slot[row]];
-      const at = rows * this.contextSize;
-      for (let k = 0; k < this.contextSize; k++) this.#decoderInput[at + k] = BigInt(context[k]);
+      const at = rows * this.#contextSize;
+      for (let k = 0; k < this.#contextSize; k++) this.#decoderInput[at + k] = BigInt(context[k]);
       this.#stale[rows++] = slot[row];
     }
     if (rows === 0) return;
@@ -120,9 +128,16 @@ export class TransducerSearch implements GreedySearch {
     if (isBlank) return;
     hypothesis.add(id, us, logProbOfBest(this.#logits, at, this.#vocabulary, id));
     const { context } = hypothesis;
-    context.copyWithin(0, 1);
-    context[context.length - 1] = id;
+    if (context[this.#contextSize] === FORGET) this.#empty(context);
+    context.copyWithin(0, 1, this.#contextSize);
+    context[this.#contextSize - 1] = id;
     this.#changed[slot] = 1;
+  }
+
+  #empty(context: Int32Array): void {
+    context.fill(NO_TOKEN, 0, this.#contextSize);
+    context[this.#contextSize - 1] = this.#model.blank;
+    context[this.#contextSize] = 0;
   }
 }
 
