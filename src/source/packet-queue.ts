@@ -39,9 +39,21 @@ export class PacketQueue {
     this.#schedule();
   }
 
-  /** Drops the oldest. */
-  drop(): void {
-    this.#bytes -= this.#waiting.shift()?.bytes.length ?? 0;
+  /** Whether there is credit for all that waits, so that it leaves in the next turn. */
+  get covered(): boolean {
+    return this.#credit >= this.#waiting.length;
+  }
+
+  /** The one that leaves next. */
+  get oldest(): Arrival | undefined {
+    return this.#waiting[0];
+  }
+
+  /** Drops the oldest. @returns its length in bytes */
+  drop(): number {
+    const bytes = this.#waiting.shift()?.bytes.length ?? 0;
+    this.#bytes -= bytes;
+    return bytes;
   }
 
   credit(packets: number): void {

@@ -4,7 +4,13 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 
-const DEBIAN_PACKAGE: Readonly<Record<string, string>> = { mosquitto: 'mosquitto', strace: 'strace' };
+/** Packages that are not named like the program that is wanted. */
+const DEBIAN_PACKAGE: Readonly<Record<string, string>> = {
+  arecord: 'alsa-utils',
+  pacat: 'pulseaudio-utils',
+  parec: 'pulseaudio-utils',
+  pactl: 'pulseaudio-utils',
+};
 
 /** Debian keeps daemons in /usr/sbin, which an ordinary user's PATH lacks. */
 export const PATH_WITH_SBIN = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;
