@@ -4,6 +4,7 @@ import { UserError } from '../core/errors.js';
 import { kiokuVersion } from '../core/version.js';
 import { register as registerCheck } from './commands/check.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerDevices } from './commands/devices.js';
 import { register as registerInit } from './commands/init.js';
 import { register as registerInspect } from './commands/inspect.js';
 import { register as registerModels } from './commands/models.js';
@@ -27,6 +28,7 @@ const COMMANDS = [
   registerTranscribe,
   registerCheck,
   registerInspect,
+  registerDevices,
   registerModels,
   registerSchema,
 ];
