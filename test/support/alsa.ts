@@ -33,9 +33,8 @@ export function alsaClip(ctx: TestContext, samples: Uint8Array): string {
   return raw;
 }
 
-/** Until the end of the test, `name` on the PATH is this shell script. */
-export function programOnPath(name: string, script: string): void {
-  const dir = temporaryFolder();
+/** Until the end of the test, `name` on the PATH is this shell script; @param dir the folder that it is in */
+export function programOnPath(name: string, script: string, dir = temporaryFolder()): void {
   writeFileSync(join(dir, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(dir, name), 0o755);
   stubEnvironment('PATH', `${dir}${delimiter}${process.env['PATH'] ?? ''}`);

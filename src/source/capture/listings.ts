@@ -44,7 +44,7 @@ export function alsaDevices(cards: string, names: string): CaptureDevice[] {
 
 /** @param said by `ffmpeg -sources`: `* name [description] (…)`, with the star at the default */
 export function ffmpegSources(said: string): CaptureDevice[] {
-  return [...said.matchAll(/^([* ]) (\S+) \[(.*?)\]/gm)].map(([, star, device, description]) => ({
+  return [...said.matchAll(/^([* ]) (\S+) \[(.*)\](?: \(.*\))?$/gm)].map(([, star, device, description]) => ({
     device,
     description,
     default: star === '*',

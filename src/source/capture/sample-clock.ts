@@ -6,6 +6,8 @@
 
 /** Part of the lateness that is followed with each arrival: at 20 a second, half of it in 3.5 s. */
 const FOLLOW = 0.01;
+/** But no faster, in ms for each ms of audio: when this process was held up, what had waited comes late all at once. */
+const FOLLOW_AT_MOST = 0.02;
 
 export class SampleClock {
   #endMs: number | undefined;
@@ -19,7 +21,7 @@ export class SampleClock {
   advance(ms: number, nowMs: number): void {
     const endMs = this.#endMs === undefined ? nowMs : this.#endMs + ms;
     const lateMs = nowMs - endMs;
-    this.#endMs = endMs + (lateMs < 0 ? lateMs : lateMs * FOLLOW);
+    this.#endMs = endMs + (lateMs < 0 ? lateMs : Math.min(lateMs * FOLLOW, ms * FOLLOW_AT_MOST));
   }
 
   /** Audio of `ms`, the first after an interruption, has arrived at `nowMs`. @returns what was lost, in ms, ≥ 0 */
