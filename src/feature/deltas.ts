@@ -21,6 +21,12 @@ function slopeWeights(order: number, reach: number): Float64Array {
   return weights;
 }
 
+/** The names themselves, then those of their deltas, order by order. */
+export function deltaNames(names: readonly string[], order: 1 | 2): string[] {
+  const suffixes = order === 1 ? ['delta'] : ['delta', 'delta2'];
+  return [...names, ...suffixes.flatMap((suffix) => names.map((name) => `${name}.${suffix}`))];
+}
+
 /**
  * The vectors of another extractor, each followed by its deltas and, for order 2, their deltas. Beyond the first and the
  * last vector those count as repeated. Vectors come `order · reach` hops later than without.
@@ -51,13 +57,11 @@ export class Deltas implements FrameExtractor {
     order: 1 | 2,
     reach: number,
   ) {
-    const { names } = inner;
-    const more = order === 1 ? ['delta'] : ['delta', 'delta2'];
-    this.names = [...names, ...more.flatMap((suffix) => names.map((name) => `${name}.${suffix}`))];
+    this.names = deltaNames(inner.names, order);
     this.width = this.names.length;
     this.hopSamples = inner.hopSamples;
     this.#sight = order * reach;
-    this.#weights = more.map((_, i) => slopeWeights(i + 1, reach));
+    this.#weights = Array.from({ length: order }, (_, i) => slopeWeights(i + 1, reach));
     this.#ring = new Float32Array((2 * this.#sight + 1) * inner.width);
   }
 

@@ -2,6 +2,7 @@
 import type { FrameExtractor } from '../core/contracts.js';
 import type { RecogniserFeatures } from '../core/recogniser.js';
 import { FramedExtractor, type FrameTransform } from './framed.js';
+import { bandCentresHz } from './mel-bank.js';
 import { logMelOptions, type LogMelOptions } from './mel-options.js';
 import { MelSpectrum } from './mel-spectrum.js';
 
@@ -16,8 +17,12 @@ export class LogMel implements FrameTransform {
     sampleRateHz: number,
   ) {
     this.#spectrum = new MelSpectrum(options, sampleRateHz);
-    const bands = bandNames(this.#spectrum.bank.centresHz);
-    this.names = options.useEnergy ? ['logEnergy', ...bands] : bands;
+    this.names = logMelNames(options, sampleRateHz);
+  }
+
+  /** Bands that are too narrow for the spectrum and always silent. */
+  get emptyBands(): number {
+    return this.#spectrum.bank.emptyBands;
   }
 
   get framing(): FrameTransform['framing'] {
@@ -38,10 +43,17 @@ export class LogMel implements FrameTransform {
   }
 }
 
-/** Such as `mel.2450Hz`, by the middle of the band; bands closer than 1 Hz are numbered as well. */
-function bandNames(centresHz: Float64Array): string[] {
-  const names = Array.from(centresHz, (hz) => `mel.${Math.round(hz)}Hz`);
-  return new Set(names).size === names.length ? names : names.map((name, band) => `${name}.${band}`);
+/**
+ * Such as `mel.2450Hz`, by the middle of the band; bands closer than 1 Hz are numbered as well, and all are by number alone
+ * (`mel.17`) when their range depends on a rate that is not given.
+ */
+export function logMelNames(options: LogMelOptions, sampleRateHz?: number): string[] {
+  const centresHz = bandCentresHz(options, sampleRateHz);
+  const names = Array.from({ length: options.melBins }, (_, band) =>
+    centresHz === undefined ? `mel.${band}` : `mel.${Math.round(centresHz[band])}Hz`,
+  );
+  const bands = new Set(names).size === names.length ? names : names.map((name, band) => `${name}.${band}`);
+  return options.useEnergy ? ['logEnergy', ...bands] : bands;
 }
 
 /**

@@ -39,6 +39,17 @@ function melEdges(bands: MelBands, sampleRateHz: number): Float64Array {
   return Float64Array.from({ length: melBins + 2 }, (_, i) => from + i * width);
 }
 
+/**
+ * Frequency at which each band is most sensitive, Hz; undefined when that depends on a rate that is not given.
+ * @throws UserError `CONFIG_INVALID` as `melEdges` does
+ */
+export function bandCentresHz(bands: MelBands, sampleRateHz?: number): Float64Array | undefined {
+  if (sampleRateHz === undefined && bands.highFrequencyHz <= 0) return undefined;
+  return melEdges(bands, sampleRateHz ?? Infinity)
+    .slice(1, -1)
+    .map(hzOf);
+}
+
 /** Share of frequency `at` in the band between `left` and `right`, 0 … 1; all three in the scale of the triangles. */
 function triangle(at: number, left: number, centre: number, right: number): number {
   if (at <= left || at >= right) return 0;
@@ -47,8 +58,6 @@ function triangle(at: number, left: number, centre: number, right: number): numb
 
 /** Only the bins inside a band are visited. One object serves all streams of a thread. */
 export class MelBank {
-  /** Frequency at which each band is most sensitive, Hz. */
-  readonly centresHz: Float64Array;
   /** Bands that are narrower than the spectrum's bins and hold none: always silent. */
   readonly emptyBands: number;
   readonly #first: Int32Array;
@@ -61,9 +70,7 @@ export class MelBank {
    */
   constructor(bands: MelBands, sampleRateHz: number, size: number) {
     const scale = bands.melTriangles === 'mel' ? melOf : (hz: number): number => hz;
-    const edgesHz = melEdges(bands, sampleRateHz).map(hzOf);
-    const edges = edgesHz.map(scale);
-    this.centresHz = edgesHz.slice(1, -1);
+    const edges = melEdges(bands, sampleRateHz).map((mel) => scale(hzOf(mel)));
     this.#first = new Int32Array(bands.melBins);
     this.#count = new Int32Array(bands.melBins);
     const weights: number[] = [];

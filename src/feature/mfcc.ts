@@ -18,7 +18,7 @@ export class Mfcc implements FrameTransform {
     private readonly options: MfccOptions,
     sampleRateHz: number,
   ) {
-    const { numCeps, melBins, cepstralLifter, useEnergy } = options;
+    const { numCeps, melBins, cepstralLifter } = options;
     if (numCeps > melBins) {
       throw new UserError('CONFIG_INVALID', `${numCeps} coefficients cannot be computed from ${melBins} mel bands`, {
         hint: 'raise melBins or lower numCeps',
@@ -29,7 +29,12 @@ export class Mfcc implements FrameTransform {
     this.#dct = dctMatrix(numCeps, melBins).map(
       (weight, i) => weight * lifter(Math.floor(i / melBins), cepstralLifter),
     );
-    this.names = Array.from({ length: numCeps }, (_, k) => (k === 0 && useEnergy ? 'logEnergy' : `mfcc.${k}`));
+    this.names = mfccNames(options);
+  }
+
+  /** Bands that are too narrow for the spectrum and always silent. */
+  get emptyBands(): number {
+    return this.#spectrum.bank.emptyBands;
   }
 
   get framing(): FrameTransform['framing'] {
@@ -53,6 +58,10 @@ export class Mfcc implements FrameTransform {
     }
     if (useEnergy) out[at] = this.#spectrum.logEnergy;
   }
+}
+
+export function mfccNames({ numCeps, useEnergy }: MfccOptions): string[] {
+  return Array.from({ length: numCeps }, (_, k) => (k === 0 && useEnergy ? 'logEnergy' : `mfcc.${k}`));
 }
 
 /** Scale of coefficient k, which brings the high ones to the size of the low ones. */
