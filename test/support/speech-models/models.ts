@@ -56,8 +56,8 @@ const ZIPFORMER2_HEADS: HeadSize = {
   embedding: 16,
   joiner: 32,
   contextSize: 2,
-  blank: 2.5,
-  spread: 3,
+  blank: 1.25,
+  spread: 1.5,
 };
 
 const ZIPFORMER2_CTC = { kind: 'ctc', vocabulary: 200, blank: 5.5, spread: 3 } as const;

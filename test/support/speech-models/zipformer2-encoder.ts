@@ -124,7 +124,7 @@ function layerCaches(g: SpeechGraph, stack: Stack, i: number, leftContext: numbe
 function subsample(g: SpeechGraph, x: Value, cached: Value, dim: number): readonly [Value, Value] {
   const [, frames] = x.shape;
   let y = g.reshape(g.normaliseLogMel(x), [N, 1, frames, MEL_BINS]);
-  y = g.map('Tanh', g.conv2d(y, 4, { kernel: 3, strides: [1, 1], pad: 1, contrast: true, gain: 4 }));
+  y = g.map('Tanh', g.conv2d(y, 4, { kernel: 3, strides: [1, 1], pad: 1, contrast: true, gain: 2 }));
   y = g.map('Tanh', g.conv2d(y, 8, { kernel: 3, strides: [2, 2], gain: 2 }));
   y = g.map('Tanh', g.conv2d(y, EMBED_CHANNELS, { kernel: 3, strides: [1, 2], gain: 2 }));
   const length = Number(y.shape[2]) - EMBED_LEFT;
