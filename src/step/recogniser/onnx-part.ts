@@ -78,6 +78,8 @@ function differences(kind: string, port: Port, tensors: readonly TensorInfo[]): 
   const tensor = tensors.find(({ name }) => name === port.name);
   const wanted = `${port.elementType} [${port.shape.join(', ')}]`;
   if (!tensor) return [`the ${kind} '${port.name}', ${wanted}, is missing`];
-  if (tensor.elementType === port.elementType && fits(port.shape, tensor.shape)) return [];
+  // No shape at all: exporters and quantisers leave it out where they cannot infer it; nothing here is a scalar.
+  const shapeFits = tensor.shape.length === 0 || fits(port.shape, tensor.shape);
+  if (tensor.elementType === port.elementType && shapeFits) return [];
   return [`the ${kind} '${port.name}' is ${tensor.elementType} [${tensor.shape.join(', ')}], not ${wanted}`];
 }

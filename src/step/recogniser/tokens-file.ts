@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '../../core/errors.js';
 import type { TokenTable } from '../../core/tokens.js';
 
-/** Symbol, white space, id. The symbol may be absent. */
-const LINE = /^(?:(.*\S)\s+)?(\d{1,9})\s*$/;
+/** Symbol, blanks, id. The symbol may be absent, and may itself be white space of another script, such as U+3000. */
+const LINE = /^[ \t]*(?:([^ \t].*?)[ \t]+)?(\d{1,9})[ \t]*$/s;
+
+/** Some editors put it before UTF-8; it would become part of the first symbol, which is the blank. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 const MOST_MISTAKES = 5;
 
@@ -51,15 +54,16 @@ export function parseTokens(text: string, path: string): TokenTable {
   const symbols: string[] = [];
   const mistakes: string[] = [];
   const seen = new Map<number, number>();
-  text.split(/\r?\n/).forEach((line, i) => {
-    if (line.trim() === '') return;
+  const lines = text.replace(BYTE_ORDER_MARK, '').split(/\r?\n/);
+  lines.forEach((line, i) => {
+    if (/^[ \t]*$/.test(line)) return;
     const match = LINE.exec(line);
     const id = match ? Number(match[2]) : -1;
     const before = seen.get(id);
     if (!match) mistakes.push(`line ${i + 1} is not \`symbol id\``);
     else if (before === undefined) seen.set(id, i + 1);
     else mistakes.push(`line ${i + 1} has the id ${id} of line ${before} again`);
-    if (match) symbols[id] = match[1]?.trimStart() ?? ' ';
+    if (match) symbols[id] = match[1] ?? ' ';
   });
   const missing = Array.from(seen.keys(), (_, id) => id).find((id) => !seen.has(id));
   if (missing !== undefined) mistakes.push(`the id ${missing} is left out`);

@@ -148,6 +148,30 @@ describe('openRecogniserFiles', () => {
     expect(model.encoder.outputs[0].shape).toEqual(['B', 1, TINY_LSTM.joiner]);
   });
 
+  it('takes what a file does not say about a shape on trust', async () => {
+    const g = new TensorGraph();
+    const { layers, dModel, hidden } = TINY_LSTM;
+    g.input(['N', 9, 80], 'x');
+    const states = [g.input([layers, 'N', dModel], 'state0'), g.input([layers, 'N', hidden], 'state1')];
+    g.output(g.emit('Identity', [states[0]], [[]]).outputs[0], 'encoder_out');
+    states.forEach((state) => g.output(g.emit('Identity', [state], [[]]).outputs[0], `new_${state.name}`));
+    const { metadata } = await readModelInfo(join(root, 'lstm', 'encoder.onnx'));
+    const encoder = g.encode(Object.fromEntries(metadata));
+    const model = await openTransducer(await changed('lstm', { 'encoder.onnx': encoder }));
+    expect(model.encoder.states.map(({ shape }) => shape)).toEqual([
+      [layers, 'B', dModel],
+      [layers, 'B', hidden],
+    ]);
+  });
+
+  it('opens the quantised nets where there are two, unless it is told otherwise', async () => {
+    const int8 = { 'encoder.int8.onnx': await readFile(join(root, 'lstm', 'encoder.onnx')) };
+    const folder = await changed('lstm', int8);
+    expect(basename((await openTransducer(folder)).encoder.path)).toBe('encoder.int8.onnx');
+    const whole = await openRecogniserFiles(folder, { precision: 'fp32' });
+    expect(basename(whole.encoder.path)).toBe('encoder.onnx');
+  });
+
   it('has a digest that changes with any of its nets', async () => {
     const parts = ['encoder.onnx', 'decoder.onnx', 'joiner.onnx'];
     const whole = Buffer.concat(await Promise.all(parts.map((name) => readFile(join(root, 'lstm', name)))));

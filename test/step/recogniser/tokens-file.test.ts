@@ -28,12 +28,17 @@ describe('parseTokens', () => {
     expect(tokens.id(' ')).toBe(1);
   });
 
+  it('knows white space of other scripts for a symbol, and no byte order mark', () => {
+    const tokens = parseTokens('\uFEFF<blk> 0\n\u3000 1\n\u00A0a 2\n', 'tokens.txt');
+    expect([0, 1, 2].map((id) => tokens.symbol(id))).toEqual(['<blk>', '\u3000', '\u00A0a']);
+  });
+
   it('finds the first of two tokens with one symbol', () => {
     expect(parseTokens('<blk> 0\na 1\na 2\n', 'tokens.txt').id('a')).toBe(1);
   });
 
   it('reads back any table of symbols without white space', () => {
-    const symbol = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/\s/.test(text));
+    const symbol = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[ \t\r\n\uFEFF]/.test(text));
     fc.assert(
       fc.property(fc.uniqueArray(symbol, { minLength: 1 }), (symbols) => {
         const tokens = parseTokens(symbols.map((text, id) => `${text} ${id}`).join('\n'), 'tokens.txt');
