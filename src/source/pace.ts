@@ -1,7 +1,6 @@
-/** When the rows of a replay are due. */
+/** When the rows of a replay, or the pieces of a recording, are due. */
 import { setTimeout } from 'node:timers/promises';
 import type { Micros } from '../core/contracts.js';
-import type { Row } from './rows.js';
 
 /** The longest that a timer of Node can wait. */
 const LONGEST_MS = 2_147_483_647;
@@ -11,6 +10,11 @@ export interface Clock {
   nowMs(): number;
   /** Resolves after `ms`, or early when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What is due at a time. */
+interface Timed {
+  readonly us: Micros;
 }
 
 const systemClock: Clock = {
@@ -36,7 +40,7 @@ export class Pace {
    * Calls `emit` with the rows, in order, when they are due: together those that are due together, at once those whose
    * time lies before that of the first row. Returns early, without the rest, when the signal is aborted.
    */
-  async walk(rows: readonly Row[], emit: (due: readonly Row[]) => void): Promise<void> {
+  async walk<R extends Timed>(rows: readonly R[], emit: (due: readonly R[]) => void): Promise<void> {
     if (this.#speed === 'full') return emit(rows);
     this.#start ??= { us: rows[0].us, ms: this.#clock.nowMs() };
     let from = 0;

@@ -3,15 +3,17 @@ import { basename, extname, resolve } from 'node:path';
 import { BehaviorSubject, Subject } from 'rxjs';
 import { z } from 'zod';
 import type { Packet, Source, SourceStatus } from '../core/contracts.js';
-import { messageOf, UserError } from '../core/errors.js';
+import { UserError } from '../core/errors.js';
 import type { SourceContext, SourceKind } from '../core/kind.js';
 import { TIME_FORMATS } from '../core/time.js';
+import { Credit } from './credit.js';
 import { CsvRows } from './csv.js';
 import { JsonLines } from './jsonl.js';
 import { Merge } from './merge.js';
 import { Pace } from './pace.js';
 import { checkTemplates, Router } from './router.js';
 import { FaultLog, type FileParts, type Row, type RowReader } from './rows.js';
+import { unreadable } from './unreadable.js';
 
 /** Packets of one emission at most. */
 const BATCH = 512;
@@ -81,12 +83,11 @@ class ReplaySource implements Source {
   readonly #router: Router;
   readonly #pace: Pace;
   readonly #abort = new AbortController();
+  readonly #credit = new Credit(this.#abort.signal);
   readonly #readers: RowReader[] = [];
   #paths: readonly string[] = [];
   #running: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
-  #credit = 0;
-  #wake: () => void = () => {};
   #seq = 0;
 
   constructor(options: Options, context: SourceContext) {
@@ -112,8 +113,7 @@ class ReplaySource implements Source {
   }
 
   credit(packets: number): void {
-    this.#credit += packets;
-    this.#wake();
+    this.#credit.add(packets);
   }
 
   /** A file forgets nothing. */
@@ -121,7 +121,6 @@ class ReplaySource implements Source {
 
   async #shutDown(): Promise<void> {
     this.#abort.abort();
-    this.#wake();
     await this.#running;
     await this.#close();
     this.packets.complete();
@@ -130,8 +129,8 @@ class ReplaySource implements Source {
   async #run(): Promise<void> {
     const merge = new Merge(this.#readers);
     try {
-      while (await this.#hasCredit()) {
-        const rows = await merge.take(Math.min(this.#credit, BATCH));
+      while (await this.#credit.available()) {
+        const rows = await merge.take(Math.min(this.#credit.packets, BATCH));
         if (rows.length === 0) break;
         await this.#pace.walk(rows, (due) => this.#emit(due));
       }
@@ -151,17 +150,6 @@ class ReplaySource implements Source {
     this.packets.error(error);
   }
 
-  async #hasCredit(): Promise<boolean> {
-    // Also with credit: whoever else waits for the event loop has a turn between two batches.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#credit === 0 && !this.#abort.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return !this.#abort.signal.aborted;
-  }
-
   #emit(rows: readonly Row[]): void {
     const { index, counters } = this.#context;
     const batch: Packet[] = [];
@@ -175,7 +163,7 @@ class ReplaySource implements Source {
       this.#seq += 1;
       batch.push({ source: index, seq: this.#seq, topic, route, bytes, arrivedUs: us });
     }
-    this.#credit -= batch.length;
+    this.#credit.spend(batch.length);
     if (batch.length > 0) this.packets.next(batch);
   }
 
@@ -203,13 +191,6 @@ class ReplaySource implements Source {
     for (const reader of this.#readers.splice(0)) await reader.close();
     if (this.status.value === 'up') this.status.next('down');
   }
-}
-
-function unreadable(path: string, cause: unknown): UserError {
-  return new UserError('DATA_MISSING', `cannot read ${path}: ${messageOf(cause)}`, {
-    hint: 'check the name of the file, which starts at the folder of the configuration, and who may read it',
-    cause,
-  });
 }
 
 export const replayKind: SourceKind<typeof schema> = {

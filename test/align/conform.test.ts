@@ -189,6 +189,17 @@ describe('channels', () => {
 });
 
 describe('a stretch', () => {
+  it('keep their rate where none is asked for, and are only mixed', () => {
+    const context = stageContext();
+    const stage = new AudioConform({ sampleRateHz: undefined, maxStreams: 1, ...context });
+    const stereo = frames(Float64Array.of(0.5, -0.5, 1, 0), { channels: 2, rateHz: 3200 });
+    const out = stage.push(stereo) as readonly Frame[];
+    expect(samplesOf(out)).toEqual([0, 0.5]);
+    expect(out[0].signal).toEqual({ kind: 'audio', rateHz: 3200, channels: 1 });
+    const mono = frames(tone(64), { rateHz: 44_100 });
+    expect((stage.push(mono) as readonly Frame[])[0]).toBe(mono[0]);
+  });
+
   it('that is interrupted is given to its last sample, and the next begins at its own time', async () => {
     const { conform: stage } = conform();
     const before = frames(tone(4801, 440, 48_000)).slice(0, -1);
@@ -250,8 +261,7 @@ describe('many streams', () => {
 
   it('beyond the limit take the resampler of the one unheard for longest, counted', async () => {
     const { conform: stage, context } = conform(2);
-    const of = (stream: string): Frame[] => frames(tone(9600, 440, 48_000), { stream, lengths: [4800] });
-    const [a, b, c] = ['a', 'b', 'c'].map(of);
+    const [a, b, c] = ['a', 'b', 'c'].map((stream) => frames(tone(9600, 440, 48_000), { stream, lengths: [4800] }));
     const out = [...(await stage.push([a[0], b[0], c[0]])), ...(await stage.push([a[1], a[2]]))];
     expect(context.counters.toJSON()).toEqual({ 'align.resampler-dropped': 2 });
     expect(out.filter(({ stream }) => stream === 'a').map(({ mark }) => mark)).toEqual([

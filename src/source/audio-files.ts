@@ -1,0 +1,265 @@
+/** Audio from files and standard input, as fast as it is taken or in its own time. */
+import { basename, extname, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { BehaviorSubject, Subject } from 'rxjs';
+import { z } from 'zod';
+import type { Micros, Packet, Source, SourceStatus } from '../core/contracts.js';
+import { UserError } from '../core/errors.js';
+import type { SourceContext, SourceKind } from '../core/kind.js';
+import { type PcmFormat, pcmShape } from '../core/pcm-format.js';
+import type { Route } from '../core/topic.js';
+import { AudioInput, openFile, type Piece, PipedBytes } from './audio-input.js';
+import { Credit } from './credit.js';
+import { Pace } from './pace.js';
+import type { Arrival } from './packet-queue.js';
+import { unreadable } from './unreadable.js';
+
+/** Packets of one emission at most: a second of one stream, or one packet of each of many. */
+const BATCH = 10;
+
+const STDIN = '-';
+
+const text = z.string().min(1);
+
+const schema = z.strictObject({
+  kind: z.literal('audio-files').meta({ title: 'Kind', description: 'Audio from files and standard input.' }),
+  files: z
+    .union([text, z.array(text).min(1)])
+    .refine((files) => typeof files === 'string' || files.filter((file) => file === STDIN).length < 2, {
+      message: 'standard input (-) can be read only once',
+    })
+    .meta({
+      title: 'Files',
+      description:
+        'One file or a list, relative to this configuration; - is standard input. Each is a stream, named like the file without its ending.',
+    }),
+  format: z.enum(['auto', 'wav', 'pcm']).default('auto').meta({
+    title: 'Format',
+    description:
+      'wav, or pcm for raw audio; auto: what begins like WAV is WAV, anything else on standard input is raw audio, any other file is refused.',
+  }),
+  pcm: z.strictObject(pcmShape).prefault({}).meta({
+    title: 'Raw audio',
+    description: 'How raw audio is written. WAV says it itself.',
+  }),
+  speed: z
+    .union([z.literal('full'), z.number().positive().max(1e6)])
+    .default('full')
+    .meta({
+      title: 'Speed',
+      description: 'full: as fast as it can be taken; 1: in real time; 10: ten times as fast.',
+    }),
+  parallel: z.boolean().default(false).meta({
+    title: 'Parallel',
+    description: 'true: all at the same time, so that streams share the steps of the net; false: one after the other.',
+  }),
+});
+
+type Options = z.output<typeof schema>;
+
+interface Stdin extends Readable {
+  readonly isTTY?: boolean;
+}
+
+/** A file, or standard input, and the stream that it becomes. */
+interface Recording {
+  /** `-`, or an absolute path. */
+  readonly file: string;
+  readonly route: Route;
+}
+
+interface Track {
+  readonly input: AudioInput;
+  readonly route: Route;
+  /** How its raw audio is written. */
+  properties?: NonNullable<Packet['properties']>;
+}
+
+interface Due {
+  readonly us: Micros;
+  readonly packet: Arrival;
+}
+
+/**
+ * A packet holds up to 100 ms; `arrivedUs` is its position. The last packet of a file is empty and has mark `end`.
+ * Packets of raw audio say their format in `properties`.
+ */
+export class AudioFilesSource implements Source {
+  readonly mode = 'pause';
+  readonly clock = 'data';
+  readonly packets = new Subject<readonly Packet[]>();
+  readonly status = new BehaviorSubject<SourceStatus>('down');
+  readonly #options: Options;
+  readonly #context: SourceContext;
+  readonly #stdin: () => Stdin;
+  readonly #abort = new AbortController();
+  readonly #credit = new Credit(this.#abort.signal);
+  readonly #recordings: readonly Recording[];
+  readonly #playing: Track[] = [];
+  #running: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+  #seq = 0;
+
+  constructor(options: Options, context: SourceContext, stdin: () => Stdin) {
+    this.#options = options;
+    this.#context = context;
+    this.#stdin = stdin;
+    const files = typeof options.files === 'string' ? [options.files] : options.files;
+    this.#recordings = recordingsOf(files, context.baseDir);
+  }
+
+  /**
+   * Looks at every file; standard input is looked at when its turn comes.
+   * @throws UserError `DATA_MISSING` when one cannot be read, `AUDIO_INVALID` when one is not audio that can be read
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    for (const { file } of this.#recordings) await this.#check(file);
+    this.status.next('up');
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    await this.#stopped;
+  }
+
+  credit(packets: number): void {
+    this.#credit.add(packets);
+  }
+
+  /** A file forgets nothing. */
+  ackThrough(): void {}
+
+  async #shutDown(): Promise<void> {
+    this.#abort.abort();
+    // First, because somebody may be waiting for standard input.
+    await this.#close();
+    await this.#running;
+    await this.#close();
+    this.packets.complete();
+  }
+
+  async #check(file: string): Promise<void> {
+    if (file !== STDIN) {
+      const input = await this.#open(file);
+      try {
+        await input.check();
+      } finally {
+        await input.close();
+      }
+      return;
+    }
+    if (this.#stdin().isTTY !== true) return;
+    throw new UserError('DATA_MISSING', 'standard input is a terminal', {
+      hint: 'pipe audio into it, such as `arecord -f S16_LE -r 16000 -c 1 -t wav | kioku …`, or name a file',
+    });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const recordings = this.#recordings;
+      const groups = this.#options.parallel ? [recordings] : recordings.map((recording) => [recording]);
+      for (const group of groups) {
+        for (const { file, route } of group) this.#playing.push({ input: await this.#open(file), route });
+        await this.#play();
+        if (this.#abort.signal.aborted) break;
+      }
+      await this.#close();
+      this.packets.complete();
+    } catch (error) {
+      await this.#close();
+      if (!this.#abort.signal.aborted) this.packets.error(error);
+    }
+  }
+
+  async #open(file: string): Promise<AudioInput> {
+    const { format, pcm } = this.#options;
+    const isPipe = file === STDIN;
+    try {
+      const bytes = isPipe ? new PipedBytes(this.#stdin()) : await openFile(file);
+      return new AudioInput({ name: isPipe ? 'standard input' : file, bytes, format, pcm, isPipe });
+    } catch (error) {
+      throw error instanceof UserError ? error : unreadable(file, error);
+    }
+  }
+
+  /** Everything that is open, to its end. */
+  async #play(): Promise<void> {
+    const pace = new Pace(this.#options.speed, this.#abort.signal);
+    while (this.#playing.length > 0 && (await this.#credit.available())) {
+      await pace.walk(await this.#take(), (due) => this.#emit(due));
+    }
+  }
+
+  /** What is next, in the order of time, as far as it takes no waiting for more than the first. */
+  async #take(): Promise<readonly Due[]> {
+    const due: Due[] = [];
+    const most = Math.min(this.#credit.packets, Math.max(BATCH, this.#playing.length));
+    while (due.length < most && this.#playing.length > 0) {
+      const track = earliest(this.#playing);
+      if (due.length > 0 && !track.input.ready) break;
+      const piece = await track.input.next();
+      due.push(this.#due(track, piece));
+      if (piece === undefined) {
+        this.#playing.splice(this.#playing.indexOf(track), 1);
+        await track.input.close();
+      }
+    }
+    return due;
+  }
+
+  /** @param piece absent: the end */
+  #due(track: Track, piece: Piece | undefined): Due {
+    const { route, input } = track;
+    const us = piece?.us ?? input.us;
+    const bytes = piece?.bytes ?? new Uint8Array(0);
+    const packet: Arrival = { source: this.#context.index, seq: 0, topic: route.stream, route, bytes, arrivedUs: us };
+    if (piece === undefined) packet.mark = 'end';
+    if (input.raw !== undefined) packet.properties = track.properties ??= propertiesOf(input.raw);
+    return { us, packet };
+  }
+
+  #emit(due: readonly Due[]): void {
+    const batch: Packet[] = [];
+    for (const { packet } of due) {
+      packet.seq = ++this.#seq;
+      batch.push(packet);
+    }
+    this.#credit.spend(batch.length);
+    this.packets.next(batch);
+  }
+
+  async #close(): Promise<void> {
+    for (const { input } of this.#playing) await input.close();
+    if (this.status.value === 'up') this.status.next('down');
+  }
+}
+
+function earliest(tracks: readonly Track[]): Track {
+  let first = tracks[0];
+  for (const track of tracks) if (track.input.us < first.input.us) first = track;
+  return first;
+}
+
+function propertiesOf({ sampleRateHz, channels, format }: PcmFormat): NonNullable<Packet['properties']> {
+  return { sampleRateHz: String(sampleRateHz), channels: String(channels), format };
+}
+
+/** The name of the file without its ending; of equal ones, the second is NAME-2. */
+function recordingsOf(files: readonly string[], baseDir: string): readonly Recording[] {
+  const taken = new Set<string>();
+  return files.map((file) => {
+    const name = file === STDIN ? 'stdin' : basename(file, extname(file));
+    let stream = name;
+    for (let n = 2; taken.has(stream); n++) stream = `${name}-${n}`;
+    taken.add(stream);
+    return { file: file === STDIN ? STDIN : resolve(baseDir, file), route: { stream } };
+  });
+}
+
+export const audioFilesKind: SourceKind<typeof schema> = {
+  schema,
+  decoder: 'wav',
+  create: (options, context) => new AudioFilesSource(options, context, () => process.stdin),
+};
