@@ -2,9 +2,15 @@
  * When a live stream is silent: the arrival clock of a lane goes on without data, but only while the source is up, and
  * is set anew when the source comes back, this machine's clock is set, or this process was held up.
  */
-import { EMPTY, filter, interval, map, Observable, tap } from 'rxjs';
-import type { Lane, LaneOut, Micros, Packet, Source, SourceStatus } from './core/contracts.js';
+import { EMPTY, filter, ignoreElements, interval, Observable, tap } from 'rxjs';
+import type { Micros, Packet, Source, SourceStatus } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
+
+/** What is told of time: a lane or its host. */
+interface Told {
+  tick(nowUs: Micros): void;
+  forgive(nowUs: Micros): void;
+}
 
 const TICK_MS = 250;
 
@@ -26,7 +32,7 @@ export class ArrivalClock {
 
   constructor(
     private readonly source: Source,
-    private readonly lane: Lane,
+    private readonly lane: Told,
     private readonly counters: Counters,
   ) {}
 
@@ -38,10 +44,10 @@ export class ArrivalClock {
     if (this.#status === 'down') this.lane.forgive(packets[0].arrivedUs);
   }
 
-  /** What the lane says as time passes without data; nothing for a source whose time is in the data. */
-  ticks(): Observable<LaneOut> {
+  /** Tells the lane, while subscribed, that time passes; completes at once for a source whose time is in the data. */
+  ticks(): Observable<never> {
     if (this.source.clock === 'data') return EMPTY;
-    return new Observable<LaneOut>((subscriber) => {
+    return new Observable<never>((subscriber) => {
       const status = this.source.status.subscribe((now) => {
         if (this.#status === 'down' && now === 'up') this.lane.forgive(wallUs());
         this.#status = now;
@@ -50,7 +56,8 @@ export class ArrivalClock {
         .pipe(
           tap(() => this.#followWallClock()),
           filter(() => this.#status === 'up'),
-          map(() => this.lane.tick(wallUs())),
+          tap(() => this.lane.tick(wallUs())),
+          ignoreElements(),
         )
         .subscribe(subscriber);
       return () => {

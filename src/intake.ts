@@ -1,11 +1,12 @@
 /** Listens to a configuration's source for a while: what recording and learning have in common. */
-import { fromEvent, lastValueFrom, merge, takeUntil, tap, timer } from 'rxjs';
+import { fromEvent, lastValueFrom, merge, Subject, takeUntil, tap, timer } from 'rxjs';
 import type { Config } from './config/config.js';
-import type { Frame, Packet } from './core/contracts.js';
+import type { Packet } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
 import { Gatherer, type Gathered } from './gather.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
-import { fromSource } from './stream.js';
+import { Preparation } from './preparation.js';
+import { decodeWith, fromSource } from './stream.js';
 
 export interface IntakeOptions {
   readonly context: StageContext;
@@ -42,15 +43,20 @@ export async function takePackets(config: Config, options: IntakeOptions): Promi
  * @throws UserError when the source cannot start, or `DATA_TOO_SHORT` when nothing came
  */
 export async function gatherReadings(config: Config, options: IntakeOptions): Promise<Gathered> {
-  const gatherer = new Gatherer(config.align, config.limits.maxStreams, options.context.counters);
-  const decoder = config.decode.create(options.context);
-  const push = (frame: Frame): void => gatherer.push([frame]);
+  const { context } = options;
+  const gatherer = new Gatherer(config.align, config.limits.maxStreams, context.counters);
+  const arriving = new Subject<readonly Packet[]>();
+  const preparation = new Preparation(config, context);
+  const frames = arriving.pipe(decodeWith(config.decode.create(context)), preparation.operator());
+  const gathered = lastValueFrom(frames.pipe(tap((batch) => gatherer.push(batch))), { defaultValue: undefined });
   await takePackets(config, {
     ...options,
     onPackets: (packets) => {
-      for (const packet of packets) decoder.decode(packet, push);
+      arriving.next(packets);
       options.onPackets?.(packets);
     },
   });
+  arriving.complete();
+  await gathered;
   return gatherer.finish();
 }

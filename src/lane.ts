@@ -151,7 +151,7 @@ export class StreamLane implements Lane {
   }
 
   close(): void {
-    this.#stepper.close();
+    this.#stepper.net.close();
   }
 
   /** Bound once: the hot path makes no closures. */

@@ -8,13 +8,20 @@ import { UserError } from './core/errors.js';
 import type { StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
 import { readCard, stepModelOf } from './step/card-file.js';
+import { openAudioLane } from './open-audio-lane.js';
 import { Stepper } from './stepper.js';
 
 /**
  * Opens the configuration's model and everything around it.
  * @throws UserError `MODEL_MISSING`, `MODEL_INVALID`, `CARD_MISMATCH` (the configuration asks for other steps or channels)
  */
-export async function openLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
+export function openLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
+  return config.decide.task === 'forecast'
+    ? openSensorLane(config, engine, context)
+    : openAudioLane(config, config.decide, engine, context);
+}
+
+async function openSensorLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
   const card = await readCard(config.model);
   requireSameSteps(config, card);
   const net = await engine.open(stepModelOf(config.model, card), config.limits.maxStreams);

@@ -1,21 +1,36 @@
 /**
- * A configuration as a running stream: source → decode → lane (align → feature → step → decide) → sinks. Read this file
- * to see how everything hangs together.
+ * A configuration as a running stream: source → decode → [prepare audio] → lane (feature → step → decide) → sinks. Read
+ * this file to see how everything hangs together.
  */
-import { finalize, lastValueFrom, merge, type Observable, Subject, takeUntil, tap } from 'rxjs';
+import {
+  concat,
+  defer,
+  EMPTY,
+  ignoreElements,
+  lastValueFrom,
+  merge,
+  type Observable,
+  Subject,
+  takeUntil,
+  tap,
+} from 'rxjs';
 import type { Config } from './config/config.js';
-import type { Engine, Frame, Lane, LaneOut, Packet, Source } from './core/contracts.js';
+import type { Engine, Frame, LaneOut, Packet, Source } from './core/contracts.js';
 import { Counters } from './core/counters.js';
 import { messageOf } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
+import type { StageContext } from './core/kind.js';
 import type { Log } from './core/log.js';
 import { ArrivalClock } from './arrival-clock.js';
 import { Delivery } from './delivery.js';
+import { LocalLane, type LaneHost } from './lane-host.js';
 import { openLane } from './open-lane.js';
 import { DropReport } from './drop-report.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
+import { Preparation } from './preparation.js';
 import { contextOf } from './stage-context.js';
-import { decodeWith, fromSource, runLane } from './stream.js';
+import { decodeWith, fromSource } from './stream.js';
+import { ThreadedLane } from './threaded-lane.js';
 
 export interface PipelineParts {
   readonly engine: Engine;
@@ -28,11 +43,17 @@ export interface RunSummary {
   readonly packets: number;
   /** Time steps taken through the net. */
   readonly steps: number;
+  /** Sensors that are remembered at the end; of audio, all streams that began. */
   readonly streams: number;
   /** Incidents that were opened. */
   readonly incidents: number;
+  /** Segments of speech whose text is final. */
+  readonly transcripts: number;
   readonly counters: Record<string, number>;
 }
+
+/** Packets of audio on their way: a fraction of a minute, for a recogniser that is slower than a file. */
+const AUDIO_WINDOW_PACKETS = 64;
 
 export class Pipeline {
   /** Every batch of decoded readings, before it enters the lane. */
@@ -45,6 +66,9 @@ export class Pipeline {
   #packets = 0;
   #steps = 0;
   #incidents = 0;
+  #transcripts = 0;
+  /** Audio streams that began. */
+  #begun = 0;
 
   constructor(
     private readonly config: Config,
@@ -63,7 +87,7 @@ export class Pipeline {
   async run(signal: AbortSignal): Promise<RunSummary> {
     const { config } = this;
     const context = contextOf(config, { log: this.parts.log, counters: this.counters });
-    const lane = await openLane(config, this.parts.engine, context);
+    const lane = await this.#openLane(context);
     const broker = new EmbeddedBroker(this.parts.log);
     const sinks = config.sinks.map((sink) => sink.create(context));
     const delivery = new Delivery(sinks, this.counters, this.parts.log);
@@ -73,16 +97,15 @@ export class Pipeline {
     try {
       if (config.broker !== undefined) await broker.start(config.broker);
       for (const sink of sinks) await sink.start(signal);
-      const decoder = config.decode.create(context);
       if (!signal.aborted) {
-        const out = this.#wire(source, decodeWith(decoder), lane, delivery, signal);
+        const out = this.#wire(source, lane, delivery, context, signal);
         await lastValueFrom(out, { defaultValue: undefined });
       }
-      streams = lane.streams.length;
+      streams = config.decode.audio ? this.#begun : lane.streams;
       await delivery.settle(signal);
     } finally {
       for (const part of [source, ...sinks, broker]) await this.#stop(part);
-      lane.close();
+      await lane.close();
       // Last, because what cannot be delivered any more is counted as well.
       drops.report();
       drops.stop();
@@ -99,36 +122,59 @@ export class Pipeline {
     }
   }
 
+  /** A recogniser's step takes many milliseconds: it gets a thread, so that nothing else waits for it. */
+  async #openLane(context: StageContext): Promise<LaneHost> {
+    const { config } = this;
+    if (config.decide.task === 'recognise') return ThreadedLane.open(config, context);
+    return new LocalLane(await openLane(config, this.parts.engine, context));
+  }
+
   #wire(
     source: Source,
-    decode: ReturnType<typeof decodeWith>,
-    lane: Lane,
+    lane: LaneHost,
     delivery: Delivery,
+    context: StageContext,
     signal: AbortSignal,
-  ): Observable<LaneOut> {
+  ): Observable<unknown> {
+    const { config } = this;
     const clock = new ArrivalClock(source, lane, this.counters);
-    const ended = new Subject<void>();
+    const preparation = new Preparation(config, context, lane.sampleRateHz);
     // A file waits for slow sinks; what lives does not: each sink bounds and counts what it cannot deliver.
-    const hold = source.clock === 'data' ? () => delivery.hold() : () => undefined;
-    const data = fromSource(source, { hold, signal }).pipe(
+    const slowSinks = source.clock === 'data' ? () => delivery.hold() : () => undefined;
+    const hold = (): Promise<void> | undefined => preparation.hold() ?? lane.hold() ?? slowSinks();
+    const windowPackets = config.decode.audio ? AUDIO_WINDOW_PACKETS : undefined;
+    const fed = fromSource(source, { hold, signal, ...(windowPackets === undefined ? {} : { windowPackets }) }).pipe(
       tap((packets: readonly Packet[]) => {
         clock.arrived(packets);
         this.#packets += packets.length;
       }),
-      decode,
-      tap((frames) => this.#readings.next(frames)),
-      runLane(lane),
-      finalize(() => ended.next()),
-    );
-    return merge(data, clock.ticks().pipe(takeUntil(ended))).pipe(
-      tap(({ events, steps }) => {
-        this.#steps += steps;
-        for (const event of events) if (event.type === 'incident' && event.phase === 'new') this.#incidents++;
-        if (events.length === 0) return;
-        this.#events.next(events);
-        delivery.write(events);
+      decodeWith(config.decode.create(context)),
+      tap((frames) => {
+        for (const { mark } of frames) if (mark === 'start') this.#begun++;
+        this.#readings.next(frames);
       }),
+      preparation.operator(),
+      tap((frames) => lane.push(frames)),
+      ignoreElements(),
     );
+    const ended = defer(() => {
+      lane.end();
+      return EMPTY;
+    });
+    const told = lane.out.pipe(tap((out) => this.#tell(out, delivery)));
+    const over = lane.out.pipe(ignoreElements());
+    return merge(told, concat(fed, ended), clock.ticks().pipe(takeUntil(concat(over, [true]))));
+  }
+
+  #tell({ events, steps }: LaneOut, delivery: Delivery): void {
+    this.#steps += steps;
+    for (const event of events) {
+      if (event.type === 'incident' && event.phase === 'new') this.#incidents++;
+      else if (event.type === 'final') this.#transcripts++;
+    }
+    if (events.length === 0) return;
+    this.#events.next(events);
+    delivery.write(events);
   }
 
   #summary(streams: number): RunSummary {
@@ -138,6 +184,7 @@ export class Pipeline {
       steps: this.#steps,
       streams,
       incidents: this.#incidents,
+      transcripts: this.#transcripts,
       counters: counters.toJSON(),
     };
   }

@@ -32,8 +32,12 @@ export class Stepper<D extends Decider = Decider> {
     this.#output = net.output[net.model.outputs[0].name];
   }
 
-  /** Takes every ready row through the net, at most one a stream at a time. @returns the number of rows */
-  turn(emit: Emit): number {
+  /**
+   * Takes every ready row through the net, at most one a stream at a time.
+   * @param afterBatch called when all that were taken together have been judged
+   * @returns the number of rows
+   */
+  turn(emit: Emit, afterBatch?: () => void): number {
     const { feature, net, decider } = this;
     const batch = this.#batch;
     let rows = 0;
@@ -42,13 +46,9 @@ export class Stepper<D extends Decider = Decider> {
       net.step(batch.slot, n);
       decider.push(this.#output, batch, emit);
       rows += n;
+      afterBatch?.();
     }
     return rows;
-  }
-
-  /** Frees the net, and what the decider has opened. */
-  close(): void {
-    this.net.close();
   }
 
   /** A stream takes the slot. */

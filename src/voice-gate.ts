@@ -100,12 +100,14 @@ export class VoiceGate implements PerSlot {
 
   /**
    * Takes mono audio of the model's rate.
-   * @throws BugError when audio is missing before the frame and `end` was not called first
+   * @throws BugError when the frame is a new beginning and `end` was not called first
    */
   push(slot: Slot, frame: Frame): void {
     const memory = this.#memoryOf(slot);
     const begun = !Number.isNaN(memory.baseUs);
-    if (begun && frame.mark === 'gap') throw new BugError('audio before a gap has to be ended first');
+    if (begun && (frame.mark === 'gap' || frame.mark === 'start')) {
+      throw new BugError(`what came before a ${frame.mark} has to be ended first`);
+    }
     if (!begun && frame.data.length > 0) memory.baseUs = frame.us;
     memory.source = frame.source;
     memory.seq = frame.seq;
@@ -114,9 +116,15 @@ export class VoiceGate implements PerSlot {
     this.#stepper.feature.push(slot, frame);
   }
 
-  /** Judges every complete window. @param emit gets `speech-start` and `speech-end` @returns windows judged */
-  turn(emit: Emit): number {
-    return this.#stepper.turn(emit);
+  /**
+   * Judges every complete window.
+   * @param emit gets `speech-start` and `speech-end`
+   * @param afterWindows called after each window of the streams that have one, so that whoever hears what passes keeps up
+   * with the gate, however much audio came at once
+   * @returns windows judged
+   */
+  turn(emit: Emit, afterWindows?: () => void): number {
+    return this.#stepper.turn(emit, afterWindows);
   }
 
   /** The audio of the stream ends here, or is interrupted: judges the rest and closes. What comes later begins anew. */

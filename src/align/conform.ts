@@ -7,8 +7,8 @@ import { Recent } from '../core/recent.js';
 import { canResample, Resampler } from './resampler.js';
 
 export interface ConformParts {
-  /** Rate of what comes out. */
-  readonly sampleRateHz: number;
+  /** Rate of what comes out; absent: as it comes, only the channels are mixed. */
+  readonly sampleRateHz: number | undefined;
   readonly log: Log;
   readonly counters: Counters;
   /** Streams resampled at a time; of more, the one unheard for longest loses its resampler (counted). */
@@ -47,7 +47,8 @@ interface Stretch {
  * gap), `align.bad-rate` (frames of a rate that is too far from ours).
  */
 export class AudioConform {
-  readonly #signal: AudioSignal;
+  /** What comes out; undefined: every rate is right. */
+  readonly #signal: AudioSignal | undefined;
   readonly #stretches: Recent<Stretch>;
   readonly #told = new Recent<AudioSignal>(STREAMS_TOLD);
   readonly #free: Resampler[] = [];
@@ -58,7 +59,8 @@ export class AudioConform {
   #closed = false;
 
   constructor(private readonly parts: ConformParts) {
-    this.#signal = { kind: 'audio', rateHz: parts.sampleRateHz, channels: 1 };
+    const rateHz = parts.sampleRateHz;
+    this.#signal = rateHz === undefined ? undefined : { kind: 'audio', rateHz, channels: 1 };
     this.#stretches = new Recent(parts.maxStreams, (_stream, { resampler }) => {
       parts.counters.count('align.resampler-dropped');
       this.#free.push(resampler);
@@ -110,7 +112,8 @@ export class AudioConform {
   }
 
   #mustResample({ rateHz }: AudioSignal): boolean {
-    return rateHz !== this.#signal.rateHz && canResample(rateHz, this.#signal.rateHz);
+    const wanted = this.#signal?.rateHz ?? rateHz;
+    return rateHz !== wanted && canResample(rateHz, wanted);
   }
 
   #conform(frames: readonly Frame[]): readonly Frame[] {
@@ -130,10 +133,11 @@ export class AudioConform {
   /** The first frame of a stretch, or one that needs no resampling. */
   #takeNew(frame: Frame, mark: Frame['mark'], out: Frame[]): void {
     const signal = audio(frame.signal);
-    if (!canResample(signal.rateHz, this.#signal.rateHz)) {
+    const { rateHz } = this.#wanted(signal);
+    if (!canResample(signal.rateHz, rateHz)) {
       this.parts.counters.count('align.bad-rate');
       this.#tell(frame.stream, signal, 'warn', 'the rate of a stream is too far from that of the model; it is dropped');
-    } else if (signal.rateHz !== this.#signal.rateHz && frame.data.length > 0) {
+    } else if (signal.rateHz !== rateHz && frame.data.length > 0) {
       this.#take(this.#begin(frame, signal, mark), frame, out);
     } else {
       out.push(this.#asMono(frame, signal, mark));
@@ -141,13 +145,14 @@ export class AudioConform {
   }
 
   #asMono(frame: Frame, signal: AudioSignal, mark: Frame['mark']): Frame {
-    const mixed = signal.channels === 1 && signal.rateHz === this.#signal.rateHz ? frame : this.#mixed(frame, signal);
+    const fits = signal.channels === 1 && signal.rateHz === this.#wanted(signal).rateHz;
+    const mixed = fits ? frame : this.#mixed(frame, signal);
     return mark === undefined || mark === frame.mark ? mixed : { ...mixed, mark };
   }
 
   #mixed(frame: Frame, signal: AudioSignal): Frame {
     this.#tell(frame.stream, signal, 'info', CHANGED);
-    return { ...frame, signal: this.#signal, data: mix(frame.data, signal.channels) };
+    return { ...frame, signal: this.#wanted(signal), data: mix(frame.data, signal.channels) };
   }
 
   #begin(frame: Frame, signal: AudioSignal, mark: Frame['mark']): Stretch {
@@ -155,7 +160,7 @@ export class AudioConform {
     this.#stretches.makeRoom();
     const resampler = this.#free.pop();
     if (resampler === undefined) throw new BugError('a resampler is missing');
-    resampler.begin(signal.rateHz, this.#signal.rateHz);
+    resampler.begin(signal.rateHz, this.#wanted(signal).rateHz);
     // Whoever begins amid a stream, because it had to give up its resampler, has lost something.
     const begins = mark === 'start' ? mark : 'gap';
     const stretch: Stretch = { signal, resampler, baseUs: frame.us, given: 0, mark: begins, last: frame };
@@ -186,15 +191,20 @@ export class AudioConform {
     stretch.given += data.length;
   }
 
-  #head({ last, baseUs, given }: Stretch): Omit<Frame, 'data' | 'mark'> {
+  #head({ signal, last, baseUs, given }: Stretch): Omit<Frame, 'data' | 'mark'> {
+    const wanted = this.#wanted(signal);
     return {
       stream: last.stream,
       source: last.source,
       seq: last.seq,
-      us: baseUs + Math.round((given * 1e6) / this.#signal.rateHz),
+      us: baseUs + Math.round((given * 1e6) / wanted.rateHz),
       arrivedUs: last.arrivedUs,
-      signal: this.#signal,
+      signal: wanted,
     };
+  }
+
+  #wanted({ kind, rateHz }: AudioSignal): AudioSignal {
+    return this.#signal ?? { kind, rateHz, channels: 1 };
   }
 
   #tell(stream: string, { rateHz, channels }: AudioSignal, level: 'info' | 'warn', message: string): void {
@@ -202,7 +212,10 @@ export class AudioConform {
     if (told?.rateHz === rateHz && told.channels === channels) return;
     this.#told.set(stream, { kind: 'audio', rateHz, channels });
     const mixed = channels > 1 ? { mixed: `mean of ${channels} channels` } : {};
-    this.parts.log[level]({ stream, ...mixed, fromHz: rateHz, toHz: this.#signal.rateHz }, message);
+    this.parts.log[level](
+      { stream, ...mixed, fromHz: rateHz, toHz: this.#wanted({ kind: 'audio', rateHz, channels }).rateHz },
+      message,
+    );
   }
 }
 

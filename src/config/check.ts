@@ -37,14 +37,9 @@ function chosen<C, T>({ kind, options, module }: Found<Kind<z.ZodType, C, T>>): 
 }
 
 function decider({ kind, options, module }: Found<DeciderKind>): ChosenDecider {
-  switch (module.task) {
-    case 'forecast':
-      return { ...chosen({ kind, options, module }), task: 'forecast' };
-    case 'voice':
-      return { ...chosen({ kind, options, module }), task: 'voice', voice: module.voice(options) };
-    case 'recognise':
-      return { ...chosen({ kind, options, module }), task: 'recognise', gate: module.gate(options) };
-  }
+  if (module.task === 'forecast') return { ...chosen({ kind, options, module }), task: 'forecast' };
+  if (module.task === 'voice') return { ...chosen({ kind, options, module }), task: 'voice' };
+  return { ...chosen({ kind, options, module }), task: 'recognise', gate: module.gate(options) };
 }
 
 /** Sections that are right by themselves but do not go together. */

@@ -11,7 +11,7 @@ import type {
   VoiceContext,
 } from '../core/kind.js';
 import type { TrainOptions } from '../core/training.js';
-import type { GateOptions, VoiceOptions } from '../core/voice.js';
+import type { GateOptions } from '../core/voice.js';
 
 /** A stage as it was chosen and set up in the configuration, ready to be made. */
 export interface Chosen<C, T> {
@@ -24,7 +24,7 @@ export interface Chosen<C, T> {
 /** The decider says what the pipeline is for: a watch over sensors, a transcript, or spans of speech. */
 export type ChosenDecider =
   | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast' })
-  | (Chosen<VoiceContext, Decider> & { readonly task: 'voice'; readonly voice: VoiceOptions })
+  | (Chosen<VoiceContext, Decider> & { readonly task: 'voice' })
   | (Chosen<RecogniserContext, Decider> & { readonly task: 'recognise'; readonly gate: GateOptions | undefined });
 
 export interface Config {

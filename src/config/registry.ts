@@ -33,17 +33,27 @@ export const REGISTRY: Registry = {
     mqtt: () => import('../source/mqtt.js').then((module) => module.mqttKind),
     replay: () => import('../source/replay.js').then((module) => module.replayKind),
     host: () => import('../source/host.js').then((module) => module.hostKind),
+    'audio-files': () => import('../source/audio-files.js').then((module) => module.audioFilesKind),
+    microphone: () => import('../source/microphone.js').then((module) => module.microphoneKind),
   },
   decode: {
     json: () => import('../decode/json.js').then((module) => module.jsonKind),
     number: () => import('../decode/number.js').then((module) => module.numberKind),
+    wav: () => import('../decode/wav.js').then((module) => module.wavKind),
+    pcm: () => import('../decode/pcm.js').then((module) => module.pcmKind),
   },
-  extract: {},
+  extract: {
+    'log-mel': () => import('../feature/extract/log-mel.js').then((module) => module.logMelKind),
+    mfcc: () => import('../feature/extract/mfcc.js').then((module) => module.mfccKind),
+    descriptors: () => import('../feature/extract/descriptors.js').then((module) => module.descriptorsKind),
+  },
   feature: {
     normalise: () => import('../feature/normalise.js').then((module) => module.normaliseKind),
   },
   decide: {
     anomaly: () => import('../decide/anomaly.js').then((module) => module.anomalyKind),
+    transcribe: () => import('../decide/transcribe.js').then((module) => module.transcribeKind),
+    voice: () => import('../decide/voice.js').then((module) => module.voiceKind),
   },
   sink: {
     console: () => import('../sink/console.js').then((module) => module.consoleKind),

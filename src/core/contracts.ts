@@ -268,6 +268,8 @@ export interface Lane {
   /** The source has ended: closes open steps and incidents. */
   end(): LaneOut;
   readonly streams: readonly string[];
+  /** Of a lane for audio: the rate that its frames must have; one channel. */
+  readonly sampleRateHz?: number;
   snapshot(stream: string): Snapshot;
   restore(snapshot: Snapshot): void;
   evict(stream: string): Snapshot;

@@ -9,6 +9,18 @@ export class Counters {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + n);
   }
 
+  /** Everything that another thread has counted since it last told. */
+  add(counts: Readonly<Record<string, number>>): void {
+    for (const [reason, n] of Object.entries(counts)) this.count(reason, n);
+  }
+
+  /** All counts so far; then counting begins anew. */
+  drain(): Record<string, number> {
+    const counts = this.toJSON();
+    this.#counts.clear();
+    return counts;
+  }
+
   get(reason: string): number {
     return this.#counts.get(reason) ?? 0;
   }

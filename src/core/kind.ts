@@ -20,7 +20,7 @@ import type {
 import type { Counters } from './counters.js';
 import type { Log } from './log.js';
 import type { CtcModel, TransducerModel } from './recogniser.js';
-import type { GateOptions, VoiceOptions } from './voice.js';
+import type { GateOptions } from './voice.js';
 
 /** What every stage gets from the pipeline that it is part of. */
 export interface StageContext {
@@ -102,10 +102,7 @@ export type Task = 'forecast' | 'recognise' | 'voice';
 export type ForecastKind<S extends z.ZodType> = Kind<S, DeciderContext, ForecastDecider> & {
   readonly task: 'forecast';
 };
-export type VoiceKind<S extends z.ZodType> = Kind<S, VoiceContext, Decider> & {
-  readonly task: 'voice';
-  voice(options: z.output<S>): VoiceOptions;
-};
+export type VoiceKind<S extends z.ZodType> = Kind<S, VoiceContext, Decider> & { readonly task: 'voice' };
 export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, Decider> & {
   readonly task: 'recognise';
   /** How speech is found before it is recognised; undefined: everything is recognised. */

@@ -95,6 +95,5 @@ const schema = voiceSchema.safeExtend({
 export const voiceKind: VoiceKind<typeof schema> = {
   schema,
   task: 'voice',
-  voice: (options) => options,
   create: (options, context) => new VoiceDecider(options, context),
 };

@@ -64,7 +64,7 @@ export const melShape = {
     description: 'Where the first band begins.',
     unit: 'Hz',
   }),
-  highFrequencyHz: z.number().default(0).meta({
+  highFrequencyHz: z.number().min(-2_000_000).max(2_000_000).default(0).meta({
     title: 'Highest frequency',
     description: 'Where the last band ends; 0 or negative: below half the sample rate by as much.',
     unit: 'Hz',

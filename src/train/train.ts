@@ -1,6 +1,7 @@
 /** Training in a thread of its own, so that the caller's event loop goes on. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { BugError, messageOf, systemCodeOf, UserError } from '../core/errors.js';
+import { receivedError, startThread } from '../core/thread.js';
 import { disableTelemetry } from '../step/ort.js';
 import type { TrainedNet, TrainJob } from './job.js';
 import type { Progress } from './progress.js';
@@ -34,9 +35,7 @@ export function trainInWorker(job: TrainJob, hooks: TrainHooks = {}): Promise<Tr
           resolve(message.trained);
           break;
         case 'failed':
-          reject(
-            new UserError(message.code, message.message, message.hint === undefined ? {} : { hint: message.hint }),
-          );
+          reject(receivedError(message.error));
           break;
       }
     });
@@ -49,21 +48,10 @@ export function trainInWorker(job: TrainJob, hooks: TrainHooks = {}): Promise<Tr
 function startWorker(input: WorkerInput): Worker {
   const moved = new Set<ArrayBufferLike>();
   for (const { x, observed } of input.job.sequences) moved.add(x.buffer).add(observed.buffer);
-  const fromSource = import.meta.url.endsWith('.ts');
-  return new Worker(new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url), {
+  return startThread(import.meta.url, 'worker', {
     workerData: input,
     transferList: [...moved].filter((buffer) => buffer instanceof ArrayBuffer),
-    execArgv: fromSource ? ['--import', typescriptLoader()] : [],
   });
-}
-
-/**
- * Node 20 cannot run TypeScript by itself; the published package holds JavaScript and never comes here. `--import tsx` is
- * not enough: it does nothing outside the main thread.
- */
-function typescriptLoader(): string {
-  const api = import.meta.resolve('tsx/esm/api');
-  return `data:text/javascript,import{register}from${encodeURIComponent(JSON.stringify(api))};register()`;
 }
 
 function crash(error: unknown): Error {

@@ -1,6 +1,7 @@
 /** Entry of the training thread: runs one job and posts what comes of it. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { BugError, UserError, type ErrorCode } from '../core/errors.js';
+import { BugError } from '../core/errors.js';
+import { postedError, type PostedError } from '../core/thread.js';
 import { runJob, type TrainedNet, type TrainJob } from './job.js';
 import type { Progress } from './progress.js';
 
@@ -13,12 +14,7 @@ export interface WorkerInput {
 export type WorkerMessage =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly trained: TrainedNet }
-  | {
-      readonly type: 'failed';
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly hint: string | undefined;
-    };
+  | { readonly type: 'failed'; readonly error: PostedError };
 
 function work({ job, stop }: WorkerInput, post: (message: WorkerMessage) => void): void {
   try {
@@ -28,9 +24,7 @@ function work({ job, stop }: WorkerInput, post: (message: WorkerMessage) => void
     });
     post({ type: 'done', trained });
   } catch (error) {
-    // A class does not survive the way to the other thread; whatever is not a UserError is a defect and may crash it.
-    if (!(error instanceof UserError)) throw error;
-    post({ type: 'failed', code: error.code, message: error.message, hint: error.hint });
+    post({ type: 'failed', error: postedError(error) });
   }
 }
 

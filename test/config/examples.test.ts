@@ -21,7 +21,7 @@ describe('the examples in configs/', () => {
 
   it.each(examples)('%s is valid', async (name) => {
     const config = await loadConfig(join(FOLDER, name));
-    expect(config.align.channels?.length).toBeGreaterThan(0);
+    if (!config.decode.audio) expect(config.align.channels?.length).toBeGreaterThan(0);
     expect(config.sinks.length).toBeGreaterThan(0);
   });
 

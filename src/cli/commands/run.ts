@@ -8,7 +8,7 @@ export function register(program: Command, io: Io): void {
     .command('run')
     .description('watch the source of a configuration with its model, until Ctrl-C or the end of the data')
     .argument('<config>', 'YAML configuration')
-    .option('--json', 'print incidents as JSON lines instead of text, at the end {type: "summary", …}')
+    .option('--json', 'print events (but scores) as JSON lines instead of text, at the end {type: "summary", …}')
     .action(async (path: string, options: { json?: true }) => run(path, options.json === true, io));
 }
 
@@ -22,13 +22,15 @@ async function run(path: string, json: boolean, io: Io): Promise<void> {
   const pipeline = new Pipeline({ ...config, sinks }, { engine: nodeEngine, log: await io.openLog() });
   if (json) {
     pipeline.events.subscribe((events) => {
-      for (const event of events) if (event.type === 'incident') io.print(eventJson(event));
+      for (const event of events) if (event.type !== 'score') io.print(eventJson(event));
     });
   }
   const summary = await pipeline.run(io.signal);
   if (json) io.print(JSON.stringify({ type: 'summary', ...summary }));
   else {
-    const { incidents, steps, streams } = summary;
-    io.note(`${counted(incidents, 'incident')} in ${counted(steps, 'time step')} of ${counted(streams, 'stream')}`);
+    const { incidents, steps, streams, transcripts } = summary;
+    const heard =
+      config.decide.task === 'recognise' ? counted(transcripts, 'transcript') : counted(incidents, 'incident');
+    io.note(`${heard} in ${counted(steps, 'time step')} of ${counted(streams, 'stream')}`);
   }
 }

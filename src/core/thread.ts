@@ -1,0 +1,41 @@
+/** Work in a thread of its own: starting one from source or from `dist`, and errors on their way back. */
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { UserError, type ErrorCode } from './errors.js';
+
+/**
+ * @param entry `import.meta.url` of the file that starts it
+ * @param name of the entry beside that file, without its ending
+ */
+export function startThread(entry: string, name: string, options: WorkerOptions): Worker {
+  const fromSource = entry.endsWith('.ts');
+  return new Worker(new URL(`./${name}${fromSource ? '.ts' : '.js'}`, entry), {
+    ...options,
+    execArgv: fromSource ? ['--import', typescriptLoader()] : [],
+  });
+}
+
+/**
+ * Node 20 cannot run TypeScript by itself; the published package holds JavaScript and never comes here. `--import tsx` is
+ * not enough: it does nothing outside the main thread.
+ */
+function typescriptLoader(): string {
+  const api = import.meta.resolve('tsx/esm/api');
+  return `data:text/javascript,import{register}from${encodeURIComponent(JSON.stringify(api))};register()`;
+}
+
+/** A `UserError` as data: a class does not survive the way to another thread. */
+export interface PostedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** @throws whatever is not a `UserError`: a defect, which may crash the thread */
+export function postedError(error: unknown): PostedError {
+  if (!(error instanceof UserError)) throw error;
+  return { code: error.code, message: error.message, hint: error.hint };
+}
+
+export function receivedError({ code, message, hint }: PostedError): UserError {
+  return new UserError(code, message, hint === undefined ? {} : { hint });
+}

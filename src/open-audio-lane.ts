@@ -1,0 +1,107 @@
+/** A lane that listens: Silero alone for spans of speech, or a recogniser, with Silero in front of it when asked for. */
+import { AudioLane, type AudioLimits, type AudioStages } from './audio-lane.js';
+import type { ChosenDecider, Config } from './config/config.js';
+import type { Engine, Lane, Net } from './core/contracts.js';
+import type { RecogniserContext, StageContext } from './core/kind.js';
+import type { RecogniserModel } from './core/recogniser.js';
+import type { StepModel } from './core/step-model.js';
+import type { GateOptions } from './core/voice.js';
+import { ChunkedFrames } from './feature/chunks.js';
+import { recogniserFrames } from './feature/log-mel.js';
+import { SampleWindows } from './feature/windows.js';
+import { Origins } from './origins.js';
+import { openRecogniserFiles } from './step/recogniser/open.js';
+import { sileroModel } from './step/silero.js';
+import { Stepper } from './stepper.js';
+import { VoiceGate } from './voice-gate.js';
+
+/** A live audio stream from which nothing comes for this long has ended. */
+const STREAM_IDLE_MS = 10_000;
+
+type AudioDecider = Exclude<ChosenDecider, { task: 'forecast' }>;
+
+/**
+ * @throws UserError `MODEL_MISSING`, `MODEL_INVALID`
+ */
+export async function openAudioLane(
+  config: Config,
+  decide: AudioDecider,
+  engine: Engine,
+  context: StageContext,
+): Promise<Lane> {
+  const { maxStreams, streamIdleMs = STREAM_IDLE_MS } = config.limits;
+  const limits: AudioLimits = { maxStreams, streamIdleUs: streamIdleMs * 1000 };
+  const nets: Net[] = [];
+  const open = async (model: StepModel): Promise<Net> => {
+    const net = await engine.open(model, maxStreams);
+    nets.push(net);
+    return net;
+  };
+  try {
+    const opened = await (decide.task === 'voice'
+      ? openVoice(decide, maxStreams, open, context)
+      : openRecogniser(config.model, decide, maxStreams, open, context));
+    return new AudioLane({ ...opened, nets }, limits, context.counters);
+  } catch (error) {
+    for (const net of nets) net.close();
+    throw error;
+  }
+}
+
+type Opened = Omit<AudioStages, 'nets'>;
+type OpenNet = (model: StepModel) => Promise<Net>;
+
+async function openVoice(
+  decide: Extract<AudioDecider, { task: 'voice' }>,
+  capacity: number,
+  open: OpenNet,
+  context: StageContext,
+): Promise<Opened> {
+  const silero = await sileroModel();
+  const origins = new Origins(capacity);
+  const feature = new SampleWindows(silero, capacity);
+  const net = await open(silero.model);
+  const decider = decide.create({ ...context, capacity, originUs: origins.of, windowUs: feature.shiftUs });
+  return { stepper: new Stepper(feature, net, decider), origins, sampleRateHz: silero.sampleRateHz };
+}
+
+async function openRecogniser(
+  folder: string,
+  decide: Extract<AudioDecider, { task: 'recognise' }>,
+  capacity: number,
+  open: OpenNet,
+  context: StageContext,
+): Promise<Opened> {
+  const model = await openRecogniserFiles(folder);
+  const { architecture, encoder, features, kind, name } = model;
+  const origins = new Origins(capacity);
+  const feature = new ChunkedFrames(model, recogniserFrames(features), capacity);
+  const net = await open(encoder);
+  const common = { ...context, capacity, originUs: origins.of, resetEncoder: net.reset.bind(net) };
+  const decider = decide.create(await withHeads(model, open, common));
+  const gate = decide.gate && (await openGate(decide.gate, open, origins, context));
+  const fields = { model: name, kind, architecture, provider: net.provider, tailPaddingMs: feature.tailPaddingMs };
+  context.log.info(fields, 'recogniser opened');
+  const stepper = new Stepper(feature, net, decider);
+  return { stepper, origins, sampleRateHz: features.sampleRateHz, ...(gate === undefined ? {} : { gate }) };
+}
+
+async function withHeads(
+  model: RecogniserModel,
+  open: OpenNet,
+  common: Omit<RecogniserContext, 'model' | 'decoder' | 'joiner'>,
+): Promise<RecogniserContext> {
+  if (model.kind === 'ctc') return { ...common, model };
+  return { ...common, model, decoder: await open(model.decoder), joiner: await open(model.joiner) };
+}
+
+async function openGate(
+  options: GateOptions,
+  open: OpenNet,
+  origins: Origins,
+  context: StageContext,
+): Promise<VoiceGate> {
+  const silero = await sileroModel();
+  const net = await open(silero.model);
+  return new VoiceGate({ options, silero, net, context: { ...context, capacity: net.capacity, originUs: origins.of } });
+}

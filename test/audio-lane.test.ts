@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defineConfig } from '../src/config/load.js';
+import type { Lane } from '../src/core/contracts.js';
+import { Counters } from '../src/core/counters.js';
+import type { KiokuEvent, TranscriptEvent } from '../src/core/events.js';
+import { openLane } from '../src/open-lane.js';
+import { contextOf } from '../src/stage-context.js';
+import { nodeEngine } from '../src/step/node-engine.js';
+import { decodeSnapshot, encodeSnapshot } from '../src/step/snapshot.js';
+import { frameOf, RATE_HZ, sound } from './support/sound.js';
+import { writeLstmTransducer, writeZipformer2Ctc } from './support/speech-models/models.js';
+
+const finals = (events: readonly KiokuEvent[], stream: string): TranscriptEvent[] =>
+  events.filter((event): event is TranscriptEvent => event.type === 'final' && event.stream === stream);
+
+async function open(decide: { readonly model?: string }, maxStreams = 4, counters = new Counters()): Promise<Lane> {
+  const { model, ...options } = decide;
+  const config = await defineConfig({
+    ...(model === undefined ? {} : { model }),
+    source: { kind: 'microphone' },
+    decide: options,
+    sinks: [],
+    limits: { maxStreams },
+  });
+  return openLane(config, nodeEngine, contextOf(config, { counters }));
+}
+
+/** Everything that a stream makes a lane say when it comes in pieces. */
+function hear(lane: Lane, stream: string, samples: Float64Array, cuts: readonly number[]): KiokuEvent[] {
+  const events: KiokuEvent[] = [];
+  const bounds = [0, ...cuts.toSorted((a, b) => a - b), samples.length];
+  for (let i = 1; i < bounds.length; i++) {
+    lane.push([frameOf(stream, samples, bounds[i - 1], bounds[i], i === bounds.length - 1 ? 'end' : undefined)]);
+    events.push(...lane.turn().events);
+  }
+  return events;
+}
+
+/** What does not depend on when a lane was looked at. */
+const lasting = (events: readonly KiokuEvent[]): KiokuEvent[] => events.filter(({ type }) => type !== 'partial');
+
+describe('a lane that listens', () => {
+  let root: string;
+  let models: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'kioku-audio-lane-'));
+    models = {
+      transducer: await writeLstmTransducer(join(root, 'transducer')),
+      ctc: await writeZipformer2Ctc(join(root, 'ctc')),
+    };
+  });
+  afterAll(() => rm(root, { recursive: true }));
+
+  const tasks: Readonly<Record<string, () => { readonly kind: string; readonly model?: string }>> = {
+    'a transducer': () => ({ kind: 'transcribe', model: models['transducer'] }),
+    'a CTC model': () => ({ kind: 'transcribe', model: models['ctc'] }),
+    'a transducer behind a voice gate': () => ({
+      kind: 'transcribe',
+      model: models['transducer'],
+      vad: { threshold: 0.02, offThreshold: 0.01, minSpeechMs: 0 },
+    }),
+    'voice activity alone': () => ({ kind: 'voice', threshold: 0.02, offThreshold: 0.01, minSpeechMs: 0 }),
+  };
+
+  describe.each(Object.keys(tasks))('%s', (task) => {
+    const samples = sound(1, 6);
+    const cut = fc.array(fc.nat(samples.length), { maxLength: 12 });
+
+    it('says the same however the audio is cut', async () => {
+      const lane = await open(tasks[task]());
+      const whole = lasting(hear(lane, 'a', samples, []));
+      expect(whole.length).toBeGreaterThan(0);
+      fc.assert(
+        fc.property(cut, (cuts) => {
+          expect(lasting(hear(lane, 'a', samples, cuts))).toEqual(whole);
+        }),
+        { numRuns: 10 },
+      );
+      lane.close();
+    });
+
+    it('says the same whoever speaks at the same time', async () => {
+      const lane = await open(tasks[task]());
+      const alone = hear(lane, 'a', samples, [50_000]);
+      const others = [2, 3].map((stream) => sound(stream, 6));
+      const together: KiokuEvent[] = [];
+      for (let from = 0; from < samples.length; from += 7000) {
+        const to = Math.min(from + 7000, samples.length);
+        const mark = to === samples.length ? ('end' as const) : undefined;
+        lane.push([
+          ...others.map((other, i) => frameOf(`other ${i}`, other, from, to, mark)),
+          frameOf('a', samples, from, to, mark),
+        ]);
+        together.push(...lane.turn().events);
+      }
+      expect(lasting(together).filter(({ stream }) => stream === 'a')).toEqual(lasting(alone));
+      lane.close();
+    });
+
+    it('goes on alike in another lane after a snapshot at any sample', async () => {
+      const lanes = [await open(tasks[task]()), await open(tasks[task]())];
+      const whole = lasting(hear(lanes[0], 'a', samples, []));
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: samples.length - 1 }), (at) => {
+          const [first, second] = lanes;
+          first.push([frameOf('a', samples, 0, at)]);
+          const events = [...first.turn().events];
+          const bytes = encodeSnapshot(first.evict('a'));
+          second.restore(decodeSnapshot(bytes));
+          second.push([frameOf('a', samples, at, samples.length, 'end')]);
+          events.push(...second.turn().events);
+          expect(lasting(events)).toEqual(whole);
+        }),
+        { numRuns: 10 },
+      );
+      for (const lane of lanes) lane.close();
+    });
+  });
+
+  it('makes what was said before a hole final, and begins anew behind it', async () => {
+    const lane = await open(tasks['a transducer']());
+    const samples = sound(1, 4);
+    lane.push([frameOf('a', samples, 0, 30_000)]);
+    const lateUs = 3_600_000_000;
+    const behind = { ...frameOf('a', samples, 30_000, 64_000, 'gap'), us: lateUs };
+    lane.push([behind]);
+    const all = finals([...lane.turn().events, ...lane.end().events], 'a');
+    const before = all.filter(({ us }) => us < 10_000_000);
+    const after = all.filter(({ us }) => us >= lateUs);
+    expect(before.length + after.length).toBe(all.length);
+    expect(before.length).toBeGreaterThan(0);
+    expect(after[0].startUs).toBeGreaterThanOrEqual(lateUs);
+    expect(after[0].originUs).toBe(0);
+    expect(after[0].segment).toBe((before.at(-1)?.segment ?? 0) + 1);
+    lane.close();
+  });
+
+  it('takes a sender that begins again without having ended for another stream', async () => {
+    const lane = await open(tasks['a transducer']());
+    const samples = sound(1, 2);
+    lane.push([frameOf('a', samples, 0, 32_000, 'start')]);
+    lane.push([{ ...frameOf('a', samples, 0, 32_000, 'start'), us: 60_000_000 }]);
+    const [first, second] = finals(lane.end().events, 'a');
+    expect([first.originUs, second.originUs]).toEqual([0, 60_000_000]);
+    expect(second).toMatchObject({ segment: 0, text: first.text });
+    lane.close();
+  });
+
+  it('ends a live stream that has only stopped sending, and one that has to leave for another', async () => {
+    const counters = new Counters();
+    const lane = await open(tasks['a transducer'](), 1, counters);
+    const samples = sound(1, 2);
+    lane.push([{ ...frameOf('a', samples, 0, samples.length), arrivedUs: 1e9 }]);
+    lane.turn();
+    expect(lane.tick(1e9 + 9e6).events).toEqual([]);
+    expect(finals(lane.tick(1e9 + 11e6).events, 'a')).toHaveLength(1);
+    expect(lane.streams).toEqual([]);
+    expect(counters.get('lane.stream-idle')).toBe(1);
+    lane.push([frameOf('a', samples, 0, samples.length), frameOf('b', samples, 0, samples.length)]);
+    expect(finals(lane.turn().events, 'a')).toHaveLength(1);
+    expect(lane.streams).toEqual(['b']);
+    lane.close();
+  });
+
+  it('refuses the memory of another model, and leaves no half-restored stream behind', async () => {
+    const [transducer, ctc] = [await open(tasks['a transducer']()), await open(tasks['a CTC model']())];
+    transducer.push([frameOf('a', sound(1, 1), 0, RATE_HZ)]);
+    const snapshot = transducer.snapshot('a');
+    expect(() => ctc.restore(snapshot)).toThrow(expect.objectContaining({ code: 'SNAPSHOT_INVALID' }));
+    const parts = new Map(snapshot.parts);
+    parts.delete('decide');
+    expect(() => transducer.restore({ ...snapshot, stream: 'b', parts })).toThrow(/no part 'decide'/);
+    expect(transducer.streams).toEqual(['a']);
+    for (const lane of [transducer, ctc]) lane.close();
+  });
+});
