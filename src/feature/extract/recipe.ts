@@ -1,13 +1,14 @@
 /** What a kind of `extract` needs to know of its options: names, rate, and how frames become vectors at any rate. */
 import { z } from 'zod';
 import type { Log } from '../../core/log.js';
+import { MAX_SAMPLE_RATE_HZ } from '../../core/pcm-format.js';
 import { deltaNames, Deltas } from '../deltas.js';
 import { FramedExtractor, type FrameTransform } from '../framed.js';
 import type { ExtractRecipe } from './stream-extractor.js';
 
 /** Options that every kind of `extract` has beside its own. */
 export const extractShape = {
-  sampleRateHz: z.int().min(100).max(1_000_000).optional().meta({
+  sampleRateHz: z.int().min(100).max(MAX_SAMPLE_RATE_HZ).optional().meta({
     title: 'Sample rate',
     description: 'Sound is resampled to this rate first; absent: features are taken at the rate at which it comes.',
     unit: 'Hz',

@@ -2,6 +2,7 @@
 import type { Extractor, Frame, FrameExtractor, Micros, Signal } from '../../core/contracts.js';
 import { BugError, UserError } from '../../core/errors.js';
 import type { ExtractContext } from '../../core/kind.js';
+import { Recent } from '../../core/recent.js';
 
 /** Rates whose tables are kept; a device that keeps changing its rate must not fill the memory. */
 const MAX_RATES = 8;
@@ -28,6 +29,11 @@ interface Stream {
   gap: boolean;
 }
 
+interface Rate {
+  /** undefined: the options do not fit it. */
+  readonly make: MakeFrames | undefined;
+}
+
 /**
  * A reading's time is the start of its hop, k · hop after the stream's first sample. A stream begins anew after a `gap` and
  * when its rate changes. Counted: `extract.stream-evicted`, and `extract.unfit-rate`, frames of a rate that the options do
@@ -37,9 +43,8 @@ export class StreamExtractor implements Extractor {
   readonly names: readonly string[];
   readonly sampleRateHz?: number;
   readonly #signal: Signal;
-  /** The one heard least recently first. */
-  readonly #streams = new Map<string, Stream>();
-  readonly #rates = new Map<number, MakeFrames | undefined>();
+  readonly #streams: Recent<Stream>;
+  readonly #rates = new Recent<Rate>(MAX_RATES);
   readonly #vector: Float32Array;
 
   /** @throws UserError `CONFIG_INVALID` when the options do not fit their own rate */
@@ -50,17 +55,19 @@ export class StreamExtractor implements Extractor {
     this.names = recipe.names;
     this.#signal = { kind: 'channels', names: this.names, stepUs: 0 };
     this.#vector = new Float32Array(this.names.length);
+    this.#streams = new Recent(context.maxStreams, () => context.counters.count('extract.stream-evicted'));
     if (recipe.sampleRateHz === undefined) return;
     this.sampleRateHz = recipe.sampleRateHz;
-    this.#rates.set(recipe.sampleRateHz, recipe.forRate(recipe.sampleRateHz));
+    this.#rates.set(String(recipe.sampleRateHz), { make: recipe.forRate(recipe.sampleRateHz) });
   }
 
   push(frame: Frame, emit: (frame: Frame) => void): void {
     const { signal, data } = frame;
     if (signal.kind !== 'audio' || signal.channels !== 1) throw new BugError('features are taken from mono audio');
+    const known = this.#streams.get(frame.stream);
     // An end without sound must not make room for a stream that is not there.
-    if (data.length === 0 && !this.#streams.has(frame.stream)) return;
-    const stream = this.#streamOf(frame, signal.rateHz);
+    if (known === undefined && data.length === 0) return;
+    const stream = this.#follow(known, frame, signal.rateHz);
     if (stream === undefined) return this.context.counters.count('extract.unfit-rate');
     stream.frames.push(data, 0, data.length);
     if (frame.mark === 'end') {
@@ -91,43 +98,34 @@ export class StreamExtractor implements Extractor {
     }
   }
 
-  /** @returns undefined when the options do not fit the rate */
-  #streamOf(frame: Frame, rateHz: number): Stream | undefined {
-    let stream = this.#streams.get(frame.stream);
-    const changed = stream !== undefined && stream.rateHz !== rateHz;
-    if (stream === undefined || changed) {
+  /** The stream as the frame finds it. @returns undefined when the options do not fit the rate */
+  #follow(known: Stream | undefined, frame: Frame, rateHz: number): Stream | undefined {
+    if (known === undefined || known.rateHz !== rateHz) {
       const make = this.#framesFor(rateHz);
       this.#streams.delete(frame.stream);
       if (make === undefined) return undefined;
-      const gap = changed || frame.mark === 'gap';
-      stream = { rateHz, frames: make(), originUs: frame.us, readings: 0, gap };
-      this.#makeRoom();
-    } else if (frame.mark === 'gap' || frame.mark === 'start') {
-      stream.frames.reset();
-      stream.originUs = frame.us;
-      stream.readings = 0;
-      stream.gap = true;
-    } else {
-      this.#streams.delete(frame.stream);
+      const gap = known !== undefined || frame.mark === 'gap';
+      const stream: Stream = { rateHz, frames: make(), originUs: frame.us, readings: 0, gap };
+      this.#streams.set(frame.stream, stream);
+      return stream;
     }
-    this.#streams.set(frame.stream, stream);
-    return stream;
-  }
-
-  #makeRoom(): void {
-    if (this.#streams.size < this.context.maxStreams) return;
-    const [oldest] = this.#streams.keys();
-    this.#streams.delete(oldest);
-    this.context.counters.count('extract.stream-evicted');
+    if (frame.mark === 'gap' || frame.mark === 'start') {
+      known.frames.reset();
+      known.originUs = frame.us;
+      known.readings = 0;
+      known.gap = true;
+    }
+    return known;
   }
 
   /** What makes extractors for this rate; says once for each rate why there is none. */
   #framesFor(rateHz: number): MakeFrames | undefined {
-    if (!this.#rates.has(rateHz)) {
-      if (this.#rates.size === MAX_RATES) this.#rates.delete(this.#rates.keys().next().value ?? rateHz);
-      this.#rates.set(rateHz, this.#tryRate(rateHz));
-    }
-    return this.#rates.get(rateHz);
+    const key = String(rateHz);
+    const known = this.#rates.get(key);
+    if (known !== undefined) return known.make;
+    const make = this.#tryRate(rateHz);
+    this.#rates.set(key, { make });
+    return make;
   }
 
   #tryRate(rateHz: number): MakeFrames | undefined {
