@@ -118,7 +118,7 @@ export class Transcriber implements Decider {
     const { heardUs, ids, segment, startUs, told } = hypothesis;
     if (ids.length === told) return;
     const { spelling } = this.stages;
-    const before = spelling.text(ids, 0, told);
+    const before = spelling.text(ids.slice(0, told));
     const transcript = transcriptOf(hypothesis, ids.length, spelling);
     hypothesis.told = ids.length;
     if (transcript.text === before) return;

@@ -45,8 +45,8 @@ export class Spelling {
   }
 
   /**
-   * What tokens `from … to` spell, without spaces at the ends. Bytes that are no UTF-8 become U+FFFD; a character whose
-   * last bytes are still to come is left out.
+   * What tokens `from … to` spell, without spaces at the ends. Bytes that are no UTF-8 become U+FFFD; a character at the
+   * end of `ids`, whose last bytes may still come, is left out.
    */
   text(ids: readonly number[], from = 0, to = ids.length): string {
     let text = '';
@@ -60,7 +60,7 @@ export class Spelling {
       text += utf8(bytes, false) + this.#read[ids[i]];
       bytes = [];
     }
-    return (text + utf8(bytes, true)).replace(/\s+/g, ' ').trim();
+    return (text + utf8(bytes, to === ids.length)).replace(/\s+/g, ' ').trim();
   }
 
   /** Whether a word begins at token i; i ≥ 1. */
