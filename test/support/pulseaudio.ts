@@ -53,14 +53,18 @@ export class PulseAudio {
     return new PulseAudio(dir, child);
   }
 
-  /** Plays 16-bit mono samples; they come out at the monitor as they are. @returns resolves when all have been played */
+  /**
+   * Plays 16-bit mono samples. They come out at the monitor as they are, but for some hundredths of a second at the
+   * beginning, which the sink had already filled with silence.
+   * @returns resolves when all have been played
+   */
   async play(samples: Buffer, rateHz = 16_000): Promise<void> {
     const args = [
       '--raw',
       '--format=s16le',
       `--rate=${rateHz}`,
       '--channels=1',
-      '--latency-msec=100',
+      '--latency-msec=1000',
       '--device=speaker',
     ];
     const player = spawn('pacat', args, { stdio: ['pipe', 'ignore', 'pipe'] });
