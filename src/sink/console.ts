@@ -1,8 +1,8 @@
-/** Incidents for people, one line a phase; in colour on a terminal. */
+/** Events for people, one line each: incidents by phase, what was said, when somebody spoke; in colour on a terminal. */
 import { createColors } from 'picocolors';
 import { z } from 'zod';
 import type { Sink } from '../core/contracts.js';
-import type { Contribution, IncidentEvent, KiokuEvent, Severity } from '../core/events.js';
+import type { Contribution, IncidentEvent, KiokuEvent, Severity, SpeechEvent } from '../core/events.js';
 import type { SinkKind } from '../core/kind.js';
 
 /** Channels named in a line; the rest is counted. */
@@ -10,13 +10,17 @@ const MOST_CHANNELS = 3;
 
 const schema = z
   .strictObject({
-    kind: z.literal('console').meta({ title: 'Kind', description: 'Incidents to standard output.' }),
+    kind: z.literal('console').meta({ title: 'Kind', description: 'Events to standard output, for people.' }),
     scores: z.boolean().default(false).meta({
       title: 'Scores',
       description: 'Whether scores are shown as well, where the decider sends them.',
     }),
+    partials: z.boolean().default(false).meta({
+      title: 'Partial transcripts',
+      description: 'Whether what was understood so far is shown as well, a line each, while somebody speaks.',
+    }),
   })
-  .meta({ title: 'Console', description: 'Incidents for people, one line each.' });
+  .meta({ title: 'Console', description: 'Incidents, final transcripts and speech for people, one line each.' });
 
 type Options = z.output<typeof schema>;
 type Colors = ReturnType<typeof createColors>;
@@ -98,24 +102,54 @@ function paint(colors: Colors, event: IncidentEvent, text: string): string {
   return bySeverity[event.severity](text);
 }
 
+/** A position in a recording: `0:01.2`, `12:04.0`, `1:02:03.4`. */
+function formatPosition(us: number): string {
+  const tenths = Math.round(us / 1e5);
+  const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
+  const seconds = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+  return hours === 0 ? `${minutes}:${seconds}` : `${hours}:${String(minutes).padStart(2, '0')}:${seconds}`;
+}
+
+/** What was said or heard. */
+function describeSpeech(event: SpeechEvent, colors: Colors): string {
+  if (event.type === 'final') return printable(event.text);
+  if (event.type === 'partial') return colors.dim(`${printable(event.text)} …`);
+  if (event.type === 'speech-start') return colors.dim('speech begins');
+  if (event.type === 'endpoint') return colors.dim(`pause, by rule ${event.rule}`);
+  return colors.dim(`speech ends after ${formatDuration(event.us - event.startUs)}`);
+}
+
+/** By the clock where that is known, else by the position in the recording; a transcript has the time of its first word. */
+function formatSpeechTime({ type, us, startUs, originUs }: SpeechEvent): string {
+  const when = type === 'final' || type === 'partial' ? startUs : us;
+  return originUs > 0 ? formatTime(when) : formatPosition(when - originUs);
+}
+
 /** One event as one line without its end. @param colors from picocolors; disabled for plain text */
 export function formatEvent(event: KiokuEvent, colors: Colors): string {
-  const start = `${colors.dim(formatTime(event.us))} ${colors.bold(printable(event.stream))}`;
-  if (event.type === 'score') return `${start} score ${event.score.toFixed(2)}`;
-  if (event.type !== 'incident') return `${start} ${event.type}`;
+  const stream = colors.bold(printable(event.stream));
+  if (event.type !== 'incident' && event.type !== 'score') {
+    return `${colors.dim(formatSpeechTime(event))} ${stream} ${describeSpeech(event, colors)}`;
+  }
+  const start = `${colors.dim(formatTime(event.us))} ${stream}`;
   const score = event.score.toFixed(2);
+  if (event.type === 'score') return `${start} score ${score}`;
   const phase = paint(colors, event, event.phase.toUpperCase().padEnd(6));
   return `${start} ${phase} ${event.severity} ${event.reason} ${score} ${describe(event)}`;
 }
 
 class ConsoleSink implements Sink {
   readonly #colors: Colors;
+  // The `final` before an endpoint says that there was a pause.
+  readonly #unwanted = new Set<KiokuEvent['type']>(['endpoint']);
 
   constructor(
-    readonly options: Options,
+    options: Options,
     readonly output: Output,
     env: NodeJS.ProcessEnv,
   ) {
+    if (!options.scores) this.#unwanted.add('score');
+    if (!options.partials) this.#unwanted.add('partial');
     // https://no-color.org: set and not empty, whatever the value.
     this.#colors = createColors(output.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb');
   }
@@ -131,7 +165,7 @@ class ConsoleSink implements Sink {
   write(events: readonly KiokuEvent[]): Promise<void> {
     let text = '';
     for (const event of events) {
-      if (event.type === 'incident' || this.options.scores) text += `${formatEvent(event, this.#colors)}\n`;
+      if (!this.#unwanted.has(event.type)) text += `${formatEvent(event, this.#colors)}\n`;
     }
     if (text === '') return Promise.resolve();
     return new Promise((resolve, reject) => {

@@ -21,6 +21,10 @@ const schema = z
       title: 'Scores',
       description: 'Whether scores are written as well, where the decider sends them.',
     }),
+    partials: z.boolean().default(true).meta({
+      title: 'Partial transcripts',
+      description: 'Whether what was understood so far is written while somebody speaks, not only what is final.',
+    }),
   })
   .meta({ title: 'JSON lines', description: 'Events to a file.' });
 
@@ -88,9 +92,11 @@ class JsonlSink implements Sink {
   }
 
   async #append(events: readonly KiokuEvent[]): Promise<void> {
+    const { scores, partials } = this.options;
     let text = '';
     for (const event of events) {
-      if (event.type === 'incident' || this.options.scores) text += `${eventJson(event)}\n`;
+      if ((event.type === 'score' && !scores) || (event.type === 'partial' && !partials)) continue;
+      text += `${eventJson(event)}\n`;
     }
     if (text === '') return;
     const file = this.#file;

@@ -1,4 +1,4 @@
-/** Incidents (QoS 1) and, when asked for, scores (QoS 0) to an MQTT broker. */
+/** Events to an MQTT broker: what lasts (incidents, final transcripts, speech) with QoS 1, what passes (scores, partials) with 0. */
 import { z } from 'zod';
 import type { Sink } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
@@ -9,12 +9,23 @@ import { MqttConnection } from '../mqtt/connection.js';
 import { isRefusal } from '../mqtt/failure.js';
 import { checkConnection, connectionShape } from '../mqtt/options.js';
 import { eventJson } from './event-json.js';
-import { type Letter, Outbox } from './outbox.js';
+import { type Letter, Outbox, passes } from './outbox.js';
 
 /** Letters on their way at a time; the rest waits in the outbox, where the drop rule holds. */
 const IN_FLIGHT = 32;
 /** How long stopping waits for the last acknowledgements. */
 const LAST_POST_MS = 3000;
+
+/** Between prefix and stream. */
+const TOPICS: Readonly<Record<KiokuEvent['type'], string>> = {
+  incident: 'incidents',
+  score: 'scores',
+  partial: 'transcripts',
+  final: 'transcripts',
+  'speech-start': 'speech',
+  'speech-end': 'speech',
+  endpoint: 'speech',
+};
 
 const schema = z
   .strictObject({
@@ -28,15 +39,21 @@ const schema = z
       .meta({
         title: 'Topic prefix',
         description:
-          'Topics are PREFIX/incidents/STREAM, PREFIX/scores/STREAM and (unless statusTopic is set) PREFIX/status; {name} is the name of the configuration.',
+          'Topics are PREFIX/incidents/STREAM, PREFIX/scores/STREAM, PREFIX/transcripts/STREAM, PREFIX/speech/STREAM and (unless statusTopic is set) PREFIX/status; {name} is the name of the configuration.',
       }),
     scores: z.boolean().default(false).meta({
       title: 'Scores',
       description: 'Whether the score of every time step is published as well (QoS 0), not only incidents (QoS 1).',
     }),
+    partials: z.boolean().default(true).meta({
+      title: 'Partial transcripts',
+      description:
+        'Whether what was understood so far is published while somebody speaks (QoS 0), not only what is final (QoS 1).',
+    }),
     maxQueued: z.int().min(1).max(1_000_000).default(10_000).meta({
       title: 'Outbox',
-      description: 'Events kept while the broker is away; then the oldest are dropped and counted, scores first.',
+      description:
+        'Events kept while the broker is away; then the oldest are dropped and counted, scores and partial transcripts first.',
       unit: 'events',
     }),
   })
@@ -47,7 +64,7 @@ type Options = z.output<typeof schema>;
 class MqttSink implements Sink {
   readonly #context: StageContext;
   readonly #prefix: string;
-  readonly #scores: boolean;
+  readonly #unwanted = new Set<KiokuEvent['type']>();
   readonly #outbox: Outbox;
   readonly #connection: MqttConnection;
   readonly #inFlight = new Set<Letter>();
@@ -58,7 +75,8 @@ class MqttSink implements Sink {
   constructor(options: Options, context: StageContext) {
     this.#context = context;
     this.#prefix = options.prefix.replaceAll('{name}', context.name);
-    this.#scores = options.scores;
+    if (!options.scores) this.#unwanted.add('score');
+    if (!options.partials) this.#unwanted.add('partial');
     this.#outbox = new Outbox(options.maxQueued, context.counters);
     const connection = { ...options, statusTopic: options.statusTopic ?? `${this.#prefix}/status` };
     this.#connection = new MqttConnection(connection, {
@@ -98,11 +116,11 @@ class MqttSink implements Sink {
       if (open === 0) all.resolve();
     };
     for (const event of events) {
-      if (event.type !== 'incident' && event.type !== 'score') continue;
-      if (event.type === 'score' && !this.#scores) continue;
+      const { type } = event;
+      if (this.#unwanted.has(type)) continue;
       open += 1;
-      const topic = `${this.#prefix}/${event.type}s/${topicPart(event.stream)}`;
-      this.#outbox.add({ kind: event.type, topic, payload: eventJson(event), settled });
+      const topic = `${this.#prefix}/${TOPICS[type]}/${topicPart(event.stream)}`;
+      this.#outbox.add({ type, topic, payload: eventJson(event), settled });
     }
     settled();
     this.#send();
@@ -115,7 +133,7 @@ class MqttSink implements Sink {
       const letter = this.#outbox.next();
       if (letter === undefined) break;
       this.#inFlight.add(letter);
-      this.#connection.publish(letter.topic, letter.payload, letter.kind === 'incident' ? 1 : 0).then(
+      this.#connection.publish(letter.topic, letter.payload, passes(letter.type) ? 0 : 1).then(
         () => this.#arrived(letter),
         (error: unknown) => this.#returned(letter, error),
       );

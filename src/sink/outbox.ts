@@ -1,19 +1,28 @@
-/** What waits to be sent: bounded, incidents before scores; when it is full, scores are dropped first. */
+/**
+ * What waits to be sent: bounded, what lasts before what passes. Scores and partial transcripts pass: the next one says
+ * more; so they are dropped first when it is full, and a partial does not outlive what comes after it.
+ */
 import type { Counters } from '../core/counters.js';
+import type { KiokuEvent } from '../core/events.js';
 
 export interface Letter {
-  readonly kind: 'incident' | 'score';
+  readonly type: KiokuEvent['type'];
   readonly topic: string;
   readonly payload: string;
-  /** Called once: the letter is safe on the other side, or dropped (and counted). */
+  /** Called once: the letter is safe on the other side, no longer wanted, or dropped (and counted). */
   readonly settled: () => void;
+}
+
+/** Whether an event of this type is worth little once there is the next. */
+export function passes(type: KiokuEvent['type']): boolean {
+  return type === 'score' || type === 'partial';
 }
 
 export class Outbox {
   readonly #capacity: number;
   readonly #counters: Counters;
-  readonly #incidents: Letter[] = [];
-  readonly #scores: Letter[] = [];
+  readonly #lasting: Letter[] = [];
+  readonly #passing: Letter[] = [];
 
   /** @param capacity letters, ≥ 1 */
   constructor(capacity: number, counters: Counters) {
@@ -22,27 +31,29 @@ export class Outbox {
   }
 
   get length(): number {
-    return this.#incidents.length + this.#scores.length;
+    return this.#lasting.length + this.#passing.length;
   }
 
-  /** Makes room by dropping the oldest score, else the oldest incident; never an incident for a score. */
+  /** Makes room by dropping the oldest that passes, else the oldest of all; never what lasts for what passes. */
   add(letter: Letter): void {
+    if (letter.type === 'partial' || letter.type === 'final') this.#supersede(letter.topic);
     if (this.length >= this.#capacity) {
-      const victim = this.#scores.shift() ?? (letter.kind === 'score' ? letter : this.#incidents.shift());
+      const victim = this.#passing.shift() ?? (passes(letter.type) ? letter : this.#lasting.shift());
       if (victim !== undefined) this.#drop(victim);
       if (victim === letter) return;
     }
-    (letter.kind === 'score' ? this.#scores : this.#incidents).push(letter);
+    this.#queue(letter).push(letter);
   }
 
-  /** Takes the oldest incident, else the oldest score. */
+  /** Takes the oldest that lasts, else the oldest that passes. */
   next(): Letter | undefined {
-    return this.#incidents.shift() ?? this.#scores.shift();
+    return this.#lasting.shift() ?? this.#passing.shift();
   }
 
-  /** Puts a letter that could not be sent back to the front. */
+  /** Puts a letter that could not be sent back to the front; a partial is dropped, because there may be its final by now. */
   putBack(letter: Letter): void {
-    (letter.kind === 'score' ? this.#scores : this.#incidents).unshift(letter);
+    if (letter.type === 'partial') this.#drop(letter);
+    else this.#queue(letter).unshift(letter);
   }
 
   /** Drops everything. */
@@ -50,8 +61,18 @@ export class Outbox {
     for (let letter = this.next(); letter !== undefined; letter = this.next()) this.#drop(letter);
   }
 
+  #queue({ type }: Letter): Letter[] {
+    return passes(type) ? this.#passing : this.#lasting;
+  }
+
+  /** Takes out the partial that waits for the same topic: there is none of it left to be told. */
+  #supersede(topic: string): void {
+    const at = this.#passing.findIndex((letter) => letter.type === 'partial' && letter.topic === topic);
+    if (at >= 0) for (const letter of this.#passing.splice(at, 1)) letter.settled();
+  }
+
   #drop(letter: Letter): void {
-    this.#counters.count(`sink.${letter.kind}-dropped`);
+    this.#counters.count(`sink.${letter.type}-dropped`);
     letter.settled();
   }
 }

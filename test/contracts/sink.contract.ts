@@ -1,7 +1,7 @@
 /** What every sink must do, whatever its kind. */
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Sink } from '../../src/core/contracts.js';
-import type { IncidentEvent, ScoreEvent } from '../../src/core/events.js';
+import type { EndpointEvent, IncidentEvent, ScoreEvent, TranscriptEvent, VoiceEvent } from '../../src/core/events.js';
 
 const START_US = 1_700_000_000_000_000;
 
@@ -24,6 +24,36 @@ export function incident(id: string, parts: Partial<IncidentEvent> = {}): Incide
 
 export function scoreEvent(id: string): ScoreEvent {
   return { type: 'score', id, stream: 'plant/pump', us: START_US, score: 0.1 };
+}
+
+const SEGMENT = { stream: 'hall', segment: 2, originUs: 0, startUs: 61_240_000, us: 62_500_000 } as const;
+
+/** `HELLO` in two tokens, at 1:01.2 of a recording. */
+export function transcript(
+  type: TranscriptEvent['type'],
+  id: string,
+  parts: Partial<TranscriptEvent> = {},
+): TranscriptEvent {
+  return {
+    type,
+    id,
+    ...SEGMENT,
+    text: 'HELLO',
+    tokens: [
+      { text: ' HEL', startUs: 61_240_000, endUs: 61_280_000, logProb: -0.25 },
+      { text: 'LO', startUs: 61_360_000, endUs: 61_400_400, logProb: -0.5 },
+    ],
+    words: [{ text: 'HELLO', startUs: 61_240_000, endUs: 61_400_400, confidence: 0.7 }],
+    ...parts,
+  };
+}
+
+export function voiceEvent(type: VoiceEvent['type'], id: string, parts: Partial<VoiceEvent> = {}): VoiceEvent {
+  return { type, id, ...SEGMENT, probability: 0.9, ...parts };
+}
+
+export function endpointEvent(id: string): EndpointEvent {
+  return { type: 'endpoint', id, ...SEGMENT, rule: 2 };
 }
 
 export interface SinkUnderTest {

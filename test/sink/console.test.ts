@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { consoleKind, consoleSink, formatDuration, formatEvent } from '../../src/sink/console.js';
 import type { Sink } from '../../src/core/contracts.js';
 import type { IncidentEvent } from '../../src/core/events.js';
-import { incident, scoreEvent, sinkContract } from '../contracts/sink.contract.js';
+import {
+  endpointEvent,
+  incident,
+  scoreEvent,
+  sinkContract,
+  transcript,
+  voiceEvent,
+} from '../contracts/sink.contract.js';
 
 const PLAIN = createColors(false);
 
@@ -106,6 +113,33 @@ describe('console sink', () => {
     const loud = make(false, {}, { scores: true });
     await loud.sink.write([scoreEvent('a')]);
     expect(loud.text()).toContain('plant/pump score 0.10');
+  });
+
+  it('writes what was said, and when somebody spoke, by the position in a recording', async () => {
+    const events = [
+      voiceEvent('speech-start', 'v', { us: 61_240_000 }),
+      transcript('partial', 'p', { text: 'HEL' }),
+      transcript('final', 'f', { text: 'HELLO\u001B[2J' }),
+      endpointEvent('e'),
+      voiceEvent('speech-end', 'w', { us: 3_725_980_000 }),
+    ];
+    const { sink, text } = make(false);
+    await sink.write(events);
+    expect(text()).toBe(
+      '1:01.2 hall speech begins\n1:01.2 hall HELLO\uFFFD[2J\n1:02:06.0 hall speech ends after 1 h 1 min\n',
+    );
+    const loud = make(false, {}, { partials: true });
+    await loud.sink.write(events);
+    expect(loud.text()).toContain('1:01.2 hall speech begins\n1:01.2 hall HEL …\n1:01.2 hall HELLO');
+  });
+
+  it('writes the time of the clock where a stream is live', () => {
+    const originUs = 1_700_000_000_000_000;
+    const line = formatEvent(
+      transcript('final', 'f', { originUs, startUs: originUs + 2e6, us: originUs + 3e6 }),
+      PLAIN,
+    );
+    expect(line).toMatch(/^2023-11-1\d \d\d:\d3:22 hall HELLO$/);
   });
 
   it('passes on that the output is gone', async () => {

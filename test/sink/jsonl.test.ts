@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { jsonlKind } from '../../src/sink/jsonl.js';
-import { incident, scoreEvent, sinkContract } from '../contracts/sink.contract.js';
+import { incident, scoreEvent, sinkContract, transcript, voiceEvent } from '../contracts/sink.contract.js';
 import { stageContext } from '../support/stages.js';
 
 let folder: string;
@@ -60,6 +60,14 @@ describe('jsonl sink', () => {
       await sink.stop();
     }
     expect((await lines()).map((line) => (line as KiokuEvent).id)).toEqual(['a', 'b']);
+  });
+
+  it('leaves partial transcripts out when told to, and nothing else of speech', async () => {
+    const sink = make({ partials: false });
+    await sink.start(new AbortController().signal);
+    await sink.write([transcript('partial', 'p'), transcript('final', 'f'), voiceEvent('speech-end', 'v')]);
+    await sink.stop();
+    expect((await lines()).map((line) => (line as KiokuEvent).id)).toEqual(['f', 'v']);
   });
 
   it('ends a line that a crash has torn, so that the next event is whole', async () => {

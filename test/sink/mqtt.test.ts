@@ -3,7 +3,7 @@ import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import { EmbeddedBroker } from '../../src/mqtt/broker.js';
 import { mqttSinkKind } from '../../src/sink/mqtt.js';
-import { sinkContract } from '../contracts/sink.contract.js';
+import { endpointEvent, sinkContract, transcript, voiceEvent } from '../contracts/sink.contract.js';
 import { freePort, Mosquitto } from '../support/mosquitto.js';
 import { mqttClient, nextMessage } from '../support/publisher.js';
 import { stageContext } from '../support/stages.js';
@@ -105,6 +105,36 @@ it('publishes scores with QoS 0, under another prefix, to a topic that is allowe
     'site/plant/scores/line/pump 0',
     'site/plant/status 1',
   ]);
+});
+
+it('publishes what is said: finals and speech with QoS 1, partials with QoS 0 unless they are unwanted', async () => {
+  const { url } = await embedded();
+  const seen = await watch(url, 'kioku/plant/+/hall');
+  const events = [
+    voiceEvent('speech-start', 'a'),
+    transcript('partial', 'b'),
+    transcript('final', 'c'),
+    endpointEvent('d'),
+    voiceEvent('speech-end', 'e'),
+  ];
+  const sink = mqttSink({ url });
+  await sink.start(goOn);
+  for (const event of events) await sink.write([event]);
+  await expect.poll(() => seen.length).toBe(5);
+  const heard = seen.map(({ topic, payload, qos }) => [topic, (JSON.parse(payload) as KiokuEvent).id, qos]);
+  expect(heard).toEqual([
+    ['kioku/plant/speech/hall', 'a', 1],
+    ['kioku/plant/transcripts/hall', 'b', 0],
+    ['kioku/plant/transcripts/hall', 'c', 1],
+    ['kioku/plant/speech/hall', 'd', 1],
+    ['kioku/plant/speech/hall', 'e', 1],
+  ]);
+  const quiet = mqttSink({ url, prefix: 'kioku/{name}', partials: false, statusTopic: 'quiet' });
+  await sink.stop();
+  await quiet.start(goOn);
+  await quiet.write(events);
+  await expect.poll(() => seen.length).toBe(9);
+  expect(seen.slice(5).map(({ payload }) => (JSON.parse(payload) as KiokuEvent).id)).toEqual(['a', 'c', 'd', 'e']);
 });
 
 it('keeps what it cannot send, in a bounded outbox, and sends it when the broker is back', async (ctx) => {

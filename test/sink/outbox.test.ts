@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Counters } from '../../src/core/counters.js';
 import { type Letter, Outbox } from '../../src/sink/outbox.js';
 
-function letter(kind: Letter['kind'], payload: string, settled = (): void => {}): Letter {
-  return { kind, topic: 't', payload, settled };
+function letter(type: Letter['type'], payload: string, settled = (): void => {}, topic = 't'): Letter {
+  return { type, topic, payload, settled };
 }
 
 function drain(outbox: Outbox): string[] {
@@ -27,7 +27,7 @@ describe('a full outbox', () => {
   });
 
   it('never holds more than its capacity, and settles exactly what it counts as dropped', () => {
-    const kinds = array(constantFrom<Letter['kind']>('incident', 'score'), { maxLength: 60 });
+    const kinds = array(constantFrom<Letter['type']>('incident', 'score'), { maxLength: 60 });
     assert(
       property(kinds, integer({ min: 1, max: 10 }), (added, capacity) => {
         const counters = new Counters();
@@ -54,4 +54,35 @@ it('sends incidents first, and what came back before everything else', () => {
   const first = outbox.next();
   if (first !== undefined) outbox.putBack(first);
   expect(drain(outbox)).toEqual(['i1', 'i2', 's']);
+});
+
+describe('partial transcripts', () => {
+  it('give way to what comes after them on the same topic, which is no loss', () => {
+    const counters = new Counters();
+    const outbox = new Outbox(10, counters);
+    let settled = 0;
+    const count = (): void => void (settled += 1);
+    outbox.add(letter('score', 's'));
+    outbox.add(letter('partial', 'p1', count, 'a'));
+    outbox.add(letter('partial', 'q1', count, 'b'));
+    outbox.add(letter('partial', 'p2', count, 'a'));
+    expect(settled).toBe(1);
+    outbox.add(letter('final', 'f', count, 'a'));
+    expect(settled).toBe(2);
+    expect(drain(outbox)).toEqual(['f', 's', 'q1']);
+    expect(counters.toJSON()).toEqual({});
+  });
+
+  it('are dropped before what lasts, and never come back after their final', () => {
+    const counters = new Counters();
+    const outbox = new Outbox(2, counters);
+    outbox.add(letter('partial', 'p', undefined, 'a'));
+    outbox.add(letter('speech-start', 'v'));
+    outbox.add(letter('endpoint', 'e'));
+    expect(counters.toJSON()).toEqual({ 'sink.partial-dropped': 1 });
+    expect(drain(outbox)).toEqual(['v', 'e']);
+    outbox.putBack(letter('partial', 'p'));
+    expect(drain(outbox)).toEqual([]);
+    expect(counters.toJSON()).toEqual({ 'sink.partial-dropped': 2 });
+  });
 });
