@@ -168,6 +168,15 @@ describe('what goes wrong at the start is said', () => {
   });
 });
 
+it('does not start once it was stopped', async (ctx) => {
+  alsaClip(ctx, noise(1600));
+  const context = stageContext();
+  const source = microphone({ command: 'arecord', device: 'clip' }, context);
+  await source.stop();
+  await expect(source.start(goOn)).rejects.toThrow('aborted');
+  expect(pidsIn(context.log.lines)).toEqual([]);
+});
+
 it('kills a program that does not want to end', async () => {
   // Fed all the time, so that only the wish to end can end it.
   programOnPath(

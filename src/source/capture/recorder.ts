@@ -78,6 +78,7 @@ export class Recorder {
   async #firstThatDelivers(): Promise<CaptureProcess> {
     const failures: CaptureEnd[] = [];
     for (const command of captureCommands(this.#options.command, this.#options)) {
+      this.#abort.signal.throwIfAborted();
       const capture = this.#record(command);
       const end = await capture.begun;
       this.#abort.signal.throwIfAborted();
