@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ctcModel, FRAME_US, frameOf, Listener, TOKENS } from './recogniser.js';
+import { ctcModel, FRAME_US, frameOf, Listener, logProbsOf, TOKENS } from './recogniser.js';
 
 const [BLANK, HE, LLO, WORLD] = [0, 3, 4, 5];
 const OFF = { endpoint: { enabled: false } };
@@ -42,8 +42,7 @@ describe('greedy CTC', () => {
 
   it('takes the log-probability from the frame that emitted the token', () => {
     const listener = new Listener(ctcModel(2), OFF);
-    const quiet = (id: number, logProb: number) => frameOf(id, 20).map((score) => score - 20 + logProb);
-    listener.hear({ us: 0, frames: [quiet(HE, -0.25), quiet(HE, -0.125)] });
+    listener.hear({ us: 0, frames: [logProbsOf(HE, -0.25), logProbsOf(HE, -0.125)] });
     const [partial] = listener.events;
     expect(partial).toMatchObject({ type: 'partial', tokens: [{ logProb: -0.25 }] });
   });

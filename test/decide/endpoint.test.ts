@@ -27,10 +27,12 @@ describe('metRule', () => {
   });
 
   it('asks for speech only where a rule says so', () => {
-    const rule = (afterSpeech: boolean) => endpointSchema.parse({ rules: [{ afterSpeech, silenceMs: 1000 }] });
-    expect(metRule(rule(true), 50, 50)).toBe(0);
-    expect(metRule(rule(false), 50, 50)).toBe(1);
-    expect(metRule(rule(true), 50, 49)).toBe(1);
+    const [always, afterSpeech] = [false, true].map((speech) =>
+      endpointSchema.parse({ rules: [{ afterSpeech: speech, silenceMs: 1000 }] }),
+    );
+    expect(metRule(always, 50, 50)).toBe(1);
+    expect(metRule(afterSpeech, 50, 50)).toBe(0);
+    expect(metRule(afterSpeech, 50, 49)).toBe(1);
   });
 
   it('ends nothing when it is off', () => {

@@ -131,6 +131,11 @@ export function frameOf(id: number, score = 5, symbols = TOKENS): Float32Array {
   return scores;
 }
 
+/** The log-probabilities of a frame in which `id` has this one and nothing else comes near. */
+export function logProbsOf(id: number, logProb: number): Float32Array {
+  return frameOf(id, 20).map((score) => score - 20 + logProb);
+}
+
 /** One chunk of output frames for one stream. */
 export interface Chunk {
   readonly slot?: number;
