@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseCatalogue, readCatalogue, whyNot } from '../../src/cli/models/catalogue.js';
 import type { Verification } from '../../src/cli/models/verify.js';
 import { gzip, tarOf } from '../support/archives.js';
@@ -77,14 +82,8 @@ describe('kioku models pull', () => {
     server.stallAfter = 10_000;
     const first = new CliProcess(['models', 'pull', url], { cwd });
     const part = join(cwd, 'models/some-model.part');
-    await expect
-      .poll(async () =>
-        stat(part).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      )
-      .toBeGreaterThan(0);
+    const arrived = async (): Promise<number> => (existsSync(part) ? (await stat(part)).size : 0);
+    await vi.waitUntil(async () => (await arrived()) > 0, { timeout: 20_000 });
     first.child.kill('SIGINT');
     const stopped = await first.ended();
     expect(stopped.code).toBe(1);
@@ -98,6 +97,31 @@ describe('kioku models pull', () => {
       /some-model is a streaming lstm transducer \(encoder\.onnx, decoder\.onnx, joiner\.onnx in /,
     );
     expect(await readdir(join(cwd, 'models'))).toEqual(['some-model']);
+  });
+
+  it('goes through the proxy that the environment names', async () => {
+    const server = await FileServer.start();
+    server.content = await archiveOf(transducer);
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', ({ url = '' }: IncomingMessage, client: Duplex) => {
+      asked.push(url);
+      const upstream = connect(Number(new URL(server.url('')).port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    onTestFinished(() => void proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const env = { http_proxy: `http://127.0.0.1:${port}`, no_proxy: '' };
+    const to = join(folder, 'through-proxy');
+    // A name that no resolver knows: only the proxy can find it.
+    const { code } = await kioku(['models', 'pull', 'http://models.invalid/m.tar.gz', '--to', to], { env });
+    expect(code).toBe(0);
+    expect(asked).toEqual(['models.invalid:80']);
+    expect(await readdir(to)).toContain('tokens.txt');
   });
 
   it('says what it cannot do', async () => {
