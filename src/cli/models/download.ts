@@ -49,7 +49,8 @@ async function fetchRest(
   dispatcher: Dispatcher,
   { signal, onProgress }: DownloadOptions,
 ): Promise<boolean> {
-  const response = await fetch(url, { headers: headersFor(part), signal, dispatcher });
+  const { validator } = part;
+  const response = await fetch(url, { headers: headersFor(part.bytes, validator), signal, dispatcher });
   if (url.protocol === 'https:' && !response.url.startsWith('https:')) {
     throw new UserError('DOWNLOAD', `${describeUrl(url)} leads to an unencrypted address`, {
       hint: 'give that address itself if you trust it, with --sha256',
@@ -57,16 +58,16 @@ async function fetchRest(
   }
   const { status } = response;
   const [start, size] = contentRange(response);
-  const continued = status === 206 && start === part.bytes;
-  if (status === 416 || (status === 206 && !continued)) {
+  const continued = validator !== undefined && status === 206 && start === part.bytes;
+  if (validator !== undefined && !continued && (status === 206 || status === 416)) {
     await response.body?.cancel();
     // Nothing comes behind the last byte: only the unpacking was interrupted.
     if (status === 416 && size === part.bytes) return true;
-    // What is there does not fit what the server has. Asked without a range, it cannot answer like this again.
+    // What is there does not fit what the server has.
     await part.begin(undefined);
     return false;
   }
-  if (!response.ok || response.body === null) {
+  if ((!continued && status !== 200) || response.body === null) {
     await response.body?.cancel();
     throw httpError(url, status, response.statusText);
   }
@@ -81,10 +82,10 @@ async function fetchRest(
   return true;
 }
 
-function headersFor(part: PartFile): Record<string, string> {
+/** @param validator of the version that `bytes` bytes are there of; undefined: begin anew */
+function headersFor(bytes: number, validator: string | undefined): Record<string, string> {
   const always = { 'user-agent': `kioku/${kiokuVersion()}`, 'accept-encoding': 'identity' };
-  const { validator } = part;
-  return validator === undefined ? always : { ...always, range: `bytes=${part.bytes}-`, 'if-range': validator };
+  return validator === undefined ? always : { ...always, range: `bytes=${bytes}-`, 'if-range': validator };
 }
 
 /** @returns first byte and size of the whole, as far as the server says */

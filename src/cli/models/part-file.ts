@@ -1,7 +1,7 @@
 /** The beginning of a file that is being downloaded, and beside it what it is the beginning of, so that it can go on. */
 import { open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { systemCodeOf } from '../../core/errors.js';
+import { BugError, systemCodeOf } from '../../core/errors.js';
 import { diskError } from './download-error.js';
 
 const noteSchema = z.strictObject({
@@ -62,13 +62,14 @@ export class PartFile {
     this.#note = note;
   }
 
+  /** After `begin`, or where `validator` is known. */
   async append(chunk: Uint8Array): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) throw new BugError('nothing was begun to append to');
     try {
       // At its place, not at the end: two downloads of the same file at a time do not spoil it.
       for (let done = 0; done < chunk.length;) {
-        const { bytesWritten } = (await this.#file?.write(chunk, done, chunk.length - done, this.#bytes)) ?? {
-          bytesWritten: 0,
-        };
+        const { bytesWritten } = await file.write(chunk, done, chunk.length - done, this.#bytes);
         done += bytesWritten;
         this.#bytes += bytesWritten;
       }

@@ -110,8 +110,11 @@ export async function pull(order: Order, options: PullOptions): Promise<Pulled> 
       stallMs: options.stallMs,
       onProgress: (bytes, total) => options.onProgress('downloading', bytes, total),
     });
-  } finally {
     await part.close();
+  } catch (error) {
+    // A beginning is kept only where it can be gone on from.
+    await (part.validator === undefined ? part.remove() : part.close());
+    throw error;
   }
   try {
     const sha256 = await check(order, part.path);

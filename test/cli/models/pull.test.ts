@@ -181,6 +181,7 @@ describe('pull', () => {
     weak.server.breakAfter = 300_000;
     await expect(weak.pull()).rejects.toMatchObject({ message: expect.stringContaining('connection broke') as string });
     expect(weak.server.asked.every((range) => range === undefined)).toBe(true);
+    expect(await weak.files()).toEqual([]);
   });
 
   it('does not download again what only has to be unpacked', async () => {
@@ -245,6 +246,8 @@ describe('pull', () => {
 
   it.each<[string, (server: FileServer) => void, RegExp, RegExp]>([
     ['404', (server) => void (server.status = 404), /m\.tar\.gz answers 404 Not Found$/, /the address is wrong/],
+    ['416', (server) => void (server.status = 416), /answers 416/, /try again later/],
+    ['206 unasked', (server) => void (server.status = 206), /answers 206/, /try again later/],
     ['403', (server) => void (server.status = 403), /answers 403/, /wants a login/],
     ['500', (server) => void (server.status = 500), /answers 500/, /try again later/],
     [
