@@ -69,9 +69,10 @@ export function extractorContract(name: string, make: (context: ExtractContext) 
   const pieces = fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 10 });
 
   describe(`${name} keeps the contract of an extractor`, () => {
-    it('emits one finite value per name, with the times of its hops and the marks of nobody', () => {
+    it('emits one finite value per name, with the times of its hops, then the end', () => {
       const extractor = fresh();
       const readings = readingsOf(extractor, audioFrames('a', rateHz, rateHz, [1000]));
+      expect(readings.pop()).toMatchObject({ us: ORIGIN_US + 1_000_000, data: new Float64Array(0), mark: 'end' });
       expect(readings.length).toBeGreaterThan(10);
       const hopUs = readings[1].us - readings[0].us;
       readings.forEach((reading, k) => {

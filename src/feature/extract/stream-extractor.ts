@@ -18,6 +18,8 @@ export interface ExtractRecipe {
   forRate(sampleRateHz: number): MakeFrames;
 }
 
+type NewFrame = { -readonly [K in keyof Frame]: Frame[K] };
+
 interface Stream {
   readonly rateHz: number;
   readonly frames: FrameExtractor;
@@ -36,7 +38,7 @@ interface Rate {
 
 /**
  * A reading's time is the start of its hop, k · hop after the stream's first sample. A stream begins anew after a `gap` and
- * when its rate changes. Counted: `extract.stream-evicted`, and `extract.unfit-rate`, frames of a rate that the options do
+ * when its rate changes; at its `end` the last readings are followed by an empty frame marked so. Counted: `extract.stream-evicted`, and `extract.unfit-rate`, frames of a rate that the options do
  * not fit.
  */
 export class StreamExtractor implements Extractor {
@@ -70,11 +72,20 @@ export class StreamExtractor implements Extractor {
     const stream = this.#follow(known, frame, signal.rateHz);
     if (stream === undefined) return this.context.counters.count('extract.unfit-rate');
     stream.frames.push(data, 0, data.length);
-    if (frame.mark === 'end') {
-      stream.frames.flush();
-      this.#streams.delete(frame.stream);
-    }
+    if (frame.mark !== 'end') return this.#hand(stream, frame, emit);
+    stream.frames.flush();
+    this.#streams.delete(frame.stream);
     this.#hand(stream, frame, emit);
+    // Whoever waits for more must not take its end for silence.
+    const us = frame.us + Math.round((data.length * 1e6) / signal.rateHz);
+    const end = this.#reading(frame, us, new Float64Array(0));
+    end.mark = 'end';
+    emit(end);
+  }
+
+  #reading(from: Frame, us: Micros, data: Float64Array): NewFrame {
+    const { stream, source, seq, arrivedUs } = from;
+    return { stream, source, seq, us, arrivedUs, signal: this.#signal, data };
   }
 
   /** Emits every reading that is ready. */
@@ -83,18 +94,11 @@ export class StreamExtractor implements Extractor {
     for (let left = frames.ready; left > 0; left--) {
       frames.take(this.#vector, 0);
       const us = stream.originUs + Math.round((stream.readings * frames.hopSamples * 1e6) / rateHz);
-      const reading: Frame = {
-        stream: frame.stream,
-        source: frame.source,
-        seq: frame.seq,
-        us,
-        arrivedUs: frame.arrivedUs,
-        signal: this.#signal,
-        data: new Float64Array(this.#vector),
-      };
-      emit(stream.gap ? { ...reading, mark: 'gap' } : reading);
+      const reading = this.#reading(frame, us, new Float64Array(this.#vector));
+      if (stream.gap) reading.mark = 'gap';
       stream.gap = false;
       stream.readings++;
+      emit(reading);
     }
   }
 

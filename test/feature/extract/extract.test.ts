@@ -115,7 +115,7 @@ describe('extract: log-mel', () => {
     const extractor = made(logMelKind, { kind: 'log-mel', edges: 'mirror', frameShiftMs: 20 });
     const readings = readingsOf(extractor, audioFrames('a', 44_100, 44_100, [4410], 1_000_000));
     expect(readings.map(({ us }) => us).slice(0, 3)).toEqual([1_000_000, 1_020_000, 1_040_000]);
-    expect(readings).toHaveLength(50);
+    expect(readings.filter(({ data }) => data.length > 0)).toHaveLength(50);
   });
 });
 
