@@ -2,17 +2,20 @@
  * How tokens are read: what one says, where words begin, what they spell together.
  *
  * A word begins at a token with `▁` (or a space) before it. Scripts without spaces (Han, Kana, Thai, …) have one word a
- * token, and so have models none of whose tokens begins a word. Punctuation belongs to what stands before it. Bytes
- * (`<0xNN>`, what a vocabulary lacks) are UTF-8 and belong to the word that they continue.
+ * token, and so have models none of whose tokens begins a word. Punctuation belongs to what stands before it. A token may
+ * be less than a letter: a byte that the vocabulary lacks (`<0xNN>`), or a part of one in byte-level BPE. Such bytes are
+ * UTF-8 and belong to the word that they continue.
  */
 import type { TokenTable } from '../core/tokens.js';
+import { bytesOfSymbol, isByteBpe } from './byte-bpe.js';
 
 const WORD_MARK = '\u2581';
 const BYTE = /^<0x([0-9A-F]{2})>$/i;
 const PUNCTUATION = /^[\p{P}\p{S}]+$/u;
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-const NO_BYTE = -1;
+/** Byte-level BPE marks every letter of those scripts as a word. */
+const SPACE_AFTER_UNSPACED = new RegExp(`(?<=${UNSPACED.source}) `, 'gu');
 
 /** Tokens `from … to` (exclusive) are one word. */
 export interface WordSpan {
@@ -21,27 +24,35 @@ export interface WordSpan {
   readonly text: string;
 }
 
+/** One token of the table. */
+interface Reading {
+  /** As it is shown, with the space before it. */
+  readonly text: string;
+  /** Its UTF-8. */
+  readonly bytes: readonly number[];
+  /** It may be less than a letter. */
+  readonly isPiece: boolean;
+  readonly isPunctuation: boolean;
+  readonly isUnspaced: boolean;
+}
+
 export class Spelling {
-  /** By id: as it is read. */
-  readonly #read: readonly string[];
-  /** By id: the byte that it stands for. */
-  readonly #byte: Int16Array;
-  readonly #joins: Uint8Array;
-  readonly #unspaced: Uint8Array;
+  /** By id. */
+  readonly #readings: readonly Reading[];
+  readonly #byteBpe: boolean;
   /** Some token of the table begins a word. */
   readonly #spaced: boolean;
 
   constructor(tokens: TokenTable) {
-    this.#read = Array.from({ length: tokens.size }, (_, id) => tokens.symbol(id).replaceAll(WORD_MARK, ' '));
-    this.#byte = Int16Array.from(this.#read, byteOf);
-    this.#joins = Uint8Array.from(this.#read, (text) => Number(PUNCTUATION.test(text)));
-    this.#unspaced = Uint8Array.from(this.#read, (text) => Number(UNSPACED.test(text)));
-    this.#spaced = this.#read.some((text) => text.startsWith(' '));
+    const symbols = Array.from({ length: tokens.size }, (_, id) => tokens.symbol(id));
+    this.#byteBpe = isByteBpe(symbols);
+    this.#readings = symbols.map(this.#byteBpe ? readByteBpe : readSymbol);
+    this.#spaced = this.#readings.some(({ text }) => text.startsWith(' '));
   }
 
-  /** One token as it is read, with the space before it; a byte is shown as `<0xNN>`. */
+  /** One token as it is read, with the space before it; bytes that are no letters are shown as `<0xNN>`. */
   token(id: number): string {
-    return this.#read[id];
+    return this.#readings[id].text;
   }
 
   /**
@@ -49,28 +60,19 @@ export class Spelling {
    * end of `ids`, whose last bytes may still come, is left out.
    */
   text(ids: readonly number[], from = 0, to = ids.length): string {
-    let text = '';
-    let bytes: number[] = [];
-    for (let i = from; i < to; i++) {
-      const byte = this.#byte[ids[i]];
-      if (byte !== NO_BYTE) {
-        bytes.push(byte);
-        continue;
-      }
-      text += utf8(bytes, false) + this.#read[ids[i]];
-      bytes = [];
-    }
-    return (text + utf8(bytes, to === ids.length)).replace(/\s+/g, ' ').trim();
+    const bytes = ids.slice(from, to).flatMap((id) => this.#readings[id].bytes);
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    const text = decoder.decode(Uint8Array.from(bytes), { stream: to === ids.length }).replace(/\s+/g, ' ');
+    return (this.#byteBpe ? text.replace(SPACE_AFTER_UNSPACED, '') : text).trim();
   }
 
   /** Whether a word begins at token i; i ≥ 1. */
   beginsWord(ids: readonly number[], i: number): boolean {
-    const id = ids[i];
-    if (this.#read[id].startsWith(' ')) return true;
-    const afterUnspaced = this.#unspaced[ids[i - 1]] === 1;
-    if (this.#byte[id] !== NO_BYTE) return afterUnspaced;
-    if (this.#joins[id] === 1) return false;
-    return !this.#spaced || this.#unspaced[id] === 1 || afterUnspaced;
+    const { text, isPiece, isPunctuation, isUnspaced } = this.#readings[ids[i]];
+    if (text.startsWith(' ')) return true;
+    const afterUnspaced = this.#readings[ids[i - 1]].isUnspaced;
+    if (isPiece) return afterUnspaced;
+    return !isPunctuation && (!this.#spaced || isUnspaced || afterUnspaced);
   }
 
   /** The words of a segment; tokens that spell nothing (a lone `▁` at the end) are in none. */
@@ -87,11 +89,23 @@ export class Spelling {
   }
 }
 
-function byteOf(text: string): number {
-  const match = BYTE.exec(text);
-  return match ? Number.parseInt(match[1], 16) : NO_BYTE;
+function readSymbol(symbol: string): Reading {
+  const byte = BYTE.exec(symbol);
+  if (byte) return reading(symbol, [Number.parseInt(byte[1], 16)], true);
+  const text = symbol.replaceAll(WORD_MARK, ' ');
+  return reading(text, [...Buffer.from(text)], false);
 }
 
-function utf8(bytes: readonly number[], goesOn: boolean): string {
-  return bytes.length === 0 ? '' : new TextDecoder().decode(Uint8Array.from(bytes), { stream: goesOn });
+function readByteBpe(symbol: string): Reading {
+  const bytes = bytesOfSymbol(symbol);
+  const text = Buffer.from(bytes).toString('utf8');
+  // Bytes that are no letters by themselves do not survive the decoding.
+  if (Buffer.from(text).equals(Buffer.from(bytes))) return reading(text, bytes, false);
+  const spaces = bytes.findIndex((byte) => byte !== 0x20);
+  const shown = bytes.slice(spaces).map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+  return reading(' '.repeat(spaces) + shown.join(''), bytes, true);
+}
+
+function reading(text: string, bytes: readonly number[], isPiece: boolean): Reading {
+  return { text, bytes, isPiece, isPunctuation: PUNCTUATION.test(text), isUnspaced: UNSPACED.test(text) };
 }

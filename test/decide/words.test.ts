@@ -70,3 +70,64 @@ describe('Spelling', () => {
     );
   });
 });
+
+/** [first byte, its code point] of each piece of icefall's alphabet. */
+const ALPHABET = [
+  [0, 256],
+  [32, 32],
+  [127, 288],
+  [145, 308],
+  [156, 321],
+  [164, 330],
+  [217, 384],
+];
+
+function characterOf(byte: number): string {
+  const [first, codePoint] = ALPHABET.findLast(([start]) => byte >= start) ?? [0, 0];
+  return String.fromCodePoint(codePoint + byte - first);
+}
+
+/** A text as byte-level BPE writes it: each byte one character. */
+function written(text: string): string {
+  return Array.from(Buffer.from(text), characterOf).join('');
+}
+
+describe('Spelling of byte-level BPE', () => {
+  const NI = written('你');
+  const HAO = written('好');
+
+  it('knows the alphabet of icefall', () => {
+    // 对我 in the tokens of a published Chinese model.
+    expect(written('对我')).toBe('ƌŕşƍĩĴ');
+  });
+
+  it('reads tokens that are letters, parts of letters and words', () => {
+    const symbols = ['<blk>', `▁${NI}`, `▁${HAO.slice(0, 1)}`, HAO.slice(1), '▁HEL', 'LO', '▁', written('é')];
+    const spelling = new Spelling(tableOf(symbols));
+    expect(spelling.text([1, 2, 3, 4, 5, 1])).toBe('你好HELLO 你');
+    expect(spelling.words([1, 2, 3, 4, 5, 7]).map(({ text }) => text)).toEqual(['你', '好', 'HELLOé']);
+    expect([1, 2, 3, 4].map((id) => spelling.token(id))).toEqual([' 你', ' <0xE5>', '<0xA5><0xBD>', ' HEL']);
+    expect(spelling.text([1, 2])).toBe('你');
+  });
+
+  it('leaves other tables alone, even where they have letters of the alphabet', () => {
+    const vietnamese = ['▁ƯỚC', '▁MƠ'];
+    expect(textOf(vietnamese)).toBe('ƯỚC MƠ');
+    const french = ['▁CŒUR', '▁ÉTÉ'];
+    expect(textOf(french)).toBe('CŒUR ÉTÉ');
+    expect(textOf(['▁HELLO'])).toBe('HELLO');
+  });
+
+  it('spells any text again', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', 'Z', '-', 'é', 'ß', 'क', 'ा', '한', '😀', '你', 'ก', '\u0308') }),
+        (text) => {
+          const symbols = ['<blk>', NI, ...Array.from(written(text))];
+          const ids = symbols.map((_, id) => id).slice(2);
+          expect(new Spelling(tableOf(symbols)).text(ids)).toBe(text.trim());
+        },
+      ),
+    );
+  });
+});
