@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { CtcModel, TransducerModel } from '../../src/core/recogniser.js';
 import { transcribeKind } from '../../src/decide/transcribe.js';
-import { speechDeciderContract, type SpeechRig } from '../contracts/speech-decider.contract.js';
+import { speechDeciderContract, transcriptContract, type SpeechRig } from '../contracts/speech-decider.contract.js';
 import { ctcModel, FRAME_US, frameOf, Listener, logProbsOf, ORIGIN_US, transducerModel } from './recogniser.js';
 
 const [BLANK, HE, LLO, WORLD, S, BYTE1, BYTE2, BYTE3] = [0, 3, 4, 5, 6, 7, 8, 9];
@@ -17,19 +18,23 @@ const CHUNKS = [
   [BYTE3, BLANK],
 ];
 
-function rigOf(model: (typeof MODELS)[keyof typeof MODELS]): SpeechRig {
+function rigOf(model: CtcModel | TransducerModel): SpeechRig {
   const listener = new Listener(model, { endpoint: RULES });
   return {
     decider: listener.decider,
     events: listener.events,
-    hear: (slot, symbol, us, gap = false) =>
-      listener.hear({ slot, us, gap, frames: CHUNKS[symbol].map((id) => frameOf(id)) }),
+    hear: (batch, us) =>
+      listener.hear(
+        ...batch.map(({ symbol, ...row }) => ({ ...row, us, frames: CHUNKS[symbol].map((id) => frameOf(id)) })),
+      ),
     end: (slot, us) => listener.decider.end(slot, us, listener.emit),
   };
 }
 
 for (const [name, model] of Object.entries(MODELS)) {
-  speechDeciderContract(name, () => rigOf(model), CHUNKS.length, 2 * FRAME_US);
+  const speech = { name, make: () => rigOf(model), symbols: CHUNKS.length, stepUs: 2 * FRAME_US };
+  speechDeciderContract(speech);
+  transcriptContract(speech);
 }
 
 function listen(options: Record<string, unknown> = {}, outputFrames = 2): Listener {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SpeechEvent } from '../../src/core/events.js';
-import { type Chunk, FRAME_US, frameOf, Listener, TOKENS, transducerModel } from './recogniser.js';
+import { FRAME_US, frameOf, Listener, TOKENS, transducerModel } from './recogniser.js';
 
 const [BLANK, UNKNOWN, HE, LLO, WORLD] = [0, 2, 3, 4, 5];
 const OFF = { endpoint: { enabled: false } };
@@ -112,30 +112,6 @@ describe('greedy transducer search', () => {
           return finals(listener);
         });
         for (const tokens of cut) expect(tokens).toEqual(whole);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it('hears each stream as if it were alone', () => {
-    const chunk = fc.tuple(fc.nat(9), fc.nat(9));
-    const turn = fc.dictionary(fc.constantFrom('0', '1', '2', '3'), chunk);
-    fc.assert(
-      fc.property(fc.array(turn, { maxLength: 20 }), (turns) => {
-        const together = new Listener(transducerModel(2));
-        const alone = [0, 1, 2, 3].map(() => new Listener(transducerModel(2)));
-        turns.forEach((chunks, k) => {
-          const rows: Chunk[] = Object.entries(chunks).map(([slot, ids]) => ({
-            slot: Number(slot),
-            us: k * 2 * FRAME_US,
-            frames: ids.map((id) => frameOf(id)),
-          }));
-          together.hear(...rows);
-          for (const row of rows) alone[row.slot ?? 0].hear(row);
-        });
-        alone.forEach(({ events }, slot) => {
-          expect(together.events.filter(({ stream }) => stream === `stream-${slot}`)).toEqual(events);
-        });
       }),
       { numRuns: 60 },
     );
