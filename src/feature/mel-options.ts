@@ -1,5 +1,6 @@
 /** Options of log-mel spectra and MFCC, by Kaldi's names and with its defaults; torchaudio's recipes set others. */
 import { z } from 'zod';
+import { MAX_SAMPLE_RATE_HZ } from '../core/pcm-format.js';
 import { EDGES } from './framing.js';
 import { MEL_TRIANGLES } from './mel-bank.js';
 import { WINDOWS } from './window.js';
@@ -59,7 +60,7 @@ export const melShape = {
     description: 'How many bands, equally wide on the mel scale.',
     unit: 'bands',
   }),
-  lowFrequencyHz: z.number().min(0).default(20).meta({
+  lowFrequencyHz: z.number().min(0).max(MAX_SAMPLE_RATE_HZ).default(20).meta({
     title: 'Lowest frequency',
     description: 'Where the first band begins.',
     unit: 'Hz',
