@@ -72,14 +72,15 @@ async function openRecogniser(
   open: OpenNet,
   context: StageContext,
 ): Promise<Opened> {
-  const model = await openRecogniserFiles(folder);
+  const { gate: gateOptions, precision } = decide.needs;
+  const model = await openRecogniserFiles(folder, { precision });
   const { architecture, encoder, features, kind, name } = model;
   const origins = new Origins(capacity);
   const feature = new ChunkedFrames(model, recogniserFrames(features), capacity);
   const net = await open(encoder);
   const common = { ...context, capacity, originUs: origins.of, resetEncoder: net.reset.bind(net) };
   const decider = decide.create(await withHeads(model, open, common));
-  const gate = decide.gate && (await openGate(decide.gate, open, origins, context));
+  const gate = gateOptions && (await openGate(gateOptions, open, origins, context));
   const fields = { model: name, kind, architecture, provider: net.provider, tailPaddingMs: feature.tailPaddingMs };
   context.log.info(fields, 'recogniser opened');
   const stepper = new Stepper(feature, net, decider);

@@ -1,4 +1,6 @@
 /** Band-limited change of the sample rate: libsamplerate (WebAssembly) as one stream of samples. */
+import { createRequire } from 'node:module';
+import type LibSampleRate from '@alexanderolsen/libsamplerate-js';
 import type { SRC } from '@alexanderolsen/libsamplerate-js/dist/src.js';
 import { BugError } from '../core/errors.js';
 
@@ -16,6 +18,8 @@ const MAX_RATIO = 256;
 const BLOCKS_PER_SECOND = 100;
 /** Samples that one call may give beyond what its block is worth. */
 const SURPLUS = 64;
+
+type Library = typeof LibSampleRate;
 
 /** Whether the library can do it at all. */
 export function canResample(fromHz: number, toHz: number): boolean {
@@ -41,8 +45,9 @@ export class Resampler {
 
   /** Loads the library (10 ms for the first, 4 ms and 2 MB of memory for each). */
   static async create(): Promise<Resampler> {
-    const { default: samplerate } = await import('@alexanderolsen/libsamplerate-js');
-    return new Resampler(await samplerate.create(1, 16_000, 16_000, { converterType: SINC_MEDIUM }));
+    // Required, not imported: loaders disagree about what the default export of this CommonJS module is.
+    const { create } = createRequire(import.meta.url)('@alexanderolsen/libsamplerate-js') as Library;
+    return new Resampler(await create(1, 16_000, 16_000, { converterType: SINC_MEDIUM }));
   }
 
   /** Forgets everything and begins a new stream. @param fromHz see `canResample` */

@@ -39,7 +39,7 @@ function chosen<C, T>({ kind, options, module }: Found<Kind<z.ZodType, C, T>>): 
 function decider({ kind, options, module }: Found<DeciderKind>): ChosenDecider {
   if (module.task === 'forecast') return { ...chosen({ kind, options, module }), task: 'forecast' };
   if (module.task === 'voice') return { ...chosen({ kind, options, module }), task: 'voice' };
-  return { ...chosen({ kind, options, module }), task: 'recognise', gate: module.gate(options) };
+  return { ...chosen({ kind, options, module }), task: 'recognise', needs: module.needs(options) };
 }
 
 /** Sections that are right by themselves but do not go together. */

@@ -6,12 +6,12 @@ import type {
   ExtractContext,
   ModelContext,
   RecogniserContext,
+  RecogniserNeeds,
   SourceContext,
   StageContext,
   VoiceContext,
 } from '../core/kind.js';
 import type { TrainOptions } from '../core/training.js';
-import type { GateOptions } from '../core/voice.js';
 
 /** A stage as it was chosen and set up in the configuration, ready to be made. */
 export interface Chosen<C, T> {
@@ -25,7 +25,7 @@ export interface Chosen<C, T> {
 export type ChosenDecider =
   | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast' })
   | (Chosen<VoiceContext, Decider> & { readonly task: 'voice' })
-  | (Chosen<RecogniserContext, Decider> & { readonly task: 'recognise'; readonly gate: GateOptions | undefined });
+  | (Chosen<RecogniserContext, Decider> & { readonly task: 'recognise'; readonly needs: RecogniserNeeds });
 
 export interface Config {
   readonly name: string;

@@ -19,7 +19,7 @@ import type {
 } from './contracts.js';
 import type { Counters } from './counters.js';
 import type { Log } from './log.js';
-import type { CtcModel, TransducerModel } from './recogniser.js';
+import type { CtcModel, Precision, TransducerModel } from './recogniser.js';
 import type { GateOptions } from './voice.js';
 
 /** What every stage gets from the pipeline that it is part of. */
@@ -103,9 +103,15 @@ export type ForecastKind<S extends z.ZodType> = Kind<S, DeciderContext, Forecast
   readonly task: 'forecast';
 };
 export type VoiceKind<S extends z.ZodType> = Kind<S, VoiceContext, Decider> & { readonly task: 'voice' };
+/** What a recogniser's lane is opened with, beside the decider. */
+export interface RecogniserNeeds {
+  /** How speech is found before it is recognised; undefined: everything is recognised. */
+  readonly gate: GateOptions | undefined;
+  readonly precision: Precision;
+}
+
 export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, Decider> & {
   readonly task: 'recognise';
-  /** How speech is found before it is recognised; undefined: everything is recognised. */
-  gate(options: z.output<S>): GateOptions | undefined;
+  needs(options: z.output<S>): RecogniserNeeds;
 };
 export type SinkKind<S extends z.ZodType> = Kind<S, StageContext, Sink>;

@@ -13,6 +13,14 @@ export interface RecogniserFeatures {
   readonly sampleScale: number;
 }
 
+/**
+ * Which of two exports of the same net is taken. `auto`: int8 where there is one, because a small machine is what kioku
+ * runs on: the 12-layer LSTM has 319 MB of weights in float32, more than a Raspberry Pi 4 can read from its memory 25
+ * times a second, and 80 MB in int8. But int8 streams cannot share a run.
+ */
+export const PRECISIONS = ['auto', 'fp32', 'int8'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 interface RecogniserBase {
   /** Name of its folder. */
   readonly name: string;

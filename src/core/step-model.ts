@@ -30,7 +30,7 @@ export interface ConstantInput {
 export interface StepModel {
   /** Absolute path of the ONNX file. */
   readonly path: string;
-  /** SHA-256 of that file, hexadecimal: state belongs to one model only. */
+  /** SHA-256 of that file (of a recogniser's encoder: of all its nets), hexadecimal: state belongs to one model only. */
   readonly sha256: string;
   /** What the caller fills before each step; the first is the main one. */
   readonly inputs: readonly [Port, ...Port[]];
@@ -40,6 +40,6 @@ export interface StepModel {
   readonly constants: readonly ConstantInput[];
   /** [B] float32, 1 = advance this row, 0 = keep its state bit for bit. Absent in models that have none. */
   readonly rowMask?: Port;
-  /** Rows of every run, where the file fixes its batch axis; absent: as many as there are. */
+  /** Rows of every run, where the file fixes its batch axis or rows of a batch are not independent; absent: any number. */
   readonly rowsPerRun?: number;
 }

@@ -9,9 +9,9 @@
  * nothing is learnt. What a channel showed stands, fading, until it is heard again: many are slower than the time step.
  * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
-import { createHash } from 'node:crypto';
 import { UserError, messageOf } from '../core/errors.js';
 import type { Batch, Emit, ForecastDecider, Micros, Slot } from '../core/contracts.js';
+import { eventId } from '../core/event-id.js';
 import type { DeciderContext, ForecastKind } from '../core/kind.js';
 import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
 import * as incidents from './incidents.js';
@@ -223,7 +223,7 @@ export class AnomalyDecider implements ForecastDecider {
     emit({
       type: 'incident',
       phase: transition === 'adopted' ? 'end' : transition,
-      id: idOf(stream, `anomaly ${incidents.openings(streams, at)}`, sinceUs),
+      id: eventId(stream, `anomaly ${incidents.openings(streams, at)}`, sinceUs),
       stream,
       us,
       sinceUs,
@@ -248,7 +248,7 @@ export class AnomalyDecider implements ForecastDecider {
     emit({
       type: 'incident',
       phase: transition,
-      id: idOf(stream, 'silent', sinceUs),
+      id: eventId(stream, 'silent', sinceUs),
       stream,
       us,
       sinceUs,
@@ -267,11 +267,6 @@ export class AnomalyDecider implements ForecastDecider {
     incidents.close(streams, at, us, this.#rules, 'end');
     this.#tell(slot, 'end', us, emit);
   }
-}
-
-/** The same incident has the same id before and after a restart; no two have the same. */
-function idOf(stream: string, what: string, sinceUs: Micros): string {
-  return createHash('sha256').update(`${stream}\n${what}\n${sinceUs}`).digest('hex').slice(0, 16);
 }
 
 export const anomalyKind = {

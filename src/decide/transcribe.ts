@@ -1,6 +1,7 @@
 /** Speech → text: greedy decoding of a streaming recogniser, CTC or transducer, whichever the model is. */
 import { z } from 'zod';
 import type { RecogniserContext, RecogniserKind } from '../core/kind.js';
+import { PRECISIONS } from '../core/recogniser.js';
 import { gateSchema } from '../core/voice.js';
 import { CtcSearch } from './ctc.js';
 import { endpointSchema } from './endpoint.js';
@@ -20,6 +21,11 @@ const schema = z
       title: 'Endpoints',
       description: 'When a pause ends a segment and its text becomes final.',
     }),
+    precision: z.enum(PRECISIONS).default('auto').meta({
+      title: 'Precision',
+      description:
+        'Which export is run where the model folder has both: int8 reads a quarter of the memory for each step (auto prefers it for encoder and joiner); fp32 is more exact, and its streams share the runs of the net.',
+    }),
     vad: gateSchema.optional().meta({
       title: 'Voice activity gate',
       description: 'Recognise only what Silero VAD takes for speech; absent: everything.',
@@ -38,7 +44,7 @@ function searchOf(context: RecogniserContext): GreedySearch {
 export const transcribeKind = {
   task: 'recognise',
   schema,
-  gate: ({ vad }: TranscribeOptions) => vad,
+  needs: ({ vad, precision }: TranscribeOptions) => ({ gate: vad, precision }),
   create(options: TranscribeOptions, context: RecogniserContext): Transcriber {
     const { capacity, model, originUs } = context;
     const { outputFrames } = model;

@@ -17,7 +17,6 @@ interface Options {
 }
 
 const MICROPHONE = 'mic';
-const STANDARD_INPUT = '-';
 
 export function register(program: Command, io: Io): void {
   program
@@ -32,7 +31,9 @@ export function register(program: Command, io: Io): void {
     .option('--json', 'print every event as a JSON line, at the end {type: "summary", …}')
     .option('--device <name>', 'microphone to record, as `kioku devices` lists it')
     .option('--speed <factor>', '1 plays files in real time; absent: as fast as it goes', parseSpeed, 'full')
-    .addOption(new Option('--raw <format>', 'standard input is raw audio').choices([...SAMPLE_FORMATS]))
+    .addOption(
+      new Option('--raw <format>', 'the input has no header: how its samples are written').choices([...SAMPLE_FORMATS]),
+    )
     .option('--rate <hz>', 'sample rate of raw audio', parseCount, 16_000)
     .option('--channels <count>', 'channels of raw audio', parseCount, 1)
     .action(async (inputs: string[], options: Options) => transcribe(inputs, options, io));
@@ -68,23 +69,18 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
 /** The sections of a configuration that say where the audio comes from. */
 function inputOf(inputs: readonly string[], options: Options): object {
   const alone = inputs.length === 1 ? inputs[0] : undefined;
-  if (alone === undefined && (inputs.includes(MICROPHONE) || inputs.includes(STANDARD_INPUT))) {
-    throw new UserError('ARGUMENT', `${MICROPHONE} and ${STANDARD_INPUT} cannot be mixed with other inputs`, {
-      hint: 'give one of them alone, or any number of files',
+  if (alone === undefined && inputs.includes(MICROPHONE)) {
+    throw new UserError('ARGUMENT', `${MICROPHONE} cannot be mixed with other inputs`, {
+      hint: 'give it alone, or any number of files',
     });
-  }
-  if (options.raw !== undefined && alone !== STANDARD_INPUT) {
-    throw new UserError('ARGUMENT', '--raw is for standard input', { hint: 'use it with - as the only input' });
   }
   if (alone === MICROPHONE) {
     return { source: { kind: 'microphone', ...(options.device === undefined ? {} : { device: options.device }) } };
   }
   const { raw, rate, channels, speed } = options;
-  const decode = { kind: 'pcm', format: raw, sampleRateHz: rate, channels };
-  return {
-    source: { kind: 'audio-files', files: [...inputs], speed },
-    ...(raw === undefined ? {} : { decode }),
-  };
+  const pcm = { format: raw, sampleRateHz: rate, channels };
+  const format = raw === undefined ? {} : { format: 'pcm', pcm };
+  return { source: { kind: 'audio-files', files: [...inputs], speed, ...format } };
 }
 
 function parseCount(text: string): number {

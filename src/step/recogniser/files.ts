@@ -2,14 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCodeOf, UserError } from '../../core/errors.js';
-
-/**
- * Which of two exports of the same net is taken. `auto`: int8 where there is one, because a small machine is what kioku
- * runs on: the 12-layer LSTM has 319 MB of weights in float32, more than a Raspberry Pi 4 can read from its memory 25
- * times a second, and 80 MB in int8. But dynamic quantisation takes its scale from all rows of a batch: streams that
- * share a batch then change each other's last digits. `fp32` when results have to be the same whoever else is there.
- */
-export type Precision = 'auto' | 'fp32' | 'int8';
+import type { Precision } from '../../core/recogniser.js';
 
 export interface RecogniserFiles {
   readonly folder: string;

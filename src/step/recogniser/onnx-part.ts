@@ -15,14 +15,19 @@ export interface OnnxPart {
   readonly metadata: Metadata;
   /** This file and those that hold its weights. */
   readonly files: readonly string[];
+  /** Whether it has weights of 8 bits. */
+  readonly quantised: boolean;
 }
+
+const QUANTISED: ReadonlySet<string> = new Set(['int8', 'uint8']);
 
 /** @throws UserError `MODEL_MISSING`, `MODEL_INVALID` */
 export async function readPart(path: string): Promise<OnnxPart> {
   const { inputs, outputs, metadata, initialisers } = await readModelInfo(path);
   const locations = new Set(initialisers.flatMap(({ externalFile }) => externalFile ?? []));
   const weights = await Promise.all([...locations].map((location) => externalFile(path, location)));
-  return { path, inputs, outputs, metadata: new Metadata(path, metadata), files: [path, ...weights] };
+  const quantised = initialisers.some(({ elementType, dims }) => QUANTISED.has(elementType) && dims.length > 1);
+  return { path, inputs, outputs, metadata: new Metadata(path, metadata), files: [path, ...weights], quantised };
 }
 
 async function externalFile(path: string, location: string): Promise<string> {
@@ -68,7 +73,11 @@ export async function partAsStep(
       .filter(({ name }) => !wanted.some((port) => port.name === name))
       .map(({ name }) => `it has an input '${name}' that this kind of model has not`),
   ];
-  if (mistakes.length === 0) return { ...ports, path: part.path, sha256: await sha256Of(...files), constants: [] };
+  if (mistakes.length === 0) {
+    const model = { ...ports, path: part.path, sha256: await sha256Of(...files), constants: [] };
+    // Dynamic quantisation takes its scale from all rows of a batch: streams would change each other's last digits.
+    return part.quantised ? { ...model, rowsPerRun: 1 } : model;
+  }
   throw new UserError('MODEL_INVALID', `${part.path} is not as its metadata says: ${mistakes.join('; ')}`, {
     hint: 'it was exported by other means than icefall writes such models; kioku cannot run it',
   });

@@ -1,10 +1,10 @@
 /** A published recogniser from its files: everything that has to be known about it stands in them. */
 import { basename, resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
-import type { RecogniserModel } from '../../core/recogniser.js';
+import type { Precision, RecogniserModel } from '../../core/recogniser.js';
 import type { StatePort } from '../../core/step-model.js';
 import type { TokenTable } from '../../core/tokens.js';
-import { findRecogniserFiles, withoutDecoder, type Precision, type RecogniserFiles } from './files.js';
+import { findRecogniserFiles, withoutDecoder, type RecogniserFiles } from './files.js';
 import { layoutOf } from './layouts.js';
 import { readPart, sizeOf, partAsStep, type OnnxPart } from './onnx-part.js';
 import { readTokens } from './tokens-file.js';
