@@ -102,6 +102,16 @@ describe('descriptors', () => {
     }
   });
 
+  it('give the rolloff as the frequency of a bin below the Nyquist frequency', () => {
+    for (const size of [64, 101]) {
+      for (const { spectralRolloffHz } of describeFrames(noise(20 * size), size)) {
+        const bin = (spectralRolloffHz * size) / RATE_HZ;
+        expect(bin).toBeCloseTo(Math.round(bin), 3);
+        expect(spectralRolloffHz).toBeLessThan(RATE_HZ / 2);
+      }
+    }
+  });
+
   it('of a sine are its textbook values', () => {
     const [values] = describeFrames(sine(1000, 1600), 1600);
     expect(values.rms).toBeCloseTo(0.5 / Math.SQRT2, 6);
