@@ -6,6 +6,8 @@
  * - Chain: {@link fromSource} → {@link decodeWith} → {@link runLane} (or {@link alignWith}) → {@link writeTo}; or the whole
  *   of it as {@link Pipeline}.
  * - Learning: {@link gatherReadings} → {@link learn}.
+ * - Speech: a configuration with `decide: {kind: 'transcribe'}` or `{kind: 'voice'}` as a {@link Pipeline}, whose events are
+ *   transcripts and spans of speech.
  */
 export { loadConfig, defineConfig } from './config/load.js';
 export type { Chosen, Config } from './config/config.js';
@@ -18,8 +20,11 @@ export type {
   Decider,
   Decoder,
   Engine,
+  Extractor,
   Feature,
+  ForecastDecider,
   Frame,
+  FrameExtractor,
   Lane,
   LaneOut,
   Micros,
@@ -35,9 +40,24 @@ export type {
 } from './core/contracts.js';
 export { Counters } from './core/counters.js';
 export { BugError, ERROR_CODES, UserError, type ErrorCode } from './core/errors.js';
-export type { Contribution, IncidentEvent, KiokuEvent, ScoreEvent, Severity, View } from './core/events.js';
+export type {
+  Contribution,
+  EndpointEvent,
+  IncidentEvent,
+  KiokuEvent,
+  ScoreEvent,
+  Severity,
+  SpeechEvent,
+  Token,
+  TranscriptEvent,
+  View,
+  VoiceEvent,
+  Word,
+} from './core/events.js';
 export type { Kind, ModelContext, SourceContext, StageContext } from './core/kind.js';
 export { silentLog, type Log } from './core/log.js';
+export type { RecogniserModel } from './core/recogniser.js';
+export type { StepModel } from './core/step-model.js';
 export { TopicTemplate, type Route } from './core/topic.js';
 export type { TrainOptions } from './core/training.js';
 export type { Gathered } from './gather.js';
@@ -48,8 +68,10 @@ export { readModelInfo, type ModelInfo } from './onnx/reader.js';
 export { openLane } from './open-lane.js';
 export { Pipeline, type PipelineParts, type RunSummary } from './pipeline.js';
 export { RecordingWriter } from './source/recording.js';
-export { readCard } from './step/card-file.js';
+export { readCard, stepModelOf } from './step/card-file.js';
 export { nodeEngine } from './step/node-engine.js';
+export { openRecogniserFiles } from './step/recogniser/open.js';
+export { sileroModel, type SileroModel } from './step/silero.js';
 export { disableTelemetry } from './step/ort.js';
 export { decodeSnapshot, encodeSnapshot } from './step/snapshot.js';
 export { contextOf, type ContextParts } from './stage-context.js';
