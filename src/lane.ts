@@ -69,6 +69,10 @@ export class StreamLane implements Lane {
   push(frames: readonly Frame[]): void {
     for (const frame of frames) {
       this.#advance(frame.arrivedUs);
+      if (frame.data.length === 0) {
+        this.#endStream(frame);
+        continue;
+      }
       const slot = this.#acquire(frame.stream);
       this.#endSilence(slot);
       this.#heardUs[slot] = frame.arrivedUs;
@@ -225,6 +229,18 @@ export class StreamLane implements Lane {
     this.#skews.open(slot);
     this.#silent[slot] = 0;
     return slot;
+  }
+
+  /** A sender has said that there is no more, such as the end of a sound: its silence from now on is no incident. */
+  #endStream({ stream, source, seq, mark }: Frame): void {
+    this.#through.set(source, seq);
+    const slot = mark === 'end' ? this.#slots.find(stream) : undefined;
+    if (slot === undefined) return;
+    this.#slot = slot;
+    this.#endSilence(slot);
+    this.#aligner.flush(slot, this.#take);
+    this.#leave(slot);
+    this.#slots.release(stream);
   }
 
   #leave(slot: Slot): void {

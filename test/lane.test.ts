@@ -271,6 +271,18 @@ describe('limits', () => {
     expect(Math.max(...turns)).toBeLessThanOrEqual(4096);
   });
 
+  it('does not call a stream silent whose sender has said that there is no more', async () => {
+    const lane = await openTestLane(model, { maxStreams: 2 });
+    lane.push(readings(['a', 'b'], 80, 1000));
+    const last = reading('a', 80);
+    lane.push([{ ...last, data: new Float64Array(0), mark: 'end' }]);
+    lane.push([{ ...last, stream: 'never heard of', data: new Float64Array(0), mark: 'end' }]);
+    expect(lane.streams).toEqual(['b']);
+    lane.turn();
+    expect(incidents(lane.tick(START_US + 90_000_000).events)).toEqual(['b new silent']);
+    expect(incidents(lane.end().events)).toEqual(['b end silent']);
+  });
+
   it('ends the incident of a stream that has to leave, and begins anew with it', async () => {
     const lane = await openTestLane(model, { maxStreams: 2 });
     const events = feed(lane, readings(['a'], 130, 100));

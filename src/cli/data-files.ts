@@ -23,9 +23,16 @@ export function isConfigFile(path: string): boolean {
 
 /** The same configuration, reading `files` (relative to the working directory) as fast as it can. */
 export async function withDataFiles(config: Config, files: readonly string[]): Promise<Config> {
-  const source = { kind: 'replay', files: files.map((file) => resolve(file)), ...topicOf(config.source.options) };
-  const { source: replay } = await defineConfig({ source }, config.file);
+  const paths = files.map((file) => resolve(file));
   const { broker: _, ...rest } = config;
+  if (config.decode.audio) {
+    const source = { kind: 'audio-files', files: paths };
+    // Any extractor will do: only how the files are read is taken.
+    const heard = await defineConfig({ source, extract: { kind: 'log-mel' } }, config.file);
+    return { ...rest, source: heard.source, decode: heard.decode };
+  }
+  const source = { kind: 'replay', files: paths, ...topicOf(config.source.options) };
+  const { source: replay } = await defineConfig({ source }, config.file);
   return { ...rest, source: replay };
 }
 

@@ -114,7 +114,7 @@ export class Check {
       baseDir,
       value,
       model: resolve(baseDir, root.model ?? `models/${name}`),
-      source: chosen(source),
+      source: { ...chosen(source), past: source.module.past === true },
       ...(root.broker === undefined ? {} : { broker: root.broker }),
       decode: { ...chosen(decode), audio },
       ...(extract === undefined ? {} : { extract: chosen(extract) }),

@@ -37,7 +37,7 @@ export interface Config {
   readonly value: unknown;
   /** Absolute path of the model folder, which need not exist yet. */
   readonly model: string;
-  readonly source: Chosen<SourceContext, Source>;
+  readonly source: Chosen<SourceContext, Source> & { readonly past: boolean };
   /** Present: run an embedded broker. */
   readonly broker?: { readonly host: string; readonly port: number };
   readonly decode: Chosen<StageContext, Decoder> & { readonly audio: boolean };

@@ -88,6 +88,8 @@ export interface Kind<S extends z.ZodType, C, T> {
 export type SourceKind<S extends z.ZodType> = Kind<S, SourceContext, Source> & {
   /** The decoder that an absent `decode` means with this source; absent: the first in the registry. */
   readonly decoder?: string;
+  /** Its data is there already, such as that of files: it can be learnt from without listening. */
+  readonly past?: true;
 };
 export type DecoderKind<S extends z.ZodType> = Kind<S, StageContext, Decoder> & {
   /** Its frames are audio, not readings of channels. */

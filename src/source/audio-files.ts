@@ -261,5 +261,6 @@ function recordingsOf(files: readonly string[], baseDir: string): readonly Recor
 export const audioFilesKind: SourceKind<typeof schema> = {
   schema,
   decoder: 'wav',
+  past: true,
   create: (options, context) => new AudioFilesSource(options, context, () => process.stdin),
 };

@@ -195,5 +195,6 @@ class ReplaySource implements Source {
 
 export const replayKind: SourceKind<typeof schema> = {
   schema,
+  past: true,
   create: (options, context) => new ReplaySource(options, context),
 };

@@ -9,7 +9,9 @@ import type { ModelCard } from '../../src/core/card.js';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { CliProcess, kioku, summaryOf } from '../support/cli.js';
 import { freePort } from '../support/mosquitto.js';
+import { machineSound } from '../support/machine-sounds.js';
 import { mqttClient } from '../support/publisher.js';
+import { wavOf } from '../support/wav.js';
 
 const ROWS = 2400;
 const LEARNT = 2000;
@@ -39,6 +41,23 @@ const cardIn = (model: string): ModelCard =>
   JSON.parse(readFileSync(join(folder, model, 'model.json'), 'utf8')) as ModelCard;
 
 const replay = { kind: 'replay', files: 'boiler.csv' };
+
+describe('kioku train CONFIG clip.wav', () => {
+  it('learns how a machine sounds from a clip, in place of its microphone', async () => {
+    const configuration = {
+      source: { kind: 'microphone' },
+      extract: { kind: 'descriptors' },
+      align: { stepMs: 100 },
+      train: { hidden: 4, maxEpochs: 2 },
+    };
+    writeFileSync(join(folder, 'fan.yaml'), JSON.stringify(configuration));
+    const sound = machineSound({ rateHz: 8000, turnHz: 49, offset: 0, seed: 1 }, 20);
+    writeFileSync(join(folder, 'clip.wav'), wavOf(sound, { sampleRateHz: 8000 }));
+    const trained = await kioku(['train', 'fan.yaml', 'clip.wav'], { cwd: folder });
+    expect(trained).toMatchObject({ code: 0 });
+    expect(trained.stdout).toMatch(/learnt 200 time steps of 1 stream \(.*spectralCentroidHz/);
+  }, 60_000);
+});
 
 describe('kioku train FILE', () => {
   it('proposes a configuration, learns, and the data can be watched with both', async () => {

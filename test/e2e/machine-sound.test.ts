@@ -112,7 +112,7 @@ describe('a machine is watched by its sound', () => {
       extension: 'wav',
     };
     const sections = parse(EXAMPLE) as Sections;
-    const events = await incidentsOf({ ...sections, source: { kind: 'audio-files', parallel: true } }, plant);
+    const events = await incidentsOf({ ...sections, source: { kind: 'audio-files' } }, plant);
     expect(storyOf(events)).toEqual(oneIncident('motor', 3500, 5000));
   }, 60_000);
 

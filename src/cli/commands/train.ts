@@ -20,7 +20,10 @@ export function register(program: Command, io: Io): void {
   program
     .command('train')
     .description('learn what is normal and write the model of a configuration')
-    .argument('<config-or-file...>', 'a configuration, data files (CSV, JSON Lines, recordings), or both')
+    .argument(
+      '<config-or-file...>',
+      'a configuration, data files (CSV, JSON Lines, recordings; WAV for one that extracts), or both',
+    )
     .option('--live', "learn from the configuration's own source, as it comes in")
     .option('--for <duration>', 'with --live: how long to listen before training, such as 1h', parseDuration)
     .option('--out <folder>', 'where to write the model instead of where the configuration says')
@@ -55,7 +58,7 @@ async function chooseData(paths: readonly string[], options: Options, log: Log, 
   if (wrong !== undefined) throw wrong;
   let config = configs.length === 0 ? await configForDataFiles(files, log, io) : await loadConfig(configs[0]);
   if (configs.length > 0 && files.length > 0) config = await withDataFiles(config, files);
-  if (config.source.kind !== 'replay' && options.live === undefined) {
+  if (!config.source.past && options.live === undefined) {
     throw new UserError('ARGUMENT', `the source of ${configs[0]} is ${config.source.kind}, which has no past`, {
       hint: `learn from the feed with --live --for 1h, or from a recording with \`kioku train ${configs[0]} FILE\``,
     });
