@@ -29,7 +29,14 @@ interface Output {
   readonly value: Value;
 }
 
-const DATA = { float32: Float32Array, int64: BigInt64Array, bool: Uint8Array };
+const DATA = {
+  float32: Float32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+};
 
 /** Constants above this are told apart by identity only: they are weights. */
 const SHARED_CONSTANT_ELEMENTS = 64;

@@ -1,7 +1,7 @@
 /** What an ONNX file says, as plain data: model, graph, node, tensor. Field numbers are in `encode.ts`. */
 
 /** Element types that kioku writes, with their codes in `TensorProto.DataType`. */
-export const ELEMENT_TYPE_CODES = { float32: 1, int64: 7, bool: 9 } as const;
+export const ELEMENT_TYPE_CODES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE_CODES;
 
 /** A size, or the name of one that is known only when the graph runs (`T` steps, `B` rows). */

@@ -1,6 +1,6 @@
 /** Layout of icefall's LSTM encoder: convolutions 9 → 1 frames, then layers of LSTM with projection and feed-forward. */
 import type { Value } from '../../../src/onnx/graph.js';
-import { N, SpeechGraph } from './speech-graph.js';
+import { N, SpeechGraph, type WeightType } from './speech-graph.js';
 
 const FRAMES = 9;
 const MEL_BINS = 80;
@@ -16,9 +16,9 @@ export interface LstmEncoderSize {
 }
 
 /** @returns bytes of the ONNX file */
-export function lstmEncoder(seed: number, size: LstmEncoderSize): Uint8Array {
+export function lstmEncoder(seed: number, size: LstmEncoderSize, matrices?: WeightType): Uint8Array {
   const { layers, dModel, hidden, joiner } = size;
-  const g = new SpeechGraph(seed);
+  const g = new SpeechGraph(seed, matrices);
   const x = g.input([N, FRAMES, MEL_BINS], 'x');
   const state0 = g.input([layers, N, dModel], 'state0');
   const state1 = g.input([layers, N, hidden], 'state1');

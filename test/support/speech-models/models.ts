@@ -72,6 +72,16 @@ export async function writeLstmTransducer(
   return write(folder, { 'encoder.onnx': lstmEncoder(1, size), ...heads(size) });
 }
 
+/** The tiny one as icefall quantises it: encoder and joiner, but not the decoder. @returns `folder` */
+export async function writeInt8LstmTransducer(folder: string): Promise<string> {
+  const { 'joiner.onnx': _, ...others } = heads(TINY_LSTM);
+  return write(folder, {
+    'encoder.int8.onnx': lstmEncoder(1, TINY_LSTM, 'int8'),
+    'joiner.int8.onnx': transducerJoiner(3, TINY_LSTM, 'int8'),
+    ...others,
+  });
+}
+
 /** @returns `folder` */
 export async function writeZipformer2Transducer(folder: string): Promise<string> {
   const head = { kind: 'transducer', joiner: ZIPFORMER2_HEADS.joiner } as const;

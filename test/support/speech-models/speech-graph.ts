@@ -7,6 +7,12 @@ import { RandomWeights } from './weights.js';
 /** Of `TensorProto.DataType`. */
 const FLOAT32 = 1;
 
+/** The largest int8 of a symmetric scale. */
+const INT8_MAX = 127;
+
+/** As `quantize_dynamic` of ONNX Runtime writes them, with which icefall makes its `*.int8.onnx`. */
+export type WeightType = 'float32' | 'int8';
+
 const NORM_EPSILON = 1e-5;
 
 /** The batch axis, as the exports of icefall name it. */
@@ -20,10 +26,13 @@ function size(shape: Shape, axis: number): number {
 
 export class SpeechGraph extends TensorGraph {
   readonly #weights: RandomWeights;
+  readonly #matrices: WeightType;
 
-  constructor(seed: number) {
+  /** @param matrices of the linear layers; the same numbers, but for the rounding */
+  constructor(seed: number, matrices: WeightType = 'float32') {
     super();
     this.#weights = new RandomWeights(seed);
+    this.#matrices = matrices;
   }
 
   /** Weights that keep the variance of what they are applied to, times `gain`². */
@@ -35,8 +44,29 @@ export class SpeechGraph extends TensorGraph {
   /** x·W + b over the last axis. */
   linear(x: Value, outputs: number, options: { gain?: number; bias?: Float32Array } = {}): Value {
     const inputs = size(x.shape, -1);
-    const product = this.matmul(x, this.weights([inputs, outputs], inputs, options.gain));
+    const weights = this.#weights.draw(inputs * outputs, (options.gain ?? 1) / Math.sqrt(inputs));
+    const shape = [inputs, outputs];
+    const product =
+      this.#matrices === 'int8'
+        ? this.#quantisedProduct(x, weights, shape)
+        : this.matmul(x, this.constant(weights, shape));
     return this.add(product, options.bias ? this.constant(options.bias, [outputs]) : this.weights([outputs], 100));
+  }
+
+  /**
+   * x·W with W in int8 and one scale, and x in uint8 with a scale and a zero point of what it holds just now (of all its
+   * rows): https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html, dynamic quantisation.
+   */
+  #quantisedProduct(x: Value, weights: Float32Array, shape: readonly number[]): Value {
+    const scale = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / INT8_MAX;
+    const rounded = weights.map((weight) => Math.round(weight / scale));
+    const quantised = this.emit('DynamicQuantizeLinear', [x], [x.shape], { elementType: 'uint8' });
+    const xScale = this.extend(quantised, []);
+    const xZero = this.extend(quantised, [], 'uint8');
+    const factors = [quantised.outputs[0], this.constant(rounded, shape, 'int8'), xZero];
+    const sum = this.emit('MatMulInteger', factors, [[...x.shape.slice(0, -1), shape[1]]], { elementType: 'int32' })
+      .outputs[0];
+    return this.mul(this.toFloat(sum), this.mul(xScale, this.scalar(scale)));
   }
 
   /** Batched over all axes but the last two, which broadcast. */

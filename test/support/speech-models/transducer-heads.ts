@@ -1,6 +1,6 @@
 /** Decoder and joiner of icefall's stateless transducers. */
 import { blankBias } from './tokens.js';
-import { N, SpeechGraph } from './speech-graph.js';
+import { N, SpeechGraph, type WeightType } from './speech-graph.js';
 
 export interface HeadSize {
   readonly vocabulary: number;
@@ -28,9 +28,9 @@ export function transducerDecoder(seed: number, size: HeadSize): Uint8Array {
 }
 
 /** tanh(encoder_out + decoder_out)·W + b → logit [N, vocabulary] */
-export function transducerJoiner(seed: number, size: HeadSize): Uint8Array {
+export function transducerJoiner(seed: number, size: HeadSize, matrices?: WeightType): Uint8Array {
   const { vocabulary, joiner, blank, spread } = size;
-  const g = new SpeechGraph(seed);
+  const g = new SpeechGraph(seed, matrices);
   const sum = g.add(g.input([N, joiner], 'encoder_out'), g.input([N, joiner], 'decoder_out'));
   const logit = g.linear(g.map('Tanh', sum), vocabulary, { gain: spread, bias: blankBias(vocabulary, blank) });
   g.output(logit, 'logit');
