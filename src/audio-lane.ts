@@ -78,15 +78,17 @@ export class AudioLane implements Lane {
       if (known !== undefined && frame.mark === 'gap') this.#finish(known);
       // A sender that begins again without having ended is another stream of the same name.
       if (known !== undefined && frame.mark === 'start') this.#leave(frame.stream, known);
+      this.#through.set(frame.source, frame.seq);
+      const samples = frame.data.length;
+      // The end of a stream that has left already: nobody else shall have to leave for it.
+      if (samples === 0 && this.#slots.find(frame.stream) === undefined) continue;
       const slot = this.#acquire(frame.stream);
       this.#heardUs[slot] = frame.arrivedUs;
-      const samples = frame.data.length;
       if (samples > 0) {
         this.#stages.origins.heard(slot, frame.us);
         this.#endUs[slot] = frame.us + Math.round((samples * 1e6) / signal.rateHz);
         this.#hear(slot, frame);
       }
-      this.#through.set(frame.source, frame.seq);
       if (frame.mark === 'end') this.#leave(frame.stream, slot);
     }
   }

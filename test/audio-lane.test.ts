@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineConfig } from '../src/config/load.js';
-import type { Lane } from '../src/core/contracts.js';
+import type { Engine, Lane } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
 import type { KiokuEvent, TranscriptEvent } from '../src/core/events.js';
 import { openLane } from '../src/open-lane.js';
@@ -17,7 +17,12 @@ import { writeLstmTransducer, writeZipformer2Ctc } from './support/speech-models
 const finals = (events: readonly KiokuEvent[], stream: string): TranscriptEvent[] =>
   events.filter((event): event is TranscriptEvent => event.type === 'final' && event.stream === stream);
 
-async function open(decide: { readonly model?: string }, maxStreams = 4, counters = new Counters()): Promise<Lane> {
+async function open(
+  decide: { readonly model?: string },
+  maxStreams = 4,
+  counters = new Counters(),
+  engine: Engine = nodeEngine,
+): Promise<Lane> {
   const { model, ...options } = decide;
   const config = await defineConfig({
     ...(model === undefined ? {} : { model }),
@@ -26,7 +31,25 @@ async function open(decide: { readonly model?: string }, maxStreams = 4, counter
     sinks: [],
     limits: { maxStreams },
   });
-  return openLane(config, nodeEngine, contextOf(config, { counters }));
+  return openLane(config, engine, contextOf(config, { counters }));
+}
+
+/** An engine that notes of every step of the net that hears how many streams took part. */
+function countingRows(rows: number[]): Engine {
+  return {
+    ...nodeEngine,
+    open: async (model, capacity) => {
+      const net = await nodeEngine.open(model, capacity);
+      // Decoder and joiner are stepped by what was heard.
+      if (model.inputs.every(({ name }) => name !== 'x' && name !== 'input')) return net;
+      const step = net.step.bind(net);
+      net.step = (slots, n) => {
+        rows.push(n);
+        step(slots, n);
+      };
+      return net;
+    },
+  };
 }
 
 /** Everything that a stream makes a lane say when it comes in pieces. */
@@ -43,6 +66,14 @@ function hear(lane: Lane, stream: string, samples: Float64Array, cuts: readonly 
 /** What does not depend on when a lane was looked at. */
 const lasting = (events: readonly KiokuEvent[]): KiokuEvent[] => events.filter(({ type }) => type !== 'partial');
 
+/** Ends a segment in every pause of the sound, and amid it. */
+const EAGER = {
+  rules: [
+    { afterSpeech: true, silenceMs: 160 },
+    { afterSpeech: false, lengthMs: 1000 },
+  ],
+};
+
 describe('a lane that listens', () => {
   let root: string;
   let models: Readonly<Record<string, string>>;
@@ -55,9 +86,20 @@ describe('a lane that listens', () => {
   });
   afterAll(() => rm(root, { recursive: true }));
 
-  const tasks: Readonly<Record<string, () => { readonly kind: string; readonly model?: string }>> = {
+  interface Task {
+    readonly kind: string;
+    readonly model?: string;
+    readonly endpoint?: typeof EAGER;
+  }
+  const tasks: Readonly<Record<string, () => Task>> = {
     'a transducer': () => ({ kind: 'transcribe', model: models['transducer'] }),
     'a CTC model': () => ({ kind: 'transcribe', model: models['ctc'] }),
+    'a transducer that ends many segments': () => ({
+      kind: 'transcribe',
+      model: models['transducer'],
+      endpoint: EAGER,
+    }),
+    'a CTC model that ends many segments': () => ({ kind: 'transcribe', model: models['ctc'], endpoint: EAGER }),
     'a transducer behind a voice gate': () => ({
       kind: 'transcribe',
       model: models['transducer'],
@@ -74,6 +116,8 @@ describe('a lane that listens', () => {
       const lane = await open(tasks[task]());
       const whole = lasting(hear(lane, 'a', samples, []));
       expect(whole.length).toBeGreaterThan(0);
+      const endpoints = whole.filter(({ type }) => type === 'endpoint').length;
+      expect(endpoints).toBeGreaterThanOrEqual(tasks[task]().endpoint === undefined ? 0 : 3);
       fc.assert(
         fc.property(cut, (cuts) => {
           expect(lasting(hear(lane, 'a', samples, cuts))).toEqual(whole);
@@ -121,6 +165,28 @@ describe('a lane that listens', () => {
     });
   });
 
+  it.each(['a transducer', 'a CTC model', 'voice activity alone'])(
+    'steps %s once for all streams that have something to hear',
+    async (task) => {
+      const runs: { alone: number[]; together: number[] } = { alone: [], together: [] };
+      for (const [how, streams] of [
+        ['alone', ['a']],
+        ['together', ['a', 'b', 'c']],
+      ] as const) {
+        const lane = await open(tasks[task](), 4, new Counters(), countingRows(runs[how]));
+        const samples = sound(1, 3);
+        for (let from = 0; from < samples.length; from += 4000) {
+          lane.push(streams.map((stream) => frameOf(stream, samples, from, from + 4000)));
+          lane.turn();
+        }
+        lane.close();
+      }
+      expect(runs.alone.length).toBeGreaterThan(5);
+      expect(new Set(runs.alone)).toEqual(new Set([1]));
+      expect(runs.together).toEqual(runs.alone.map(() => 3));
+    },
+  );
+
   it('makes what was said before a hole final, and begins anew behind it', async () => {
     const lane = await open(tasks['a transducer']());
     const samples = sound(1, 4);
@@ -163,6 +229,17 @@ describe('a lane that listens', () => {
     lane.push([frameOf('a', samples, 0, samples.length), frameOf('b', samples, 0, samples.length)]);
     expect(finals(lane.turn().events, 'a')).toHaveLength(1);
     expect(lane.streams).toEqual(['b']);
+    lane.close();
+  });
+
+  it('does not make a stream leave for the end of one that has left', async () => {
+    const counters = new Counters();
+    const lane = await open(tasks['a transducer'](), 1, counters);
+    const samples = sound(1, 2);
+    lane.push([frameOf('a', samples, 0, 16_000), frameOf('b', samples, 0, 16_000)]);
+    lane.push([frameOf('a', samples, 16_000, 16_000, 'end')]);
+    expect(lane.streams).toEqual(['b']);
+    expect(counters.get('step.evicted')).toBe(1);
     lane.close();
   });
 

@@ -216,8 +216,16 @@ export class AudioFilesSource implements Source {
     const bytes = piece?.bytes ?? new Uint8Array(0);
     const packet: Arrival = { source: this.#context.index, seq: 0, topic: route.stream, route, bytes, arrivedUs: us };
     if (piece === undefined) packet.mark = 'end';
-    if (input.raw !== undefined) packet.properties = track.properties ??= propertiesOf(input.raw);
+    if (input.raw !== undefined) packet.properties = track.properties ??= this.#assumed(route.stream, input.raw);
     return { us, packet };
+  }
+
+  /** Raw audio that nobody said is raw: a wrong guess would be noise or speech at the wrong speed, so it is told. */
+  #assumed(stream: string, format: PcmFormat): NonNullable<Packet['properties']> {
+    if (this.#options.format === 'auto') {
+      this.#context.log.warn({ stream, ...format }, 'audio without a header is taken to be raw audio of this format');
+    }
+    return propertiesOf(format);
   }
 
   #emit(due: readonly Due[]): void {

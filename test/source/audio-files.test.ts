@@ -226,12 +226,18 @@ describe('standard input', () => {
     expect(context.counters.toJSON()).toEqual({});
   });
 
-  it('is raw audio otherwise', async () => {
+  it('is raw audio otherwise, and the log says as what it is heard unless that was said', async () => {
     const raw = pcmOf(tone(5000, 440, 16_000, 2), 'f32le');
-    const options = { files: '-', pcm: { channels: 2, format: 'f32le' } };
-    const { frames } = await all(options, { stdin: Readable.from([raw.subarray(0, 7), raw.subarray(7)]) });
-    expect(samplesOf(frames)).toEqual([...new Float32Array(raw.buffer, raw.byteOffset, 10_000)]);
-    expect(frames[0].us).toBe(0);
+    const pcm = { channels: 2, format: 'f32le' };
+    for (const [options, said] of [
+      [{ files: '-', pcm }, [expect.stringMatching(/^warn .*without a header.*16000.*"channels":2,"format":"f32le"/)]],
+      [{ files: '-', pcm, format: 'pcm' }, []],
+    ] as const) {
+      const { frames, context } = await all(options, { stdin: Readable.from([raw.subarray(0, 7), raw.subarray(7)]) });
+      expect(samplesOf(frames)).toEqual([...new Float32Array(raw.buffer, raw.byteOffset, 10_000)]);
+      expect(frames[0].us).toBe(0);
+      expect(context.log.lines).toEqual(said);
+    }
   });
 
   it.each([
