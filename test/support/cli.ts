@@ -14,6 +14,8 @@ export interface CliResult {
 interface CliOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether `child.stdin` is there to be written to. */
+  readonly stdin?: boolean;
 }
 
 /** A running command, for tests that talk to it while it works. */
@@ -27,7 +29,7 @@ export class CliProcess {
     this.child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, ...args], {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, NO_COLOR: '1', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
