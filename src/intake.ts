@@ -14,12 +14,13 @@ export interface IntakeOptions {
   readonly signal?: AbortSignal;
   /** Absent: until the source has no more. */
   readonly forMs?: number;
-  readonly onPackets?: (packets: readonly Packet[]) => void;
+  /** A promise holds the source back until it resolves, so that no more comes than can be taken. */
+  readonly onPackets?: (packets: readonly Packet[]) => void | Promise<void>;
 }
 
 /**
  * Starts the broker (if the configuration has one) and the source, hands over every batch, and stops both.
- * @throws UserError when the source cannot start; whatever `onPackets` throws
+ * @throws UserError when the source cannot start; whatever `onPackets` throws or rejects with
  */
 export async function takePackets(config: Config, options: IntakeOptions): Promise<void> {
   const { context, signal = new AbortController().signal, forMs, onPackets = () => {} } = options;
@@ -30,7 +31,11 @@ export async function takePackets(config: Config, options: IntakeOptions): Promi
     if (signal.aborted) return;
     const aborted = fromEvent(signal, 'abort');
     const over = forMs === undefined ? aborted : merge(aborted, timer(forMs));
-    const packets = fromSource(source).pipe(tap(onPackets), takeUntil(over));
+    let taking: Promise<void> | undefined;
+    const take = (batch: readonly Packet[]): void => {
+      taking = onPackets(batch) ?? undefined;
+    };
+    const packets = fromSource(source, { hold: () => taking }).pipe(tap(take), takeUntil(over));
     await lastValueFrom(packets, { defaultValue: undefined });
   } finally {
     await source.stop();

@@ -127,7 +127,7 @@ describe('tables that must not drift apart', () => {
     const tests = readTree(`${ROOT}test`);
     const contract: Readonly<Record<string, RegExp>> = {
       source: /\bsourceContract\(/,
-      decode: /\bdecoderContract\(/,
+      decode: /\b(audioD|d)ecoderContract\(/,
       extract: /\bextractorContract\(/,
       feature: /\bfeatureContract\(/,
       decide: /\b(decider|speechDecider)Contract\(/,

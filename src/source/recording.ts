@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Packet } from '../core/contracts.js';
 import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
+import { diskFailure } from './disk-failure.js';
 import type { Row } from './rows.js';
 
 const VERSION = 1;
@@ -141,12 +142,7 @@ export class RecordingWriter {
     const whole = part.subarray(0, part.lastIndexOf('\n') + 1);
     await this.#file.truncate(this.#bytes + whole.length).catch(() => {});
     for (let i = whole.indexOf('\n'); i >= 0; i = whole.indexOf('\n', i + 1)) this.#written += 1;
-    const full = systemCodeOf(cause) === 'ENOSPC' || systemCodeOf(cause) === 'EDQUOT';
-    const reason = full ? 'the disk is full' : messageOf(cause);
-    return new UserError('DISK', `${this.#path}: ${reason}; the ${this.#written} messages written before are kept`, {
-      hint: full ? 'make room, or record to another disk' : 'check the disk',
-      cause,
-    });
+    return diskFailure(this.#path, cause, `the ${this.#written} messages written before are kept`);
   }
 }
 

@@ -11,7 +11,7 @@ import { CliProcess, kioku, summaryOf } from '../support/cli.js';
 import { freePort } from '../support/mosquitto.js';
 import { machineSound } from '../support/machine-sounds.js';
 import { mqttClient } from '../support/publisher.js';
-import { wavOf } from '../support/wav.js';
+import { tone, wavOf } from '../support/wav.js';
 
 const ROWS = 2400;
 const LEARNT = 2000;
@@ -205,5 +205,19 @@ describe('from the feed itself', () => {
     const again = await kioku(['record', name, '--out', 'feed.jsonl'], { cwd: folder });
     expect(again.code).toBe(1);
     expect(again.stderr).toMatch(/there already/);
+  });
+
+  it('of audio is recorded as clips that sound as it did', async () => {
+    const file = wavOf(tone(12_000, 330, 8000, 2), { sampleRateHz: 8000, channels: 2 });
+    writeFileSync(join(folder, 'bell.wav'), file);
+    writeFileSync(
+      join(folder, 'bells.yaml'),
+      'source: { kind: audio-files, files: [bell.wav, bell.wav] }\ndecide: { kind: voice }\n',
+    );
+    const recorded = await kioku(['record', 'bells.yaml', '--out', 'clips', '--json'], { cwd: folder });
+    expect(recorded.code).toBe(0);
+    const clips = ['clips/bell-000000.000s.wav', 'clips/bell-2-000000.000s.wav'];
+    expect(JSON.parse(recorded.stdout)).toEqual({ folder: 'clips', clips, seconds: 3 });
+    expect(readFileSync(join(folder, clips[1])).subarray(44)).toEqual(file.subarray(44));
   });
 });
