@@ -58,7 +58,7 @@ export async function gatherReadings(config: Config, options: IntakeOptions): Pr
     ...options,
     onPackets: (packets) => {
       arriving.next(packets);
-      options.onPackets?.(packets);
+      return options.onPackets?.(packets);
     },
   });
   arriving.complete();
