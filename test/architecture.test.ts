@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ERROR_CODES } from '../src/core/errors.js';
+import { DROP_REASONS } from '../src/decode/drops.js';
 import { ROOT } from './support/build.js';
 import { isBarrel, readTree, violations } from './support/floor-plan.js';
 import { importsOf } from './support/imports.js';
@@ -115,6 +116,17 @@ describe('tables that must not drift apart', () => {
       .map((file) => file.text)
       .join('\n');
     expect(Object.keys(ERROR_CODES).filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+  });
+
+  it('docs say of every counter what it counts', () => {
+    const stage = '(?:source|decode|align|extract|step|lane|decide|pipeline|sink|demo)';
+    const literal = new RegExp(`'(${stage}\\.[a-z-]+)'`, 'g');
+    const counted = files.flatMap(({ text }) => [...text.matchAll(literal)].map(([, reason]) => reason));
+    const decoded = Object.keys(DROP_REASONS).map((reason) => `decode.${reason}`);
+    expect(counted.length).toBeGreaterThan(30);
+    const pages = ['counters', 'speech'].map((page) => readFileSync(`${ROOT}docs/${page}.md`, 'utf8')).join('\n');
+    const explained = new Set([...pages.matchAll(/^\| `([a-z.-]+)`\s+\|/gm)].map(([, reason]) => reason));
+    expect([...counted, ...decoded].filter((reason) => !explained.has(reason))).toEqual([]);
   });
 
   it('every kind in the registry is put through the contract test of its stage', () => {

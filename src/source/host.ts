@@ -57,7 +57,8 @@ class HostSource implements Source {
     clearInterval(this.#timer);
     this.#sampler?.close();
     this.#sampler = undefined;
-    this.#queue.close();
+    const { packets } = this.#queue.close();
+    if (packets > 0) this.#context.counters.count('source.no-credit', packets);
     if (this.status.value === 'up') this.status.next('down');
     this.packets.complete();
     return Promise.resolve();

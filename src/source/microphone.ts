@@ -113,7 +113,8 @@ class MicrophoneSource implements Source {
   async stop(): Promise<void> {
     await this.#recorder.stop();
     this.#flush();
-    this.#queue.close();
+    const { bytes } = this.#queue.close();
+    if (bytes > 0) this.#context.counters.count('source.no-credit-samples', bytes / this.#frameBytes);
     this.packets.complete();
   }
 

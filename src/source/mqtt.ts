@@ -89,8 +89,8 @@ class MqttSource implements Source {
 
   async stop(): Promise<void> {
     await this.#connection.stop();
-    const left = this.#queue.close();
-    if (left > 0) this.#context.counters.count('source.unread-at-stop', left);
+    const { packets } = this.#queue.close();
+    if (packets > 0) this.#context.counters.count('source.unread-at-stop', packets);
     this.packets.complete();
   }
 

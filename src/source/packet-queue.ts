@@ -61,13 +61,14 @@ export class PacketQueue {
     this.#schedule();
   }
 
-  /** Hands on what credit allows, then nothing more. @returns how many are left over */
-  close(): number {
+  /** Hands on what credit allows, then nothing more. @returns what is left over */
+  close(): { readonly packets: number; readonly bytes: number } {
     this.#hand();
     this.#closed = true;
     clearImmediate(this.#turn);
-    const left = this.#waiting.length;
+    const left = { packets: this.#waiting.length, bytes: this.#bytes };
     this.#waiting = [];
+    this.#bytes = 0;
     return left;
   }
 

@@ -87,6 +87,22 @@ it('drops the oldest that nobody takes, counts it in samples, and says that it i
   expect(kept.equals(ramp(8 * 16_000).subarray(2 * 48_000))).toBe(true);
 });
 
+it('counts what nobody has taken when it is stopped', async () => {
+  const raw = join(temporaryFolder(), 'ramp.raw');
+  writeFileSync(raw, ramp(16_000));
+  programOnPath('arecord', `cat ${raw}; exec sleep 1000`);
+  const context = stageContext();
+  const source = microphone({ command: 'arecord' }, context);
+  const collector = new Collector(source);
+  source.credit(5);
+  await source.start(goOn);
+  await collector.count(5);
+  await source.stop();
+  const taken = collector.packets.reduce((sum, { bytes }) => sum + bytes.length / 2, 0);
+  expect(taken).toBe(5 * 800);
+  expect(context.counters.toJSON()).toEqual({ 'source.no-credit-samples': 16_000 - taken });
+});
+
 describe('what goes wrong at the start is said', () => {
   it('no such device', async (ctx) => {
     alsaClip(ctx, noise(16));
