@@ -9,6 +9,10 @@ export class FileServer {
   etag: string | undefined = '"v1"';
   lastModified: string | undefined;
   ranges = true;
+  /** The connection is closed behind each answer, as by HTTP/1.0. */
+  closes = false;
+  /** Without it, only the end of the connection ends the body. */
+  length = true;
   /** So many bytes of a body are sent; then the connection breaks, or nothing more comes. */
   breakAfter = Number.POSITIVE_INFINITY;
   stallAfter = Number.POSITIVE_INFINITY;
@@ -62,7 +66,9 @@ export class FileServer {
     }
     if (code === 206) response.setHeader('content-range', `bytes ${start}-${size - 1}/${size}`);
     const body = this.content.subarray(start);
-    response.writeHead(code, { 'content-length': body.length });
+    if (this.closes) response.shouldKeepAlive = false;
+    if (!this.length) response.removeHeader('transfer-encoding');
+    response.writeHead(code, this.length ? { 'content-length': body.length } : {});
     if (this.breakAfter < body.length) {
       response.write(body.subarray(0, this.breakAfter), () => response.destroy());
     } else if (this.stallAfter < body.length) response.write(body.subarray(0, this.stallAfter));

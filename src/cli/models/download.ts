@@ -4,6 +4,7 @@ import { UserError } from '../../core/errors.js';
 import { kiokuVersion } from '../../core/version.js';
 import { describeUrl, explainFailure, httpError } from './download-error.js';
 import type { PartFile, PartNote } from './part-file.js';
+import { unpausedEnd } from './unpaused-end.js';
 
 /** Without a byte for so long, the server is taken for dead. */
 export const STALL_MS = 30_000;
@@ -27,11 +28,12 @@ export async function download(url: URL, part: PartFile, options: DownloadOption
     bodyTimeout: stallMs,
     connect: { timeout: stallMs },
   });
+  const dispatcher = agent.compose(unpausedEnd);
   try {
     for (;;) {
       const before = part.bytes;
       try {
-        if (await fetchRest(url, part, agent, options)) return;
+        if (await fetchRest(url, part, dispatcher, options)) return;
       } catch (error) {
         if (error instanceof UserError) throw error;
         if (options.signal.aborted || part.bytes <= before) throw explainFailure(error, url, part, options.signal);

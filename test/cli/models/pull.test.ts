@@ -76,6 +76,18 @@ describe('pull', () => {
     });
   });
 
+  it.each([true, false])(
+    'takes all from a server that closes the connection behind it (with a length: %s)',
+    async (length) => {
+      // Small enough to come in one piece, large enough that undici wants to pause behind it.
+      const archive = gzip(tarOf([{ path: 'encoder.onnx', content: WEIGHTS.subarray(0, 50_000) }]));
+      const { server, pull: run } = await bench(archive);
+      server.closes = true;
+      server.length = length;
+      expect(await run()).toMatchObject({ bytes: archive.length });
+    },
+  );
+
   it('takes .tar.bz2 as well, and a folder of its own', async (ctx) => {
     needsProgram(ctx, 'bzip2');
     const { cwd, pull: run } = await bench(bzip2(TAR));
