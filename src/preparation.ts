@@ -42,14 +42,11 @@ export class Preparation {
   #fit(conform: AudioConform, batch: readonly Frame[]): Observable<readonly Frame[]> {
     const fit = conform.push(batch);
     if (!(fit instanceof Promise)) return of(fit);
-    this.#busy = this.#until(fit);
+    // Whether it succeeds is the business of whoever waits for the frames. They are told after this, because the next ones
+    // may need a resampler as well.
+    const over = (): void => (this.#busy = undefined);
+    this.#busy = fit.then(over, over);
     return from(fit);
-  }
-
-  async #until(fit: Promise<unknown>): Promise<void> {
-    // Whether it succeeds is the business of whoever waits for the frames.
-    await Promise.allSettled([fit]);
-    this.#busy = undefined;
   }
 
   #extract(batch: readonly Frame[]): readonly Frame[] {
