@@ -33,6 +33,7 @@ import { decodeWith, fromSource } from './stream.js';
 import { ThreadedLane } from './threaded-lane.js';
 
 export interface PipelineParts {
+  /** For nets that run on this thread; a recogniser's run on another, by `nodeEngine`. */
   readonly engine: Engine;
   readonly log: Log;
   readonly counters?: Counters;
@@ -87,11 +88,12 @@ export class Pipeline {
   async run(signal: AbortSignal): Promise<RunSummary> {
     const { config } = this;
     const context = contextOf(config, { log: this.parts.log, counters: this.counters });
-    const lane = await this.#openLane(context);
     const broker = new EmbeddedBroker(this.parts.log);
     const sinks = config.sinks.map((sink) => sink.create(context));
     const delivery = new Delivery(sinks, this.counters, this.parts.log);
     const source = config.source.create({ ...context, index: 0 });
+    // Last, because it may be a thread, which must not be left behind when something else cannot be made.
+    const lane = await this.#openLane(context);
     const drops = new DropReport(this.counters, this.parts.log);
     let streams = 0;
     try {
