@@ -15,6 +15,8 @@ export class Io {
   readonly stderr: NodeJS.WriteStream;
   /** Set by `--log-level` before a command runs. */
   logLevel = 'info';
+  /** Set by who leaves lines unfinished on the terminal: called before any other line, which would overwrite them. */
+  finishLine: () => void = () => {};
   #stopping = new AbortController();
 
   constructor(streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream } = process) {
@@ -44,13 +46,14 @@ export class Io {
 
   /** A line for the person at the terminal, to stderr, so that it never mixes with a result. */
   note(text: string): void {
+    this.finishLine();
     this.stderr.write(`${this.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`);
   }
 
   /** A logger at `--log-level` (or another level), to stderr. Loaded on demand, because pino takes longer to load than `--help` to print. */
   async openLog(level = this.logLevel): Promise<Log> {
     const { createLog } = await import('./log.js');
-    return createLog(level, this.stderr);
+    return createLog(level, this.stderr, () => this.finishLine());
   }
 
   /**

@@ -5,6 +5,8 @@ import { createLog } from '../../src/cli/log.js';
 import { Io } from '../../src/cli/output.js';
 import { CLEAR_LINE, gauge } from '../../src/cli/status-line.js';
 import { TrainingBar } from '../../src/cli/training-bar.js';
+import { TranscriptView } from '../../src/cli/transcript-view.js';
+import type { TranscriptEvent } from '../../src/core/events.js';
 import type { Progress } from '../../src/train/progress.js';
 
 /** What a terminal of that width shows at the end: a carriage return goes back, CSI 2K empties the line. */
@@ -33,6 +35,11 @@ const PROGRESS: Progress = {
   stepsPerSecond: 700,
   secondsLeft: 12,
 };
+
+function transcript(type: TranscriptEvent['type'], text: string): TranscriptEvent {
+  const when = { us: 0, startUs: 0, originUs: 0 };
+  return { type, stream: 's', id: '1', segment: 0, text, words: [], tokens: [], ...when };
+}
 
 describe('a bar on a terminal', () => {
   it('is one line below what is logged meanwhile, and gone at the end', () => {
@@ -63,6 +70,21 @@ describe('a bar on a terminal', () => {
     expect(screen()).toEqual([`training [${'█'.repeat(10)}${'░'.repeat(10)}] 50 % | ≤ 2 min left | epoch`]);
     bar.stop();
     expect(screen()).toEqual(['']);
+  });
+
+  it('does not overwrite words that are just being spoken; afterwards they stand in full again', async () => {
+    const { io, screen, stderr } = terminal(80);
+    const view = new TranscriptView(stderr, false);
+    io.finishLine = () => view.end();
+    const log = await io.openLog();
+    view.show(transcript('partial', 'OPEN'));
+    view.show(transcript('partial', 'OPEN THE'));
+    log.warn({}, 'audio was lost');
+    view.show(transcript('final', 'OPEN THE DOOR'));
+    io.note('stopped');
+    const clock = /^\[\d\d:\d\d:\d\d\] /;
+    const lines = screen().map((line) => line.replace(clock, ''));
+    expect(lines).toEqual(['OPEN THE', 'WARN: audio was lost', 'OPEN THE DOOR', 'stopped', '']);
   });
 
   it('stays within its cells', () => {

@@ -55,6 +55,8 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
   });
   const pipeline = new Pipeline(config, { engine: nodeEngine, log: await io.openLog() });
   const view = new TranscriptView(io.stdout, inputs.length > 1);
+  // Then they share a line. Elsewhere what is logged does not tear the text.
+  if (io.stdout.isTTY && io.stderr.isTTY) io.finishLine = () => view.end();
   pipeline.events.subscribe((events) => {
     for (const event of events) {
       if (options.json === true) io.print(eventJson(event));
