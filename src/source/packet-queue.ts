@@ -39,9 +39,9 @@ export class PacketQueue {
     this.#schedule();
   }
 
-  /** Whether there is credit for all that waits, so that it leaves in the next turn. */
-  get covered(): boolean {
-    return this.#credit >= this.#waiting.length;
+  /** How many wait for credit; the others leave in the next turn. */
+  get beyondCredit(): number {
+    return Math.max(0, this.#waiting.length - this.#credit);
   }
 
   /** The one that leaves next. */

@@ -87,6 +87,22 @@ it('drops the oldest that nobody takes, counts it in samples, and says that it i
   expect(kept.equals(ramp(8 * 16_000).subarray(2 * 48_000))).toBe(true);
 });
 
+it('keeps 5 s beyond what may be taken at once, so that nothing is lost after a moment without a turn', async () => {
+  const raw = join(temporaryFolder(), 'ramp.raw');
+  writeFileSync(raw, ramp(8 * 16_000));
+  programOnPath('arecord', `cat ${raw}; exec sleep 1000`);
+  const context = stageContext();
+  const source = microphone({ command: 'arecord' }, context);
+  const collector = new Collector(source);
+  source.credit(60);
+  await source.start(goOn);
+  await collector.count(60);
+  source.credit(1000);
+  await collector.count(160);
+  expect(Buffer.concat(collector.packets.map(({ bytes }) => bytes)).equals(ramp(8 * 16_000))).toBe(true);
+  expect(context.counters.toJSON()).toEqual({});
+});
+
 it('counts what nobody has taken when it is stopped', async () => {
   const raw = join(temporaryFolder(), 'ramp.raw');
   writeFileSync(raw, ramp(16_000));
