@@ -1,9 +1,9 @@
 /** When each stream of an audio lane began: the zero of its "seconds of audio". */
 import type { Micros, PerSlot, Slot } from './core/contracts.js';
-import { UserError } from './core/errors.js';
+import { loadNumbers, saveNumbers, unfitState } from './core/saved-state.js';
 
-const SAVE_VERSION = 1;
-const SAVE_BYTES = 9;
+const VERSION = 1;
+const SAVED = 'the beginning of an audio stream';
 
 export class Origins implements PerSlot {
   /** NaN until the first sample. */
@@ -26,18 +26,12 @@ export class Origins implements PerSlot {
   }
 
   save(slot: Slot): Uint8Array {
-    const bytes = new Uint8Array(SAVE_BYTES);
-    bytes[0] = SAVE_VERSION;
-    new DataView(bytes.buffer).setFloat64(1, this.#us[slot], true);
-    return bytes;
+    return saveNumbers(VERSION, this.#us.subarray(slot, slot + 1));
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    if (bytes[0] !== SAVE_VERSION || bytes.length !== SAVE_BYTES) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved origin of an audio stream has another form', {
-        hint: 'it was saved by another version; start this stream anew',
-      });
-    }
-    this.#us[slot] = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(1, true);
+    const saved = loadNumbers(VERSION, bytes, SAVED);
+    if (saved.length !== 1) throw unfitState(SAVED);
+    this.#us[slot] = saved[0];
   }
 }

@@ -7,9 +7,10 @@
  * and which ones do does not depend on how the audio was cut.
  */
 import type { Emit, Frame, Micros, Net, PerSlot, Signal, Slot } from './core/contracts.js';
-import { BugError, UserError } from './core/errors.js';
+import { BugError } from './core/errors.js';
 import type { VoiceContext } from './core/kind.js';
 import { SampleBuffer } from './core/sample-buffer.js';
+import { unfitState } from './core/saved-state.js';
 import type { GateOptions } from './core/voice.js';
 import { VoiceDecider } from './decide/voice.js';
 import type { VoiceChange } from './decide/voice-spans.js';
@@ -270,7 +271,5 @@ function partsOf(bytes: Uint8Array): Parts {
   const own = parts[3];
   const whole = own !== undefined && own.length >= 8 * HEAD_FIELDS && own.length % 8 === 0;
   if (bytes[0] === VERSION && at === bytes.length && whole) return parts as Parts;
-  throw new UserError('SNAPSHOT_INVALID', 'the saved state of the voice gate has another version or size', {
-    hint: 'it was saved by another version of kioku: start the stream anew',
-  });
+  throw unfitState('the voice gate of a stream');
 }

@@ -3,6 +3,7 @@ import { BugError, UserError } from '../core/errors.js';
 import { DEFAULT_GAP_STEPS, type AlignedChannel, type Alignment } from '../core/alignment.js';
 import type { Aligner, Frame, Micros, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
+import { loadNumbers, saveNumbers } from '../core/saved-state.js';
 import { forgetStamps, HEAD, knowsStamp, Layout, MEMORY, PHASE, STEP } from './layout.js';
 import { ChannelPlaces } from './names.js';
 import { OpenSteps } from './open-steps.js';
@@ -115,19 +116,14 @@ export class StepAligner implements Aligner {
   }
 
   save(slot: Slot): Uint8Array {
-    const state = this.#stateOf(slot);
-    const bytes = new Uint8Array(1 + state.byteLength);
-    bytes[0] = VERSION;
-    bytes.set(new Uint8Array(state.buffer), 1);
-    return bytes;
+    return saveNumbers(VERSION, this.#stateOf(slot));
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
     const state = this.#stateOf(slot);
-    const fits = bytes[0] === VERSION && bytes.length === 1 + state.byteLength;
-    const saved = fits ? new Float64Array(bytes.slice(1).buffer) : undefined;
-    if (saved?.[HEAD.stepUs] !== this.stepUs) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved state of the aligner does not fit its version or settings', {
+    const saved = loadNumbers(VERSION, bytes, 'the time steps of a stream');
+    if (saved.length !== state.length || saved[HEAD.stepUs] !== this.stepUs) {
+      throw new UserError('SNAPSHOT_INVALID', 'the saved time steps of a stream do not fit the settings', {
         hint: 'keep stepMs, lateMs and the channels as they were, or start this stream anew',
       });
     }

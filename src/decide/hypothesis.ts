@@ -1,9 +1,10 @@
 /** What greedy search has recognised of the present segment of one stream, and what it needs to go on. */
 import type { Micros } from '../core/contracts.js';
-import { UserError } from '../core/errors.js';
 import { OUTPUT_FRAME_US } from '../core/recogniser.js';
+import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 
 const VERSION = 1;
+const SAVED = 'the transcript of a stream';
 /** Saved before the context and the tokens. */
 const HEAD = { segment: 0, frames: 1, blanks: 2, told: 3, heardUs: 4, fields: 5 } as const;
 const TOKEN_FIELDS = 3;
@@ -57,23 +58,16 @@ export class Hypothesis {
     numbers.set([this.segment, this.frames, this.blanks, this.told, this.heardUs]);
     numbers.set(context, HEAD.fields);
     ids.forEach((id, i) => numbers.set([id, startUs[i], logProbs[i]], tokensAt + TOKEN_FIELDS * i));
-    const bytes = new Uint8Array(1 + numbers.byteLength);
-    bytes[0] = VERSION;
-    bytes.set(new Uint8Array(numbers.buffer), 1);
-    return bytes;
+    return saveNumbers(VERSION, numbers);
   }
 
   /** @throws UserError `SNAPSHOT_INVALID` for another version or size */
   load(bytes: Uint8Array): void {
     const { context } = this;
     const tokensAt = HEAD.fields + context.length;
-    const tokens = ((bytes.length - 1) / Float64Array.BYTES_PER_ELEMENT - tokensAt) / TOKEN_FIELDS;
-    if (bytes[0] !== VERSION || !Number.isInteger(tokens) || tokens < 0) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved transcript is of another version or size', {
-        hint: 'it was saved with another model or another version of kioku: start the stream anew',
-      });
-    }
-    const numbers = new Float64Array(bytes.slice(1).buffer);
+    const numbers = loadNumbers(VERSION, bytes, SAVED);
+    const tokens = (numbers.length - tokensAt) / TOKEN_FIELDS;
+    if (!Number.isInteger(tokens) || tokens < 0) throw unfitState(SAVED);
     this.cut(this.ids.length);
     this.segment = numbers[HEAD.segment];
     this.frames = numbers[HEAD.frames];

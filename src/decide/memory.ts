@@ -2,8 +2,8 @@
  * What the anomaly decider remembers, all streams in one slab of memory: per slot the stream's own numbers (float64:
  * times in µs), then its channels' (float32), 88 + 168 · channels bytes.
  */
-import { UserError } from '../core/errors.js';
 import type { Slot } from '../core/contracts.js';
+import { unfitState } from '../core/saved-state.js';
 import { INCIDENT_FIELDS } from './incidents.js';
 import { VIEW_FIELDS } from './views.js';
 
@@ -61,9 +61,7 @@ export class Memory {
   /** @throws UserError `SNAPSHOT_INVALID` for another version or size */
   load(slot: Slot, bytes: Uint8Array): void {
     if (bytes[0] !== MEMORY_VERSION || bytes.length !== 1 + this.slotBytes) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved memory of the anomaly decider is of another version or size', {
-        hint: 'it was saved with other channels or another version of kioku: start the stream anew',
-      });
+      throw unfitState('the watch over a stream');
     }
     this.#bytes.set(bytes.subarray(1), slot * this.slotBytes);
   }

@@ -9,8 +9,8 @@
  * told when nothing that comes can undo it. A window is as long as the hop of the net; its time is that of its start.
  * Silence shorter than the padding does not end a span, so that padding after it never reaches into the unheard.
  */
-import { UserError } from '../core/errors.js';
 import type { Micros, Slot } from '../core/contracts.js';
+import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import { offThresholdOf, type VoiceOptions } from '../core/voice.js';
 
 /** What a window changed. */
@@ -40,6 +40,7 @@ const PROBABILITY = 8;
 const FIELDS = 9;
 
 const VERSION = 1;
+const SAVED = 'voice activity';
 
 export class VoiceSpans {
   readonly #state: Float64Array;
@@ -129,21 +130,14 @@ export class VoiceSpans {
   }
 
   save(slot: Slot): Uint8Array {
-    const fields = this.#state.slice(slot * FIELDS, (slot + 1) * FIELDS);
-    const bytes = new Uint8Array(1 + fields.byteLength);
-    bytes[0] = VERSION;
-    bytes.set(new Uint8Array(fields.buffer), 1);
-    return bytes;
+    return saveNumbers(VERSION, this.#state.subarray(slot * FIELDS, (slot + 1) * FIELDS));
   }
 
   /** @throws UserError `SNAPSHOT_INVALID` */
   load(slot: Slot, bytes: Uint8Array): void {
-    if (bytes[0] !== VERSION || bytes.length !== 1 + FIELDS * Float64Array.BYTES_PER_ELEMENT) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved state of voice activity has another version or size', {
-        hint: 'it was saved by another version of kioku: start the stream anew',
-      });
-    }
-    this.#state.set(new Float64Array(bytes.slice(1).buffer), slot * FIELDS);
+    const saved = loadNumbers(VERSION, bytes, SAVED);
+    if (saved.length !== FIELDS) throw unfitState(SAVED);
+    this.#state.set(saved, slot * FIELDS);
   }
 
   /** Speech that paused is judged by what comes after the pause. */

@@ -5,11 +5,13 @@
  *     chunk k = frames k·shift … k·shift + chunkFrames − 1,  given when one frame more is there (as sherpa-onnx does)
  */
 import type { Batch, Feature, Frame, FrameExtractor, Micros, Slot } from '../core/contracts.js';
-import { BugError, UserError } from '../core/errors.js';
+import { BugError } from '../core/errors.js';
+import { unfitState } from '../core/saved-state.js';
 import { FrameQueue } from './frame-queue.js';
 import { ReadySlots } from './ready-slots.js';
 
 const VERSION = 1;
+const SAVED = 'the features of a stream';
 /** Saved before everything else: origin, last packet, chunks given, gap, flushed, frames that wait. */
 const HEAD_FIELDS = 6;
 
@@ -133,12 +135,12 @@ export class ChunkedFrames implements Feature {
     const memory = this.#memoryOf(slot);
     const { extractor, queue } = memory;
     const headBytes = HEAD_FIELDS * Float64Array.BYTES_PER_ELEMENT;
-    if (bytes[0] !== VERSION || bytes.length < 1 + headBytes) throw unfit();
+    if (bytes[0] !== VERSION || bytes.length < 1 + headBytes) throw unfitState(SAVED);
     const [originUs, seq, chunks, gap, flushed, size] = new Float64Array(bytes.slice(1, 1 + headBytes).buffer);
     const seqsAt = 1 + headBytes;
     const framesAt = seqsAt + size * Float64Array.BYTES_PER_ELEMENT;
     const extractorAt = framesAt + size * extractor.width * Float32Array.BYTES_PER_ELEMENT;
-    if (!Number.isSafeInteger(size) || size < 0 || extractorAt > bytes.length) throw unfit();
+    if (!Number.isSafeInteger(size) || size < 0 || extractorAt > bytes.length) throw unfitState(SAVED);
     // First, because it may throw.
     extractor.load(bytes.slice(extractorAt));
     const seqs = new Float64Array(bytes.slice(seqsAt, framesAt).buffer);
@@ -211,10 +213,4 @@ export class ChunkedFrames implements Feature {
     memory.chunks++;
     memory.gap = false;
   }
-}
-
-function unfit(): UserError {
-  return new UserError('SNAPSHOT_INVALID', 'the saved chunks of audio features have another version or size', {
-    hint: 'use the model and the kioku that it was saved with, or start this stream anew',
-  });
 }

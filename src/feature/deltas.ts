@@ -1,6 +1,7 @@
 /** How features change: regression over the frames around each one, as Kaldi's `delta-functions.cc` (Furui 1986). */
 import type { FrameExtractor } from '../core/contracts.js';
-import { BugError, UserError } from '../core/errors.js';
+import { BugError } from '../core/errors.js';
+import { unfitState } from '../core/saved-state.js';
 
 const VERSION = 1;
 /** Vectors given, vectors taken from inside, flushed. */
@@ -115,9 +116,7 @@ export class Deltas implements FrameExtractor {
     const ringAt = 1 + 8 * HEAD;
     const innerAt = ringAt + this.#ring.byteLength;
     if (bytes[0] !== VERSION || bytes.length < innerAt) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved deltas are of another version or size', {
-        hint: 'use the options that they were saved with, or start this stream anew',
-      });
+      throw unfitState('the deltas of a stream');
     }
     this.inner.load(bytes.subarray(innerAt));
     const [given, taken, flushed] = new Float64Array(bytes.slice(1, ringAt).buffer);

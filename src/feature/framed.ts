@@ -1,6 +1,7 @@
 /** A vector per frame: what log-mel, MFCC and descriptors have in common. */
 import type { FrameExtractor } from '../core/contracts.js';
-import { BugError, UserError } from '../core/errors.js';
+import { BugError } from '../core/errors.js';
+import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import { Framer, type Framing } from './framing.js';
 
 /** What is computed from a frame. Holds tables and room only, so that one object serves all streams of a thread. */
@@ -19,6 +20,7 @@ export interface FrameTransform {
 }
 
 const VERSION = 1;
+const SAVED = 'the samples of a stream';
 
 /** One stream: its samples, and what the transform remembers of it. */
 export class FramedExtractor implements FrameExtractor {
@@ -67,21 +69,15 @@ export class FramedExtractor implements FrameExtractor {
 
   save(): Uint8Array {
     const frames = this.#framer.save();
-    const bytes = new Uint8Array(1 + this.#memory.byteLength + frames.byteLength);
-    bytes[0] = VERSION;
-    bytes.set(new Uint8Array(this.#memory.buffer), 1);
-    bytes.set(new Uint8Array(frames.buffer), 1 + this.#memory.byteLength);
-    return bytes;
+    const numbers = new Float64Array(this.#memory.length + frames.length);
+    numbers.set(this.#memory);
+    numbers.set(frames, this.#memory.length);
+    return saveNumbers(VERSION, numbers);
   }
 
   load(bytes: Uint8Array): void {
-    const memoryBytes = this.#memory.byteLength;
-    if (bytes[0] !== VERSION || bytes.length < 1 + memoryBytes || (bytes.length - 1) % 8 !== 0) {
-      throw new UserError('SNAPSHOT_INVALID', 'the saved samples of a stream are of another version or size', {
-        hint: 'use the kioku that it was saved with, or start this stream anew',
-      });
-    }
-    const saved = new Float64Array(bytes.slice(1).buffer);
+    const saved = loadNumbers(VERSION, bytes, SAVED);
+    if (saved.length < this.#memory.length) throw unfitState(SAVED);
     this.#framer.load(saved.subarray(this.#memory.length));
     this.#memory.set(saved.subarray(0, this.#memory.length));
   }

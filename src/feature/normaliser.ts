@@ -1,13 +1,16 @@
 /** The feature behind the kind `normalise`. */
-import { BugError, UserError } from '../core/errors.js';
+import { BugError } from '../core/errors.js';
 import type { CalendarPeriod, ChannelScale, ModelCard } from '../core/card.js';
 import type { Batch, Feature, Frame, Micros, Scaler, Slot } from '../core/contracts.js';
+import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import type { NormaliseOptions } from './normalise.js';
+import { ReadySlots } from './ready-slots.js';
 import { RowQueue } from './row-queue.js';
 import { fromZ, writeCalendar, writeChannels } from './scaling.js';
 import { copyScales, WarmUp } from './stream-scale.js';
 
 const VERSION = 2;
+const SAVED = 'the normalisation of a stream';
 /** A queued row: time, packet number, flags, `width` inputs, a mask value a channel. */
 const ROW = { us: 0, seq: 1, gap: 2, settled: 3, inputs: 4 } as const;
 /** Saved before the scales: whether the scale is settled, rows seen while warming up. */
@@ -43,11 +46,7 @@ export class Normaliser implements Feature, Scaler {
   readonly #provisionalRows: number;
   readonly #stride: number;
   readonly #memories: (Memory | undefined)[] = [];
-  /** Ring of the slots that have rows, the one that has waited longest first; each at most once. */
-  readonly #ready: Int32Array;
-  readonly #isReady: Uint8Array;
-  #readyFirst = 0;
-  #readySize = 0;
+  readonly #ready: ReadySlots;
   #checkedNames: readonly string[] | undefined;
 
   /** @param capacity streams, ≥ 1 */
@@ -59,8 +58,7 @@ export class Normaliser implements Feature, Scaler {
     this.shiftUs = card.stepUs;
     this.#provisionalRows = Math.ceil(options.warmupSteps / 2);
     this.#stride = ROW.inputs + this.names.length + this.#channels.length;
-    this.#ready = new Int32Array(capacity);
-    this.#isReady = new Uint8Array(capacity);
+    this.#ready = new ReadySlots(capacity);
   }
 
   open(slot: Slot, stream: string): void {
@@ -82,7 +80,7 @@ export class Normaliser implements Feature, Scaler {
       const gap = row === 0 && (frame.mark === 'gap' || frame.mark === 'start');
       this.#pushRow(memory, frame, at, frame.us + row * this.shiftUs, gap);
     }
-    if (memory.queue.size > 0) this.#markReady(slot);
+    if (memory.queue.size > 0) this.#ready.add(slot);
   }
 
   /** Nothing is held back: every row is ready when it was pushed. */
@@ -90,17 +88,14 @@ export class Normaliser implements Feature, Scaler {
 
   take(out: Batch): number {
     out.n = 0;
-    for (let waiting = this.#readySize; waiting > 0 && out.n < out.slot.length; waiting--) {
-      const slot = this.#ready[this.#readyFirst];
-      this.#readyFirst = (this.#readyFirst + 1) % this.#ready.length;
-      this.#readySize--;
-      this.#isReady[slot] = 0;
+    for (let waiting = this.#ready.size; waiting > 0 && out.n < out.slot.length; waiting--) {
+      const slot = this.#ready.take();
       const { queue } = this.#memoryOf(slot);
       // A slot that was opened anew meanwhile has lost its rows, but not its place.
       if (queue.size === 0) continue;
       this.#copyRow(queue, out, slot);
       queue.removeFirst();
-      if (queue.size > 0) this.#markReady(slot);
+      if (queue.size > 0) this.#ready.add(slot);
     }
     return out.n;
   }
@@ -121,23 +116,18 @@ export class Normaliser implements Feature, Scaler {
     fields.set(held, HEAD_FIELDS + SCALE_FIELDS * scales.length);
     if (warmUp !== undefined) fields.set(warmUp.state, warmAt);
     queue.copyTo(fields, queueAt);
-    const bytes = new Uint8Array(1 + fields.byteLength);
-    bytes[0] = VERSION;
-    bytes.set(new Uint8Array(fields.buffer), 1);
-    return bytes;
+    return saveNumbers(VERSION, fields);
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
     const memory = this.#memoryOf(slot);
     const channels = this.#channels.length;
-    const whole = bytes.length > 1 && (bytes.length - 1) % Float64Array.BYTES_PER_ELEMENT === 0;
-    if (bytes[0] !== VERSION || !whole) throw unfit();
-    const fields = new Float64Array(bytes.slice(1).buffer);
+    const fields = loadNumbers(VERSION, bytes, SAVED);
     const heldAt = HEAD_FIELDS + SCALE_FIELDS * channels;
     const warmAt = heldAt + channels;
     const queueAt = warmAt + (fields[0] === 1 ? 0 : WarmUp.fieldsFor(channels));
     const queued = (fields.length - queueAt) / this.#stride;
-    if (!Number.isInteger(queued) || queued < 0) throw unfit();
+    if (!Number.isInteger(queued) || queued < 0) throw unfitState(SAVED);
     for (let c = 0; c < channels; c++) {
       memory.scales[c].center = fields[HEAD_FIELDS + SCALE_FIELDS * c];
       memory.scales[c].scale = fields[HEAD_FIELDS + SCALE_FIELDS * c + 1];
@@ -151,7 +141,7 @@ export class Normaliser implements Feature, Scaler {
       const row = memory.queue.add();
       memory.queue.data.set(fields.subarray(at, at + this.#stride), row);
     }
-    if (queued > 0) this.#markReady(slot);
+    if (queued > 0) this.#ready.add(slot);
   }
 
   #newMemory(): Memory {
@@ -211,12 +201,6 @@ export class Normaliser implements Feature, Scaler {
     return false;
   }
 
-  #markReady(slot: Slot): void {
-    if (this.#isReady[slot] === 1) return;
-    this.#isReady[slot] = 1;
-    this.#ready[(this.#readyFirst + this.#readySize++) % this.#ready.length] = slot;
-  }
-
   #copyRow(queue: RowQueue, out: Batch, slot: Slot): void {
     const { data } = queue;
     const row = queue.first;
@@ -233,10 +217,4 @@ export class Normaliser implements Feature, Scaler {
       out.mask[i * width + k] = k < channels ? data[row + ROW.inputs + width + k] : 1;
     }
   }
-}
-
-function unfit(): UserError {
-  return new UserError('SNAPSHOT_INVALID', 'the saved state of the normalisation has another version or size', {
-    hint: 'use the model and the kioku that it was saved with, or start this stream anew',
-  });
 }

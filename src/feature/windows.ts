@@ -1,6 +1,7 @@
 /** Audio → windows of samples, as nets take them that listen to the waveform itself, such as voice activity models. */
 import type { Batch, Feature, Frame, Micros, Slot } from '../core/contracts.js';
-import { BugError, UserError } from '../core/errors.js';
+import { BugError } from '../core/errors.js';
+import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import { ReadySlots } from './ready-slots.js';
 import { RowQueue } from './row-queue.js';
 
@@ -13,6 +14,7 @@ export interface WindowShape {
 }
 
 const VERSION = 1;
+const SAVED_OF = 'the windows of a stream';
 /** A queued row: start of its new samples, packet number, gap, then context and window. */
 const ROW = { us: 0, seq: 1, gap: 2, samples: 3 } as const;
 /** Saved before the samples: those of the window that is being gathered, then the rows that wait. */
@@ -99,19 +101,15 @@ export class SampleWindows implements Feature {
     fields.set([this.#width, filled, originUs, windows, gap, seq]);
     fields.set(samples, SAVED.samples);
     queue.copyTo(fields, SAVED.samples + this.#width);
-    const bytes = new Uint8Array(1 + fields.byteLength);
-    bytes[0] = VERSION;
-    bytes.set(new Uint8Array(fields.buffer), 1);
-    return bytes;
+    return saveNumbers(VERSION, fields);
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
     const memory = this.#memoryOf(slot);
-    if (bytes[0] !== VERSION || (bytes.length - 1) % Float64Array.BYTES_PER_ELEMENT !== 0) throw unfit();
-    const fields = new Float64Array(bytes.slice(1).buffer);
+    const fields = loadNumbers(VERSION, bytes, SAVED_OF);
     const queueAt = SAVED.samples + this.#width;
     const queued = (fields.length - queueAt) / this.#stride;
-    if (fields[SAVED.width] !== this.#width || !Number.isInteger(queued) || queued < 0) throw unfit();
+    if (fields[SAVED.width] !== this.#width || !Number.isInteger(queued) || queued < 0) throw unfitState(SAVED_OF);
     memory.filled = fields[SAVED.filled];
     memory.originUs = fields[SAVED.originUs];
     memory.windows = fields[SAVED.windows];
@@ -196,10 +194,4 @@ export class SampleWindows implements Feature {
     for (let k = 0; k < width; k++) out.data[i * width + k] = data[samples + k];
     out.mask.fill(1, i * width, (i + 1) * width);
   }
-}
-
-function unfit(): UserError {
-  return new UserError('SNAPSHOT_INVALID', 'the saved audio of voice activity has another version or size', {
-    hint: 'use the model and the kioku that it was saved with, or start this stream anew',
-  });
 }
