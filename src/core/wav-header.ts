@@ -36,6 +36,7 @@ const INTEGERS: Readonly<Record<number, SampleFormat>> = { 1: 'u8', 2: 's16le', 
 const FLOATS: Readonly<Record<number, SampleFormat>> = { 4: 'f32le', 8: 'f64le' };
 
 const CONVERT = 'convert it: `ffmpeg -i INPUT -c:a pcm_s16le OUTPUT.wav`';
+const RAW = 'raw audio without a header, say how it is written (`--raw`, or `format: pcm` in the configuration)';
 
 export interface WavLayout extends PcmFormat {
   /** Bytes of audio that the header announces; undefined: until the end. */
@@ -196,7 +197,8 @@ export class WavHeader {
 
   #refuseOther(begun: Uint8Array): void {
     const other = magicOf(begun) ?? mpegOf(begun);
-    this.#refuse(other === undefined ? 'does not begin like a WAV file' : `is ${other}, not WAV`, CONVERT);
+    if (other === undefined) this.#refuse('does not begin like a WAV file', `${CONVERT}; if it is ${RAW}`);
+    else this.#refuse(`is ${other}, not WAV`, CONVERT);
   }
 }
 

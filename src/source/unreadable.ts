@@ -1,9 +1,15 @@
 /** What is said about a file that cannot be read. */
-import { messageOf, UserError } from '../core/errors.js';
+import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
 
 export function unreadable(path: string, cause: unknown): UserError {
+  if (systemCodeOf(cause) === 'ENOENT') {
+    return new UserError('DATA_MISSING', `there is no file ${path}`, {
+      hint: 'check the name; in a configuration it starts at the folder of that configuration',
+      cause,
+    });
+  }
   return new UserError('DATA_MISSING', `cannot read ${path}: ${messageOf(cause)}`, {
-    hint: 'check the name of the file, which starts at the folder of the configuration, and who may read it',
+    hint: 'check what it is, and who may read it',
     cause,
   });
 }

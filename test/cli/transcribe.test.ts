@@ -113,6 +113,24 @@ describe('kioku transcribe', () => {
     expect(stderr).toMatch(/"sampleRateHz":16000,"channels":1,"format":"s16le".*taken to be raw audio/);
   });
 
+  it('hears raw samples at the rate that was said, with --raw or without', async () => {
+    for (const args of [['--raw', 's16le'], []]) {
+      const { stdout } = await piped(pcmOf(SAMPLES, 's16le'), '--rate', '32000', '--json', ...args);
+      const final = stdout.split('\n').find((line) => line.startsWith('{"type":"final"')) ?? '{}';
+      expect((JSON.parse(final) as Line).end).toBeLessThan(SECONDS / 2 + 0.5);
+    }
+  });
+
+  it.each([
+    ['--rate and --channels are for raw audio', ['good.wav', '--rate', '8000']],
+    ['--device is for the input mic', ['good.wav', '--device', 'plughw:1,0']],
+    ['not for the microphone', ['mic', '--rate', '8000']],
+  ])('takes no option that would do nothing: %s', async (message, args) => {
+    const { code, stdout, stderr } = await transcribe(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
   it('writes words while they are spoken, and when it is stopped amid them, all that was heard', async () => {
     const run = listening();
     const half = HEADER_BYTES + SAMPLES.length;
@@ -149,6 +167,12 @@ describe('audio that is not as it should be', () => {
     const { code, stdout, stderr } = await transcribe(await file('named.wav', content));
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`named.wav ${message}`);
+  });
+
+  it('raw audio in a file is an error that says how to have it read', async () => {
+    const { stderr } = await transcribe(await file('samples.raw', pcmOf(SAMPLES, 's16le')));
+    expect(stderr).toContain('samples.raw does not begin like a WAV file');
+    expect(stderr).toContain('`--raw`');
   });
 
   it('a WAV without a sample has nothing to say', async () => {

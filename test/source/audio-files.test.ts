@@ -193,7 +193,7 @@ describe('what cannot be read', () => {
   });
 
   it.each([
-    ['an absent file', 'gone.wav', /cannot read .*gone\.wav/],
+    ['an absent file', 'gone.wav', /there is no file .*gone\.wav$/],
     ['a folder', '.', /not a regular file/],
   ])('is said to be missing: %s', async (_what, files, message) => {
     const { source } = audioFiles({ files }, { baseDir: folder({}) });

@@ -12,11 +12,12 @@ interface Options {
   readonly device?: string;
   readonly speed: number | 'full';
   readonly raw?: string;
-  readonly rate: number;
-  readonly channels: number;
+  readonly rate?: number;
+  readonly channels?: number;
 }
 
 const MICROPHONE = 'mic';
+const STDIN = '-';
 
 export function register(program: Command, io: Io): void {
   program
@@ -34,12 +35,14 @@ export function register(program: Command, io: Io): void {
     .addOption(
       new Option('--raw <format>', 'the input has no header: how its samples are written').choices([...SAMPLE_FORMATS]),
     )
-    .option('--rate <hz>', 'sample rate of raw audio', parseCount, 16_000)
-    .option('--channels <count>', 'channels of raw audio', parseCount, 1)
+    .option('--rate <hz>', 'sample rate of raw audio; absent: 16000', parseCount)
+    .option('--channels <count>', 'channels of raw audio; absent: 1', parseCount)
     .action(async (inputs: string[], options: Options) => transcribe(inputs, options, io));
 }
 
 async function transcribe(inputs: readonly string[], options: Options, io: Io): Promise<void> {
+  const wrong = mistake(inputs, options);
+  if (wrong !== undefined) throw wrong;
   const { defineConfig } = await import('../../config/load.js');
   const { findRecogniser } = await import('../models/recogniser.js');
   const { Pipeline } = await import('../../pipeline.js');
@@ -68,21 +71,37 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
   else view.end();
 }
 
-/** The sections of a configuration that say where the audio comes from. */
-function inputOf(inputs: readonly string[], options: Options): object {
-  const alone = inputs.length === 1 ? inputs[0] : undefined;
-  if (alone === undefined && inputs.includes(MICROPHONE)) {
-    throw new UserError('ARGUMENT', `${MICROPHONE} cannot be mixed with other inputs`, {
+function mistake(inputs: readonly string[], { device, raw, rate, channels }: Options): UserError | undefined {
+  const recorded = inputs.includes(MICROPHONE);
+  if (recorded && inputs.length > 1) {
+    return new UserError('ARGUMENT', `${MICROPHONE} cannot be mixed with other inputs`, {
       hint: 'give it alone, or any number of files',
     });
   }
-  if (alone === MICROPHONE) {
+  if (device !== undefined && !recorded) {
+    return new UserError('ARGUMENT', `--device is for the input ${MICROPHONE}`, { hint: 'leave one of them out' });
+  }
+  const isRaw = !recorded && (raw !== undefined || inputs.includes(STDIN));
+  if (isRaw || (raw === undefined && rate === undefined && channels === undefined)) return undefined;
+  return recorded
+    ? new UserError('ARGUMENT', '--raw, --rate and --channels are for raw audio, not for the microphone', {
+        hint: 'leave them out; in a configuration, source: {kind: microphone} has sampleRateHz and channels',
+      })
+    : new UserError('ARGUMENT', '--rate and --channels are for raw audio; WAV files say it themselves', {
+        hint: 'leave them out, or add --raw and how the samples are written',
+      });
+}
+
+/** The sections of a configuration that say where the audio comes from. */
+function inputOf(inputs: readonly string[], options: Options): object {
+  if (inputs.includes(MICROPHONE)) {
     return { source: { kind: 'microphone', ...(options.device === undefined ? {} : { device: options.device }) } };
   }
   const { raw, rate, channels, speed } = options;
   const pcm = { format: raw, sampleRateHz: rate, channels };
-  const format = raw === undefined ? {} : { format: 'pcm', pcm };
-  return { source: { kind: 'audio-files', files: [...inputs], speed, ...format } };
+  // Standard input without a header is raw audio even where nobody said so.
+  const format = raw === undefined ? 'auto' : 'pcm';
+  return { source: { kind: 'audio-files', files: [...inputs], speed, format, pcm } };
 }
 
 function parseCount(text: string): number {
