@@ -237,7 +237,7 @@ export class AudioLane implements Lane {
     const { gate, origins, stepper } = this.#stages;
     return [
       ['origin', origins],
-      ...(gate === undefined ? [] : ([['gate', gate]] as const)),
+      ...(gate?.stages ?? []),
       ['feature', stepper.feature],
       ['net', stepper.net],
       ['decide', stepper.decider],

@@ -10,7 +10,11 @@ export function saveStages(stages: NamedStages, slot: Slot): Map<string, Uint8Ar
 }
 
 /** @throws UserError `SNAPSHOT_INVALID` when a part is missing or of another form; then the slot must not be used */
-export function loadStages(stages: NamedStages, slot: Slot, { stream, parts }: Snapshot): void {
+export function loadStages(
+  stages: NamedStages,
+  slot: Slot,
+  { stream, parts }: Pick<Snapshot, 'stream' | 'parts'>,
+): void {
   for (const [name, stage] of stages) {
     const bytes = parts.get(name);
     if (bytes === undefined) {

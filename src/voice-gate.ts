@@ -10,11 +10,12 @@ import type { Emit, Frame, Micros, Net, PerSlot, Signal, Slot } from './core/con
 import { BugError } from './core/errors.js';
 import type { VoiceContext } from './core/kind.js';
 import { SampleBuffer } from './core/sample-buffer.js';
-import { unfitState } from './core/saved-state.js';
+import { loadNumbers, saveNumbers, unfitState } from './core/saved-state.js';
 import type { GateOptions } from './core/voice.js';
 import { VoiceDecider } from './decide/voice.js';
 import type { VoiceChange } from './decide/voice-spans.js';
 import { SampleWindows } from './feature/windows.js';
+import type { NamedStages } from './lane-memory.js';
 import type { SileroModel } from './step/silero.js';
 import { Stepper } from './stepper.js';
 
@@ -36,7 +37,7 @@ export interface VoiceGateParts {
 }
 
 const VERSION = 1;
-const LENGTH_BYTES = 4;
+const SAVED = 'the voice gate of a stream';
 /** Saved before the samples. */
 const HEAD_FIELDS = 8;
 
@@ -140,40 +141,35 @@ export class VoiceGate implements PerSlot {
     this.#restart(memory);
   }
 
-  /** Audio that was not judged yet, or that a span may still begin in, is part of it. */
+  /** All that remembers something of a stream, under the names that they have in a snapshot. */
+  get stages(): NamedStages {
+    const { feature, net, decider } = this.#stepper;
+    return [
+      ['gate', this],
+      ['gate.feature', feature],
+      ['gate.net', net],
+      ['gate.decide', decider],
+    ];
+  }
+
+  /** Its own memory only: audio that was not judged yet, or that a span may still begin in. */
   save(slot: Slot): Uint8Array {
     const { audio, baseUs, judged, passed, passing, source, seq, arrivedUs } = this.#memoryOf(slot);
     const samples = audio.copy(audio.first, audio.end);
     const fields = new Float64Array(HEAD_FIELDS + samples.length);
     fields.set([baseUs, judged, passed, passing ? 1 : 0, source, seq, arrivedUs, audio.first]);
     fields.set(samples, HEAD_FIELDS);
-    const parts = [...this.#stages().map((stage) => stage.save(slot)), new Uint8Array(fields.buffer)];
-    const out = Buffer.alloc(1 + parts.reduce((sum, { length }) => sum + LENGTH_BYTES + length, 0));
-    let at = out.writeUInt8(VERSION);
-    for (const part of parts) {
-      at = out.writeUInt32LE(part.length, at);
-      out.set(part, at);
-      at += part.length;
-    }
-    return new Uint8Array(out);
+    return saveNumbers(VERSION, fields);
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
     const memory = this.#memoryOf(slot);
-    const [feature, net, decider, own] = partsOf(bytes);
-    const fields = new Float64Array(own.slice().buffer);
-    this.#stepper.feature.load(slot, feature);
-    this.#stepper.net.load(slot, net);
-    this.#stepper.decider.load(slot, decider);
+    const fields = loadNumbers(VERSION, bytes, SAVED);
+    if (fields.length < HEAD_FIELDS) throw unfitState(SAVED);
     const [baseUs, judged, passed, passing, source, seq, arrivedUs, first] = fields;
     Object.assign(memory, { baseUs, judged, passed, passing: passing === 1, source, seq, arrivedUs });
     memory.audio.restart(first);
     memory.audio.push(fields.subarray(HEAD_FIELDS));
-  }
-
-  #stages(): readonly PerSlot[] {
-    const { feature, net, decider } = this.#stepper;
-    return [feature, net, decider];
   }
 
   #memoryOf(slot: Slot): Memory {
@@ -254,22 +250,4 @@ function newMemory(): Memory {
   const audio = new SampleBuffer();
   const numbers = { baseUs: Number.NaN, judged: 0, passed: 0, source: 0, seq: 0, arrivedUs: 0 };
   return { stream: '', audio, passing: false, ...numbers };
-}
-
-type Parts = [feature: Uint8Array, net: Uint8Array, decider: Uint8Array, own: Uint8Array];
-
-/** @throws UserError `SNAPSHOT_INVALID` */
-function partsOf(bytes: Uint8Array): Parts {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: Uint8Array[] = [];
-  let at = 1;
-  while (at + LENGTH_BYTES <= bytes.length && parts.length < 4) {
-    const length = view.getUint32(at, true);
-    parts.push(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length));
-    at += LENGTH_BYTES + length;
-  }
-  const own = parts[3];
-  const whole = own !== undefined && own.length >= 8 * HEAD_FIELDS && own.length % 8 === 0;
-  if (bytes[0] === VERSION && at === bytes.length && whole) return parts as Parts;
-  throw unfitState('the voice gate of a stream');
 }

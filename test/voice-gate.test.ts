@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Frame, Slot } from '../src/core/contracts.js';
 import type { KiokuEvent } from '../src/core/events.js';
 import { gateSchema, type GateOptions } from '../src/core/voice.js';
+import { loadStages, saveStages } from '../src/lane-memory.js';
 import { VoiceGate } from '../src/voice-gate.js';
 import { LOUDNESS, LoudnessNet } from './support/loudness-net.js';
 import { stageContext } from './support/stages.js';
@@ -58,7 +59,8 @@ class Heard {
   /** Takes the place of another gate. */
   restore(other: Heard): void {
     for (let slot = 0; slot < SLOTS; slot++) {
-      this.gate.load(slot, other.gate.save(slot));
+      const parts = saveStages(other.gate.stages, slot);
+      loadStages(this.gate.stages, slot, { stream: `stream-${slot}`, parts });
       this.utterances[slot].push(...other.utterances[slot]);
     }
     this.events.push(...other.events);
