@@ -25,7 +25,7 @@ export const frameShape = {
 };
 
 /** How frames become energies in mel bands. */
-export const melShape = {
+const melShape = {
   ...frameShape,
   sampleScale: z.number().positive().max(1e9).default(1).meta({
     title: 'Sample scale',
@@ -128,21 +128,3 @@ export type MfccOptions = z.output<typeof mfccSchema>;
 
 /** @param changes what differs from Kaldi's defaults */
 export const logMelOptions = (changes: z.input<typeof logMelSchema> = {}): LogMelOptions => logMelSchema.parse(changes);
-
-/** @param changes what differs from Kaldi's defaults */
-export const mfccOptions = (changes: z.input<typeof mfccSchema> = {}): MfccOptions => mfccSchema.parse(changes);
-
-/** What torchaudio's MelSpectrogram does differently (n_fft = frame length, center, reflect, HTK mels, no norm). */
-export const TORCHAUDIO = {
-  edges: 'centre',
-  removeDc: false,
-  preEmphasis: 0,
-  window: 'hann',
-  windowPeriodic: true,
-  roundToPowerOfTwo: false,
-  lowFrequencyHz: 0,
-  melTriangles: 'hz',
-  logOffset: 1e-6,
-  cepstralLifter: 0,
-  useEnergy: false,
-} as const;

@@ -3,10 +3,11 @@ import { UserError } from '../../src/core/errors.js';
 import { normal } from '../../src/core/random.js';
 import { FramedExtractor } from '../../src/feature/framed.js';
 import { LogMel, recogniserFrames } from '../../src/feature/log-mel.js';
-import { logMelOptions, mfccOptions, TORCHAUDIO } from '../../src/feature/mel-options.js';
+import { logMelOptions } from '../../src/feature/mel-options.js';
 import { FLT_EPSILON } from '../../src/feature/mel-spectrum.js';
 import { Mfcc } from '../../src/feature/mfcc.js';
 import { frameExtractorContract } from '../contracts/frame-extractor.contract.js';
+import { mfccOptions, TORCHAUDIO } from './recipes.js';
 import { vectorsOf } from './reference.js';
 
 const SPEECH = { sampleRateHz: 16_000, melBins: 80, lowFrequencyHz: 20, highFrequencyHz: -400, sampleScale: 1 };
