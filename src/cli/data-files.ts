@@ -1,12 +1,13 @@
 /** Data files on the command line: read in place of a configuration's source, or without a configuration at all. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { Document } from 'yaml';
 import type { Config } from '../config/config.js';
 import { discover, isWatchable, type Heard, type WatchableGroup } from '../config/discovery/discover.js';
 import { proposeStepMs } from '../config/discovery/proposal.js';
 import { defineConfig, loadConfig, parseConfig } from '../config/load.js';
+import { beginsLikeWav, magicOf } from '../core/audio-magic.js';
 import { messageOf, UserError } from '../core/errors.js';
 import { silentLog, type Log } from '../core/log.js';
 import { takePackets } from '../intake.js';
@@ -54,6 +55,7 @@ export async function configForDataFiles(files: readonly string[], log: Log, io:
       hint: `use it with \`kioku train ${path}\`, or remove it to have it proposed anew`,
     });
   }
+  for (const file of files) await refuseSound(file);
   const text = await propose(files, resolve(path), log, io.signal);
   await parseConfig(text, resolve(path), path);
   await writeFile(path, text).catch((cause: unknown) => {
@@ -61,6 +63,33 @@ export async function configForDataFiles(files: readonly string[], log: Log, io:
   });
   io.note(`wrote ${path}`);
   return loadConfig(path);
+}
+
+/** @throws UserError `DATA_INVALID` for what begins like sound or an archive, and would be shown as columns of a table */
+async function refuseSound(file: string): Promise<void> {
+  const { buffer, bytesRead } = await firstBytes(file);
+  const begun = buffer.subarray(0, bytesRead);
+  // A table may well begin with a column called FORM or ID3.
+  if (!begun.includes(0)) return;
+  if (beginsLikeWav(begun)) {
+    throw new UserError('DATA_INVALID', `${file} is a WAV file, which only a configuration with extract learns from`, {
+      hint: `\`kioku train CONFIG.yaml ${file}\`, where CONFIG.yaml is like configs/machine-sound.yaml`,
+    });
+  }
+  const what = magicOf(begun);
+  if (what === undefined) return;
+  throw new UserError('DATA_INVALID', `${file} is ${what}`, { hint: 'kioku learns from CSV, JSON Lines and WAV' });
+}
+
+async function firstBytes(file: string): Promise<{ readonly buffer: Uint8Array; readonly bytesRead: number }> {
+  // What cannot be opened is the business of who reads all of it.
+  const handle = await open(file).catch(() => undefined);
+  if (handle === undefined) return { buffer: new Uint8Array(0), bytesRead: 0 };
+  try {
+    return await handle.read(new Uint8Array(64), 0, 64, 0);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function propose(files: readonly string[], path: string, log: Log, signal: AbortSignal): Promise<string> {

@@ -182,6 +182,16 @@ describe('kioku models verify', () => {
     expect(problems).toEqual([expect.objectContaining({ message: expect.stringContaining('joiner.onnx') as string })]);
   });
 
+  it('takes the name of a model that was pulled, and is what kioku inspect says of a recogniser', async () => {
+    await cp(transducer, join(folder, 'models/tiny'), { recursive: true });
+    const where = { cwd: folder, env: { XDG_DATA_HOME: folder } };
+    const { code, stdout } = await kioku(['models', 'verify', 'tiny'], where);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is a streaming lstm transducer');
+    const inspected = await kioku(['inspect', 'models/tiny', '--json'], where);
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ kind: 'recogniser', problems: [] });
+  });
+
   it('says that there is nothing', async () => {
     const absent = await kioku(['models', 'verify', join(folder, 'absent')]);
     expect(absent).toMatchObject({ code: 1, stdout: '' });

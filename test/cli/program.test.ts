@@ -89,6 +89,16 @@ describe('kioku check', () => {
     expect(json.config).toMatchObject({ name: 'good', model: join(folder, 'models/good') });
   });
 
+  it.each([
+    ['voice', ': microphone source, model that comes with kioku'],
+    ['transcribe', 'but there is no'],
+  ])('says where the model of decide: %s comes from', async (kind, said) => {
+    const path = await file(`${kind}.yaml`, `source: { kind: microphone }\ndecide: { kind: ${kind} }\n`);
+    const { code, stdout } = await kioku(['check', path]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(said);
+  });
+
   it('lists every mistake with its place, also as JSON', async () => {
     const path = await file('bad.yaml', `${HOST}algin: { stepMs: 10 }\ntrain: { hidden: many }\n`);
     const text = await kioku(['check', path]);

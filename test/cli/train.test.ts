@@ -42,6 +42,25 @@ const cardIn = (model: string): ModelCard =>
 
 const replay = { kind: 'replay', files: 'boiler.csv' };
 
+describe('what cannot be learnt', () => {
+  it.each(['voice', 'transcribe'])('is what decide: %s does', async (kind) => {
+    const path = config(`${kind}.yaml`, { source: { kind: 'microphone' }, decide: { kind } });
+    const { code, stderr } = await kioku(['train', path, '--live', '--for', '1h'], { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${path} has nothing to learn: decide: ${kind}.`);
+  });
+
+  it.each([
+    ['a WAV file, which only a configuration with extract learns from', wavOf(tone(800))],
+    ['a FLAC file', Buffer.from('fLaC\x00\x00\x00\x22\x10\x00')],
+  ])('is, as a table, %s', async (what, content) => {
+    writeFileSync(join(folder, 'sound.wav'), content);
+    const { code, stdout, stderr } = await kioku(['train', 'sound.wav'], { cwd: folder });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`sound.wav is ${what}`);
+  });
+});
+
 describe('kioku train CONFIG clip.wav', () => {
   it('learns how a machine sounds from a clip, in place of its microphone', async () => {
     const configuration = {

@@ -27,7 +27,7 @@ export function register(program: Command, io: Io): void {
   models
     .command('verify')
     .description('say what a model is, or every mistake in its files')
-    .argument('<model>', 'model folder, or the .onnx file of a voice activity model')
+    .argument('<model>', 'name of one that was pulled, model folder, or the .onnx file of a voice activity model')
     .option('--json', 'print {kind, description, problems}')
     .action(async (path: string, options: { json?: true }) => verify(path, options.json === true, io));
 }
@@ -79,9 +79,13 @@ async function pullModel(what: string, { to, sha256, json }: PullFlags, io: Io):
   else io.note(describe(verification));
 }
 
-async function verify(path: string, json: boolean, io: Io): Promise<void> {
+/** @param what path, or name of a model that was pulled */
+export async function verify(what: string, json: boolean, io: Io): Promise<void> {
+  const { existsSync } = await import('node:fs');
+  const { findModel, surroundings } = await import('../models/folders.js');
   const { verifyModel } = await import('../models/verify.js');
   const { nodeEngine } = await import('../../step/node-engine.js');
+  const path = existsSync(what) ? what : (findModel(what, surroundings()) ?? what);
   const verification = await verifyModel(path, nodeEngine);
   if (json) io.printJson(verification);
   else io.print(describe(verification));

@@ -29,8 +29,12 @@ async function run(path: string, json: boolean, io: Io): Promise<void> {
   if (json) io.print(JSON.stringify({ type: 'summary', ...summary }));
   else {
     const { incidents, steps, streams, transcripts } = summary;
-    const heard =
-      config.decide.task === 'recognise' ? counted(transcripts, 'transcript') : counted(incidents, 'incident');
-    io.note(`${heard} in ${counted(steps, 'time step')} of ${counted(streams, 'stream')}`);
+    const where = `${counted(steps, 'time step')} of ${counted(streams, 'stream')}`;
+    const raised = {
+      forecast: `${counted(incidents, 'incident')} in `,
+      recognise: `${counted(transcripts, 'transcript')} in `,
+      voice: 'listened to ',
+    };
+    io.note(raised[config.decide.task] + where);
   }
 }

@@ -58,6 +58,11 @@ async function chooseData(paths: readonly string[], options: Options, log: Log, 
   if (wrong !== undefined) throw wrong;
   let config = configs.length === 0 ? await configForDataFiles(files, log, io) : await loadConfig(configs[0]);
   if (configs.length > 0 && files.length > 0) config = await withDataFiles(config, files);
+  if (config.decide.task !== 'forecast') {
+    throw new UserError('ARGUMENT', `${configs[0]} has nothing to learn: decide: ${config.decide.kind}`, {
+      hint: 'its model is run as it is; training is for decide: anomaly',
+    });
+  }
   if (!config.source.past && options.live === undefined) {
     throw new UserError('ARGUMENT', `the source of ${configs[0]} is ${config.source.kind}, which has no past`, {
       hint: `learn from the feed with --live --for 1h, or from a recording with \`kioku train ${configs[0]} FILE\``,

@@ -36,7 +36,12 @@ export async function findRecogniser(
   });
 }
 
+/** Whether a folder looks like one; `kioku models verify` knows whether it is. */
+export function isRecogniser(folder: string): boolean {
+  return existsSync(join(folder, TOKENS));
+}
+
 async function recognisersIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((): string[] => []);
-  return names.map((name) => join(folder, name)).filter((path) => existsSync(join(path, TOKENS)));
+  return names.map((name) => join(folder, name)).filter(isRecogniser);
 }
