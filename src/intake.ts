@@ -45,23 +45,30 @@ export async function takePackets(config: Config, options: IntakeOptions): Promi
 
 /**
  * Takes, decodes and aligns what the source has, or sends within `forMs`.
- * @throws UserError when the source cannot start, or `DATA_TOO_SHORT` when nothing came
+ * @throws UserError when the source cannot start, or `DATA_TOO_SHORT` when nothing came that can be learnt from
  */
 export async function gatherReadings(config: Config, options: IntakeOptions): Promise<Gathered> {
-  const { context } = options;
+  const { context, signal = new AbortController().signal } = options;
   const gatherer = new Gatherer(config.align, config.limits.maxStreams, context.counters);
   const arriving = new Subject<readonly Packet[]>();
   const preparation = new Preparation(config, context);
   const frames = arriving.pipe(decodeWith(config.decode.create(context)), preparation.operator());
   const gathered = lastValueFrom(frames.pipe(tap((batch) => gatherer.push(batch))), { defaultValue: undefined });
-  await takePackets(config, {
-    ...options,
-    onPackets: (packets) => {
-      arriving.next(packets);
-      return options.onPackets?.(packets);
-    },
-  });
-  arriving.complete();
+  // What cannot be taken ends the listening; the error is told where `gathered` is awaited.
+  const failed = new AbortController();
+  gathered.catch(() => failed.abort());
+  try {
+    await takePackets(config, {
+      ...options,
+      signal: AbortSignal.any([signal, failed.signal]),
+      onPackets: (packets) => {
+        arriving.next(packets);
+        return options.onPackets?.(packets) ?? preparation.hold();
+      },
+    });
+  } finally {
+    arriving.complete();
+  }
   await gathered;
   return gatherer.finish();
 }
