@@ -22,6 +22,9 @@ import { ChannelViews } from './views.js';
 /** Goes into `card.calibration.decider`; calibrations of another version are not used. */
 export const CALIBRATION_VERSION = `anomaly/${memory.MEMORY_VERSION}`;
 
+/** A fleet that was not learnt need not be listed in the log. */
+const STREAMS_TOLD = 5;
+
 export class AnomalyDecider implements ForecastDecider {
   readonly version = CALIBRATION_VERSION;
   learnOnly = false;
@@ -37,6 +40,8 @@ export class AnomalyDecider implements ForecastDecider {
   #observed = 0;
   #shown = 0;
   #strongest = 0;
+  /** Streams of which the log has told that they warm up. */
+  #told = 0;
 
   /** @throws UserError `CONFIG_INVALID`, or `CARD_MISMATCH` when the card's calibration does not fit its channels */
   constructor(
@@ -142,8 +147,22 @@ export class AnomalyDecider implements ForecastDecider {
     this.#judgeChannels(slot, row, input, errors);
     if (this.#isWarm(at)) this.#advance(slot, row, input, emit);
     if (incidents.isOpen(streams, at) || this.#observed === 0) return;
+    if (streams[at + memory.ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#streams[slot]);
     streams[at + memory.ROWS] = Math.min(streams[at + memory.ROWS] + 1, this.options.warmupSteps);
     this.#learnChannels(slot, row, input);
+  }
+
+  /** Else a stream of another name than the one that was learnt would seem to be well. */
+  #tellWarmUp(stream: string): void {
+    const { warmupSteps } = this.options;
+    if (warmupSteps === 0 || this.#told === STREAMS_TOLD) return;
+    this.#told++;
+    const more = this.#told === STREAMS_TOLD ? '; further streams are not told of' : '';
+    const seconds = Math.round((warmupSteps * this.context.card.stepUs) / 1e6);
+    this.context.log.info(
+      { stream, warmupSteps, seconds },
+      `the model has not learnt this stream: it raises nothing before it has warmed up${more}`,
+    );
   }
 
   #judgeChannels(slot: Slot, row: number, input: Batch, errors: boolean): void {

@@ -284,9 +284,16 @@ describe('anomaly decider', () => {
     const streams = { 'plant/pump': Buffer.from(learnt.decider.save(0)).toString('base64') };
     const calibration = { decider: CALIBRATION_VERSION, streams };
     expect(opened({ calibration }).run(20, high).phases[0]).toBe('new anomaly');
-    const stranger = make({ calibration });
+    const log = new RecordingLog();
+    const stranger = make({ calibration }, log);
     stranger.open(0, 'plant/other');
     expect(new Feed(stranger).run(20, high).events).toEqual([]);
+    expect(log.lines).toEqual([expect.stringMatching(/^info the model has not learnt this stream.*plant\/other/)]);
+    const learning = make({}, log);
+    learning.learnOnly = true;
+    learning.open(0, 'plant/pump');
+    new Feed(learning).run(20, high);
+    expect(log.lines).toHaveLength(1);
   });
 
   it('warms up when the calibration is of another version, and refuses a damaged one', () => {

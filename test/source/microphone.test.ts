@@ -232,6 +232,9 @@ it('takes the first program that delivers', async (ctx) => {
     expect.stringMatching(/^debug this program does not record here .*parec.*Connection refused/),
   );
   expect(pidsIn(context.log.lines)).toHaveLength(2);
+  expect(context.log.lines).toContainEqual(
+    expect.stringMatching(/^info the microphone is recorded .*"program":"arecord","device":"clip"/),
+  );
 });
 
 it.for(['parec', 'ffmpeg'])('records in real time through a sound server with %s', async (command, ctx) => {

@@ -82,7 +82,11 @@ export class Recorder {
       const capture = this.#record(command);
       const end = await capture.begun;
       this.#abort.signal.throwIfAborted();
-      if (end === undefined) return capture;
+      if (end === undefined) {
+        const { device = 'default', sampleRateHz, channels } = this.#options;
+        this.#log.info({ program: command.program, device, sampleRateHz, channels }, 'the microphone is recorded');
+        return capture;
+      }
       this.#log.debug({ program: command.program, reason: end.reason }, 'this program does not record here');
       failures.push(end);
     }
