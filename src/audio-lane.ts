@@ -39,7 +39,7 @@ export class AudioLane implements Lane {
   readonly #stages: AudioStages;
   readonly #slots: Slots;
   readonly #through = new Map<number, number>();
-  /** Arrival clock at the last packet of each slot. */
+  /** Arrival clock at the last packet of each slot; NaN: restored, and not heard since. */
   readonly #heardUs: Float64Array;
   /** Event time at the end of what each slot has heard. */
   readonly #endUs: Float64Array;
@@ -105,6 +105,8 @@ export class AudioLane implements Lane {
   tick(nowUs: Micros): LaneOut {
     const idle: [string, Slot][] = [];
     for (const [stream, slot] of this.#slots.leastRecent()) {
+      // It cannot have been missed before now.
+      if (Number.isNaN(this.#heardUs[slot])) this.#heardUs[slot] = nowUs;
       // Least recently heard first: nobody behind this one is idle either.
       if (nowUs - this.#heardUs[slot] < this.limits.streamIdleUs) break;
       idle.push([stream, slot]);
@@ -152,6 +154,7 @@ export class AudioLane implements Lane {
       throw error;
     }
     this.#endUs[slot] = snapshot.us;
+    this.#heardUs[slot] = Number.NaN;
     for (const [source, seq] of snapshot.through) {
       this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
     }

@@ -232,6 +232,20 @@ describe('a lane that listens', () => {
     lane.close();
   });
 
+  it('waits for a stream that was restored as long as for any other', async () => {
+    const lanes = [await open(tasks['a transducer']()), await open(tasks['a transducer']())];
+    const [first, second] = lanes;
+    first.push([frameOf('a', sound(1, 2), 0, 32_000)]);
+    second.restore(first.evict('a'));
+    const nowUs = 1_700_000_000_000_000;
+    expect(second.tick(nowUs).events).toEqual([]);
+    expect(second.tick(nowUs + 9e6).events).toEqual([]);
+    expect(second.streams).toEqual(['a']);
+    expect(finals(second.tick(nowUs + 10e6).events, 'a')).toHaveLength(1);
+    expect(second.streams).toEqual([]);
+    for (const lane of lanes) lane.close();
+  });
+
   it('does not make a stream leave for the end of one that has left', async () => {
     const counters = new Counters();
     const lane = await open(tasks['a transducer'](), 1, counters);
