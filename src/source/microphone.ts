@@ -177,8 +177,10 @@ class MicrophoneSource implements Source {
   }
 
   #dropOldest(): void {
-    this.#context.counters.count('source.no-credit-samples', this.#queue.drop() / this.#frameBytes);
-    if (this.#queue.oldest !== undefined) this.#queue.oldest.mark = 'gap';
+    const dropped = this.#queue.drop()?.bytes.length ?? 0;
+    this.#context.counters.count('source.no-credit-samples', dropped / this.#frameBytes);
+    const next = this.#queue.oldestOf(this.#route.stream);
+    if (next !== undefined) next.mark = 'gap';
   }
 
   /** Duration of `bytes` of samples. */

@@ -3,7 +3,7 @@
  *
  * A message counts as safe, and is acknowledged to the broker, when it is in this source's bounded queue. When the queue
  * is full, acknowledgement and reading stop until half of it is taken, so the broker (and, behind it, the publishers)
- * hold what comes meanwhile.
+ * hold what comes meanwhile; or, for what is of no use late, such as live sound, the oldest makes room, counted.
  */
 import { Subject } from 'rxjs';
 import { z } from 'zod';
@@ -14,9 +14,7 @@ import { checkConnection, connectionShape, type ConnectionOptions } from '../mqt
 import { type Arrival, PacketQueue } from './packet-queue.js';
 import { checkTemplates, Router } from './router.js';
 
-/** Messages queued before reading stops; it goes on at half. Measured: see the design notes on back-pressure. */
-const HIGH_WATER = 2048;
-/** The same for what they weigh: a thousand of the largest would not fit a small machine. */
+/** What the messages that wait may weigh: a thousand of the largest would not fit a small machine. */
 const HIGH_WATER_BYTES = 33_554_432;
 
 const topic = z.string().min(1);
@@ -45,13 +43,23 @@ const schema = z
       description: 'A larger message is dropped and counted.',
       unit: 'bytes',
     }),
+    whenBehind: z.enum(['pause', 'drop-oldest']).default('pause').meta({
+      title: 'When messages come faster than they are taken',
+      description:
+        'pause: the broker holds them, nothing is lost, everything is late; drop-oldest: for live sound, of which the oldest is dropped and counted.',
+    }),
+    maxQueued: z.int().min(1).max(1_000_000).default(2048).meta({
+      title: 'Queue',
+      description: 'Messages that may wait here (32 MiB at most) before `whenBehind` applies.',
+      unit: 'messages',
+    }),
   })
   .superRefine(checkConnection);
 
 type Options = z.output<typeof schema>;
 
 class MqttSource implements Source {
-  readonly mode = 'pause';
+  readonly mode: Source['mode'];
   readonly clock = 'live';
   readonly packets = new Subject<readonly Packet[]>();
   readonly #options: Options;
@@ -64,6 +72,7 @@ class MqttSource implements Source {
   constructor(options: Options, context: SourceContext) {
     this.#options = options;
     this.#context = context;
+    this.mode = options.whenBehind === 'pause' ? 'pause' : 'dropOldest';
     this.#router = new Router(options.topic);
     this.#queue = new PacketQueue(this.packets, () => this.#afterTurn());
     const clientId = `kioku-${context.name}-source${context.index}`;
@@ -125,8 +134,26 @@ class MqttSource implements Source {
     const packet: Arrival = { source: index, seq: 0, topic, route, bytes, arrivedUs: Date.now() * 1000 };
     if (properties !== undefined) packet.properties = properties;
     this.#queue.push(packet);
+    if (this.mode === 'dropOldest') {
+      while (this.#hasTooMuch()) this.#dropOldest();
+      return true;
+    }
     this.#paused = this.#isAbove(1);
     return !this.#paused;
+  }
+
+  /** What leaves in the next turn does not count. */
+  #hasTooMuch(): boolean {
+    const { beyondCredit, bytes } = this.#queue;
+    return beyondCredit > this.#options.maxQueued || (beyondCredit > 0 && bytes > HIGH_WATER_BYTES);
+  }
+
+  #dropOldest(): void {
+    const dropped = this.#queue.drop();
+    if (dropped === undefined) return;
+    this.#context.counters.count('source.dropped-oldest');
+    const next = this.#queue.oldestOf(dropped.route.stream);
+    if (next !== undefined) next.mark = 'gap';
   }
 
   #afterTurn(): void {
@@ -136,7 +163,8 @@ class MqttSource implements Source {
   }
 
   #isAbove(part: number): boolean {
-    return this.#queue.length >= part * HIGH_WATER || this.#queue.bytes >= part * HIGH_WATER_BYTES;
+    const { length, bytes } = this.#queue;
+    return length >= part * this.#options.maxQueued || bytes >= part * HIGH_WATER_BYTES;
   }
 }
 

@@ -44,16 +44,16 @@ export class PacketQueue {
     return Math.max(0, this.#waiting.length - this.#credit);
   }
 
-  /** The one that leaves next. */
-  get oldest(): Arrival | undefined {
-    return this.#waiting[0];
+  /** The one of a stream that leaves next. */
+  oldestOf(stream: string): Arrival | undefined {
+    return this.#waiting.find(({ route }) => route.stream === stream);
   }
 
-  /** Drops the oldest. @returns its length in bytes */
-  drop(): number {
-    const bytes = this.#waiting.shift()?.bytes.length ?? 0;
-    this.#bytes -= bytes;
-    return bytes;
+  /** Drops the oldest. @returns it */
+  drop(): Arrival | undefined {
+    const dropped = this.#waiting.shift();
+    this.#bytes -= dropped?.bytes.length ?? 0;
+    return dropped;
   }
 
   credit(packets: number): void {

@@ -199,6 +199,29 @@ it('bounds the queue by its weight as well: 80 payloads of 1 MB', async (ctx) =>
   expect(context.counters.toJSON()).toEqual({});
 });
 
+it('drops the oldest instead of waiting, when told to, and says so to each stream that has lost something', async () => {
+  const url = await embedded();
+  const context = stageContext();
+  const source = mqttSource({ url, whenBehind: 'drop-oldest', maxQueued: 5 }, context);
+  expect(source.mode).toBe('dropOldest');
+  const collector = new Collector(source);
+  await source.start(goOn);
+  const publisher = await mqttClient(url);
+  for (let i = 0; i < 12; i++) await publisher.publishAsync(`plant/${'abc'[i % 3]}`, String(i), { qos: 1 });
+  await publisher.publishAsync('plant/d', '12', { qos: 1 });
+  await expect.poll(() => context.counters.get('source.dropped-oldest')).toBe(8);
+  source.credit(100);
+  await collector.count(5);
+  const taken = collector.packets.map(({ route, seq, mark }, i) => [route.stream, collector.texts[i], seq, mark]);
+  expect(taken).toEqual([
+    ['c', '8', 1, 'gap'],
+    ['a', '9', 2, 'gap'],
+    ['b', '10', 3, 'gap'],
+    ['c', '11', 4, undefined],
+    ['d', '12', 5, undefined],
+  ]);
+});
+
 it('counts what nobody took before it was stopped', async () => {
   const url = await embedded();
   const context = stageContext();
