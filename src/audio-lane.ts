@@ -2,11 +2,11 @@
  * A lane for audio: [voice gate →] feature → net → decide for a set of streams, synchronous, with all state explicit. The
  * same class finds speech (windows → Silero → voice) and writes it down (log-mel → encoder → transcript).
  */
-import type { Emit, Frame, Lane, LaneOut, Micros, Net, Slot, Snapshot } from './core/contracts.js';
+import type { Frame, Lane, LaneOut, Micros, Net, Slot, Snapshot } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
-import type { KiokuEvent } from './core/events.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
+import { LaneOutput } from './lane-output.js';
 import type { Origins } from './origins.js';
 import { Slots } from './step/slots.js';
 import { assertSnapshotModel } from './step/snapshot.js';
@@ -38,14 +38,12 @@ export class AudioLane implements Lane {
   readonly sampleRateHz: number;
   readonly #stages: AudioStages;
   readonly #slots: Slots;
-  readonly #through = new Map<number, number>();
+  readonly #out = new LaneOutput();
   /** Arrival clock at the last packet of each slot; NaN: restored, and not heard since. */
   readonly #heardUs: Float64Array;
   /** Event time at the end of what each slot has heard. */
   readonly #endUs: Float64Array;
-  #events: KiokuEvent[] = [];
   #samplesWaiting = 0;
-  #steps = 0;
 
   constructor(
     stages: AudioStages,
@@ -78,7 +76,7 @@ export class AudioLane implements Lane {
       if (known !== undefined && frame.mark === 'gap') this.#finish(known);
       // A sender that begins again without having ended is another stream of the same name.
       if (known !== undefined && frame.mark === 'start') this.#leave(frame.stream, known);
-      this.#through.set(frame.source, frame.seq);
+      this.#out.taken(frame.source, frame.seq);
       const samples = frame.data.length;
       // The end of a stream that has left already: nobody else shall have to leave for it.
       if (samples === 0 && this.#slots.find(frame.stream) === undefined) continue;
@@ -95,10 +93,7 @@ export class AudioLane implements Lane {
 
   turn(): LaneOut {
     this.#step();
-    const out = { events: this.#events, through: new Map(this.#through), steps: this.#steps };
-    this.#events = [];
-    this.#steps = 0;
-    return out;
+    return this.#out.turn();
   }
 
   /** Streams that only stopped sending are ended, so that what was said last becomes final. */
@@ -137,7 +132,7 @@ export class AudioLane implements Lane {
       model: this.#stages.stepper.net.model.sha256,
       stream,
       us: this.#endUs[slot],
-      through: new Map(this.#through),
+      through: this.#out.through(),
       parts: saveStages(this.#named(), slot),
     };
   }
@@ -155,9 +150,7 @@ export class AudioLane implements Lane {
     }
     this.#endUs[slot] = snapshot.us;
     this.#heardUs[slot] = Number.NaN;
-    for (const [source, seq] of snapshot.through) {
-      this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
-    }
+    this.#out.restore(snapshot.through);
   }
 
   evict(stream: string): Snapshot {
@@ -170,11 +163,6 @@ export class AudioLane implements Lane {
     for (const net of this.#stages.nets) net.close();
   }
 
-  /** Bound once: the hot path makes no closures. */
-  readonly #emit: Emit = (event) => {
-    this.#events.push(event);
-  };
-
   #hear(slot: Slot, frame: Frame): void {
     const { gate, stepper } = this.#stages;
     if (gate) gate.push(slot, frame);
@@ -185,13 +173,13 @@ export class AudioLane implements Lane {
 
   #step(): void {
     const { gate } = this.#stages;
-    if (gate) gate.turn(this.#emit, this.#stepNet);
+    if (gate) gate.turn(this.#out.emit, this.#stepNet);
     else this.#stepNet();
     this.#samplesWaiting = 0;
   }
 
   readonly #stepNet = (): void => {
-    this.#steps += this.#stages.stepper.turn(this.#emit);
+    this.#out.steps += this.#stages.stepper.turn(this.#out.emit);
   };
 
   #acquire(stream: string): Slot {
@@ -217,15 +205,15 @@ export class AudioLane implements Lane {
   #finish(slot: Slot): void {
     this.#step();
     const { gate } = this.#stages;
-    if (gate) gate.end(slot, this.#emit);
+    if (gate) gate.end(slot, this.#out.emit);
     else this.#endUtterance(slot, this.#endUs[slot]);
   }
 
   #endUtterance(slot: Slot, us: Micros): void {
     const { stepper } = this.#stages;
     stepper.feature.flush(slot);
-    this.#steps += stepper.turn(this.#emit);
-    stepper.decider.end(slot, us, this.#emit);
+    this.#out.steps += stepper.turn(this.#out.emit);
+    stepper.decider.end(slot, us, this.#out.emit);
     this.#restart(slot, this.#slots.streamOf(slot) ?? '');
   }
 

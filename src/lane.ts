@@ -2,12 +2,12 @@
  * A lane: align → feature → net → decide for a set of streams, synchronous, with all state explicit. What a stream
  * remembers is spread over its slot in each stage; `snapshot` collects it, `restore` puts it back.
  */
-import type { Aligner, Emit, ForecastDecider, Frame, Lane, LaneOut, Micros, Slot, Snapshot } from './core/contracts.js';
+import type { Aligner, ForecastDecider, Frame, Lane, LaneOut, Micros, Slot, Snapshot } from './core/contracts.js';
 import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
-import type { KiokuEvent } from './core/events.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
+import { LaneOutput } from './lane-output.js';
 import { Skews } from './skews.js';
 import { Slots } from './step/slots.js';
 import { assertSnapshotModel } from './step/snapshot.js';
@@ -33,16 +33,14 @@ export class StreamLane implements Lane {
   readonly #stepper: Stepper<ForecastDecider>;
   readonly #slots: Slots;
   readonly #idleUs: Micros;
-  readonly #through = new Map<number, number>();
+  readonly #out = new LaneOutput();
   /** Arrival clock (not event time) at the last message of each slot. */
   readonly #heardUs: Float64Array;
   /** Event time of the last reading of each slot. */
   readonly #readUs: Float64Array;
   readonly #skews: Skews;
   readonly #silent: Uint8Array;
-  #events: KiokuEvent[] = [];
   #rowsWaiting = 0;
-  #steps = 0;
   #clockUs: Micros = -Infinity;
   #slot: Slot = -1;
 
@@ -80,16 +78,13 @@ export class StreamLane implements Lane {
       this.#skews.heard(slot, frame.us, frame.arrivedUs);
       this.#slot = slot;
       this.#aligner.push(slot, frame, this.#take);
-      this.#through.set(frame.source, frame.seq);
+      this.#out.taken(frame.source, frame.seq);
     }
   }
 
   turn(): LaneOut {
     this.#step();
-    const out = { events: this.#events, through: new Map(this.#through), steps: this.#steps };
-    this.#events = [];
-    this.#steps = 0;
-    return out;
+    return this.#out.turn();
   }
 
   tick(nowUs: Micros): LaneOut {
@@ -111,7 +106,7 @@ export class StreamLane implements Lane {
     }
     this.#step();
     for (const [, slot] of this.#slots.leastRecent()) {
-      this.#stepper.decider.end(slot, this.#presentUs(slot), this.#emit);
+      this.#stepper.decider.end(slot, this.#presentUs(slot), this.#out.emit);
     }
     return this.turn();
   }
@@ -124,7 +119,7 @@ export class StreamLane implements Lane {
       model: this.#stepper.net.model.sha256,
       stream,
       us: this.#readUs[slot],
-      through: new Map(this.#through),
+      through: this.#out.through(),
       parts: saveStages(this.#stages(), slot),
     };
   }
@@ -143,9 +138,7 @@ export class StreamLane implements Lane {
     this.#readUs[slot] = snapshot.us;
     // The decider knows whether it is.
     this.#silent[slot] = 1;
-    for (const [source, seq] of snapshot.through) {
-      this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
-    }
+    this.#out.restore(snapshot.through);
   }
 
   evict(stream: string): Snapshot {
@@ -158,25 +151,20 @@ export class StreamLane implements Lane {
     this.#stepper.net.close();
   }
 
-  /** Bound once: the hot path makes no closures. */
-  readonly #emit: Emit = (event) => {
-    this.#events.push(event);
-  };
-
   readonly #take = (frame: Frame): void => {
     this.#stepper.feature.push(this.#slot, frame);
     if (++this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
   };
 
   #step(): void {
-    this.#steps += this.#stepper.turn(this.#emit);
+    this.#out.steps += this.#stepper.turn(this.#out.emit);
     this.#rowsWaiting = 0;
   }
 
   #endSilence(slot: Slot): void {
     if (this.#silent[slot] === 0) return;
     this.#silent[slot] = 0;
-    this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#emit);
+    this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#out.emit);
   }
 
   /** Event time of a stream at this moment of the arrival clock. */
@@ -208,7 +196,7 @@ export class StreamLane implements Lane {
         forgotten.push(stream);
       } else {
         this.#silent[slot] = 1;
-        this.#stepper.decider.silence(slot, steps, this.#presentUs(slot), this.#emit);
+        this.#stepper.decider.silence(slot, steps, this.#presentUs(slot), this.#out.emit);
       }
     }
     for (const stream of forgotten) {
@@ -233,7 +221,7 @@ export class StreamLane implements Lane {
 
   /** A sender has said that there is no more, such as the end of a sound: its silence from now on is no incident. */
   #endStream({ stream, source, seq, mark }: Frame): void {
-    this.#through.set(source, seq);
+    this.#out.taken(source, seq);
     const slot = mark === 'end' ? this.#slots.find(stream) : undefined;
     if (slot === undefined) return;
     this.#slot = slot;
@@ -246,7 +234,7 @@ export class StreamLane implements Lane {
   #leave(slot: Slot): void {
     // What is still waiting belongs to the stream that leaves, not to the next one in its slot.
     this.#step();
-    this.#stepper.decider.end(slot, this.#presentUs(slot), this.#emit);
+    this.#stepper.decider.end(slot, this.#presentUs(slot), this.#out.emit);
   }
 
   #stages(): NamedStages {
