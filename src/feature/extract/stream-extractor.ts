@@ -38,8 +38,8 @@ interface Rate {
 
 /**
  * A reading's time is the start of its hop, k · hop after the stream's first sample. A stream begins anew after a `gap` and
- * when its rate changes; at its `end` the last readings are followed by an empty frame marked so. Counted: `extract.stream-evicted`, and `extract.unfit-rate`, frames of a rate that the options do
- * not fit.
+ * when its rate changes; at its `end` the last readings are followed by an empty frame marked so. Counted:
+ * `extract.stream-evicted`, and `extract.unfit-rate`, frames of a rate that the options do not fit.
  */
 export class StreamExtractor implements Extractor {
   readonly names: readonly string[];
