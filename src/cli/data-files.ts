@@ -27,19 +27,20 @@ export async function withDataFiles(config: Config, files: readonly string[]): P
   const paths = files.map((file) => resolve(file));
   const { broker: _, ...rest } = config;
   if (config.decode.audio) {
-    const source = { kind: 'audio-files', files: paths };
+    const source = { kind: 'audio-files', files: paths, ...keyOf(config.source.options, 'stream') };
     // Any extractor will do: only how the files are read is taken.
     const heard = await defineConfig({ source, extract: { kind: 'log-mel' } }, config.file);
     return { ...rest, source: heard.source, decode: heard.decode };
   }
-  const source = { kind: 'replay', files: paths, ...topicOf(config.source.options) };
+  const source = { kind: 'replay', files: paths, ...keyOf(config.source.options, 'topic') };
   const { source: replay } = await defineConfig({ source }, config.file);
   return { ...rest, source: replay };
 }
 
-/** A recording is read with the topic template of the feed that it was made of. */
-function topicOf(options: unknown): { topic?: unknown } {
-  return typeof options === 'object' && options !== null && 'topic' in options ? { topic: options.topic } : {};
+/** A recording is read with the topic template of the feed that it was made of, clips as the stream of their microphone. */
+function keyOf(options: unknown, key: 'topic' | 'stream'): Readonly<Record<string, unknown>> {
+  const value = (options as Readonly<Record<string, unknown>>)[key];
+  return value === undefined ? {} : { [key]: value };
 }
 
 /**

@@ -1,13 +1,18 @@
 /** Audio from files and standard input, as fast as it is taken or in its own time. */
-import { basename, extname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BehaviorSubject, Subject } from 'rxjs';
-import { z } from 'zod';
 import type { Micros, Packet, Source, SourceStatus } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import type { SourceContext, SourceKind } from '../core/kind.js';
-import { type PcmFormat, pcmShape } from '../core/pcm-format.js';
+import type { PcmFormat } from '../core/pcm-format.js';
 import type { Route } from '../core/topic.js';
+import {
+  type AudioFilesOptions,
+  audioFilesSchema,
+  type Recording,
+  recordingsOf,
+  STDIN,
+} from './audio-files-options.js';
 import { AudioInput, openFile, type Piece, PipedBytes } from './audio-input.js';
 import { Credit } from './credit.js';
 import { Pace } from './pace.js';
@@ -17,60 +22,18 @@ import { unreadable } from './unreadable.js';
 /** Packets of one emission at most: a second of one stream, or one packet of each of many. */
 const BATCH = 10;
 
-const STDIN = '-';
-
-const text = z.string().min(1);
-
-const schema = z.strictObject({
-  kind: z.literal('audio-files').meta({ title: 'Kind', description: 'Audio from files and standard input.' }),
-  files: z
-    .union([text, z.array(text).min(1)])
-    .refine((files) => typeof files === 'string' || files.filter((file) => file === STDIN).length < 2, {
-      message: 'standard input (-) can be read only once',
-    })
-    .meta({
-      title: 'Files',
-      description:
-        'One file or a list, relative to this configuration; - is standard input. Each is a stream, named like the file without its ending.',
-    }),
-  format: z.enum(['auto', 'wav', 'pcm']).default('auto').meta({
-    title: 'Format',
-    description:
-      'wav, or pcm for raw audio; auto: what begins like WAV is WAV, anything else on standard input is raw audio, any other file is refused.',
-  }),
-  pcm: z.strictObject(pcmShape).prefault({}).meta({
-    title: 'Raw audio',
-    description: 'How raw audio is written. WAV says it itself.',
-  }),
-  speed: z
-    .union([z.literal('full'), z.number().positive().max(1e6)])
-    .default('full')
-    .meta({
-      title: 'Speed',
-      description: 'full: as fast as it can be taken; 1: in real time; 10: ten times as fast.',
-    }),
-  parallel: z.boolean().default(false).meta({
-    title: 'Parallel',
-    description: 'true: all at the same time, so that streams share the steps of the net; false: one after the other.',
-  }),
-});
-
-type Options = z.output<typeof schema>;
+/** Between two recordings of one stream: longer than any interruption that is bridged. */
+const BETWEEN_US = 3_600_000_000;
 
 interface Stdin extends Readable {
   readonly isTTY?: boolean;
 }
 
-/** A file, or standard input, and the stream that it becomes. */
-interface Recording {
-  /** `-`, or an absolute path. */
-  readonly file: string;
-  readonly route: Route;
-}
-
 interface Track {
   readonly input: AudioInput;
   readonly route: Route;
+  /** Where it begins in its stream. */
+  readonly beginUs: Micros;
   /** How its raw audio is written. */
   properties?: NonNullable<Packet['properties']>;
 }
@@ -89,7 +52,7 @@ export class AudioFilesSource implements Source {
   readonly clock = 'data';
   readonly packets = new Subject<readonly Packet[]>();
   readonly status = new BehaviorSubject<SourceStatus>('down');
-  readonly #options: Options;
+  readonly #options: AudioFilesOptions;
   readonly #context: SourceContext;
   readonly #stdin: () => Stdin;
   readonly #abort = new AbortController();
@@ -99,13 +62,15 @@ export class AudioFilesSource implements Source {
   #running: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
   #seq = 0;
+  /** Where the next file of the one stream begins. */
+  #nextBeginUs: Micros = 0;
 
-  constructor(options: Options, context: SourceContext, stdin: () => Stdin) {
+  constructor(options: AudioFilesOptions, context: SourceContext, stdin: () => Stdin) {
     this.#options = options;
     this.#context = context;
     this.#stdin = stdin;
     const files = typeof options.files === 'string' ? [options.files] : options.files;
-    this.#recordings = recordingsOf(files, context.baseDir);
+    this.#recordings = recordingsOf(files, context.baseDir, options.stream);
   }
 
   /**
@@ -161,7 +126,10 @@ export class AudioFilesSource implements Source {
       const recordings = this.#recordings;
       const groups = this.#options.parallel ? [recordings] : recordings.map((recording) => [recording]);
       for (const group of groups) {
-        for (const { file, route } of group) this.#playing.push({ input: await this.#open(file), route });
+        for (const { file, route } of group) {
+          const input = await this.#open(file);
+          this.#playing.push({ input, route, beginUs: this.#nextBeginUs });
+        }
         await this.#play();
         if (this.#abort.signal.aborted) break;
       }
@@ -203,6 +171,7 @@ export class AudioFilesSource implements Source {
       due.push(this.#due(track, piece));
       if (piece === undefined) {
         this.#playing.splice(this.#playing.indexOf(track), 1);
+        if (this.#options.stream !== undefined) this.#nextBeginUs += track.input.us + BETWEEN_US;
         await track.input.close();
       }
     }
@@ -211,8 +180,8 @@ export class AudioFilesSource implements Source {
 
   /** @param piece absent: the end */
   #due(track: Track, piece: Piece | undefined): Due {
-    const { route, input } = track;
-    const us = piece?.us ?? input.us;
+    const { route, input, beginUs } = track;
+    const us = beginUs + (piece?.us ?? input.us);
     const bytes = piece?.bytes ?? new Uint8Array(0);
     const packet: Arrival = { source: this.#context.index, seq: 0, topic: route.stream, route, bytes, arrivedUs: us };
     if (piece === undefined) packet.mark = 'end';
@@ -254,20 +223,8 @@ function propertiesOf({ sampleRateHz, channels, format }: PcmFormat): NonNullabl
   return { sampleRateHz: String(sampleRateHz), channels: String(channels), format };
 }
 
-/** The name of the file without its ending; of equal ones, the second is NAME-2. */
-function recordingsOf(files: readonly string[], baseDir: string): readonly Recording[] {
-  const taken = new Set<string>();
-  return files.map((file) => {
-    const name = file === STDIN ? 'stdin' : basename(file, extname(file));
-    let stream = name;
-    for (let n = 2; taken.has(stream); n++) stream = `${name}-${n}`;
-    taken.add(stream);
-    return { file: file === STDIN ? STDIN : resolve(baseDir, file), route: { stream } };
-  });
-}
-
-export const audioFilesKind: SourceKind<typeof schema> = {
-  schema,
+export const audioFilesKind: SourceKind<typeof audioFilesSchema> = {
+  schema: audioFilesSchema,
   decoder: 'wav',
   past: true,
   create: (options, context) => new AudioFilesSource(options, context, () => process.stdin),

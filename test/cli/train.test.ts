@@ -64,7 +64,7 @@ describe('what cannot be learnt', () => {
 describe('kioku train CONFIG clip.wav', () => {
   it('learns how a machine sounds from a clip, in place of its microphone', async () => {
     const configuration = {
-      source: { kind: 'microphone' },
+      source: { kind: 'microphone', stream: 'fan-7' },
       extract: { kind: 'descriptors' },
       align: { stepMs: 100 },
       train: { hidden: 4, maxEpochs: 2 },
@@ -72,9 +72,10 @@ describe('kioku train CONFIG clip.wav', () => {
     writeFileSync(join(folder, 'fan.yaml'), JSON.stringify(configuration));
     const sound = machineSound({ rateHz: 8000, turnHz: 49, offset: 0, seed: 1 }, 20);
     writeFileSync(join(folder, 'clip.wav'), wavOf(sound, { sampleRateHz: 8000 }));
-    const trained = await kioku(['train', 'fan.yaml', 'clip.wav'], { cwd: folder });
+    const trained = await kioku(['train', 'fan.yaml', 'clip.wav', 'clip.wav'], { cwd: folder });
     expect(trained).toMatchObject({ code: 0 });
-    expect(trained.stdout).toMatch(/learnt 200 time steps of 1 stream \(.*spectralCentroidHz/);
+    expect(trained.stdout).toMatch(/learnt 400 time steps of 1 stream \(.*spectralCentroidHz/);
+    expect(Object.keys(cardIn('models/fan').calibration?.streams ?? {})).toEqual(['fan-7']);
   }, 60_000);
 });
 

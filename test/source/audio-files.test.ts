@@ -59,6 +59,20 @@ sourceContract('audio-files', (_ctx) => {
   return Promise.resolve({ source, feed: () => Promise.resolve() });
 });
 
+describe('several files', () => {
+  it('are one stream when told to, one after the other and an hour apart', async () => {
+    const dir = folder({ 'a.wav': wavOf(tone(16_000)), 'b.wav': wavOf(tone(8000)) });
+    const { frames, packets } = await all({ files: ['a.wav', 'b.wav'], stream: 'motor' }, { baseDir: dir });
+    expect(new Set(packets.map(({ route }) => route.stream))).toEqual(new Set(['motor']));
+    const starts = frames.filter(({ mark }) => mark === 'start');
+    expect(starts).toHaveLength(2);
+    expect(starts[0].us).toBe(0);
+    expect(Math.abs(starts[1].us - 3_601_000_000)).toBeLessThanOrEqual(100_000);
+    expect(frames.filter(({ mark }) => mark === 'end')).toHaveLength(2);
+    expect(() => audioFiles({ files: ['a.wav'], stream: 'motor', parallel: true })).toThrow(/must be false/);
+  });
+});
+
 describe('a file', () => {
   it('is given byte for byte, in pieces of 100 ms, with its position and an end', async () => {
     const file = wavOf(tone(40_001, 440, 8000, 2), { sampleRateHz: 8000, channels: 2 });
