@@ -11,6 +11,9 @@ import { readCard, stepModelOf } from './step/card-file.js';
 import { openAudioLane } from './open-audio-lane.js';
 import { Stepper } from './stepper.js';
 
+/** A step multiplies with each parameter once: about a millisecond on a Raspberry Pi, a tenth of it on a desktop. */
+const MANY_PARAMETERS = 1_000_000;
+
 /**
  * Opens the configuration's model and everything around it.
  * @throws UserError `MODEL_MISSING`, `MODEL_INVALID`, `CARD_MISMATCH` (the configuration asks for other steps or channels)
@@ -19,6 +22,16 @@ export function openLane(config: Config, engine: Engine, context: StageContext):
   return config.decide.task === 'forecast'
     ? openSensorLane(config, engine, context)
     : openAudioLane(config, config.decide, engine, context);
+}
+
+/**
+ * Whether a step of the configuration's net takes so long that its lane belongs on a thread of its own: every
+ * recogniser's, never Silero's, a forecaster's by its size.
+ * @throws UserError as `openLane`
+ */
+export async function wantsThread({ decide, model }: Config): Promise<boolean> {
+  if (decide.task !== 'forecast') return decide.task === 'recognise';
+  return (await readCard(model)).training.parameters >= MANY_PARAMETERS;
 }
 
 async function openSensorLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {

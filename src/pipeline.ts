@@ -24,7 +24,7 @@ import type { Log } from './core/log.js';
 import { ArrivalClock } from './arrival-clock.js';
 import { Delivery } from './delivery.js';
 import { LocalLane, type LaneHost } from './lane-host.js';
-import { openLane } from './open-lane.js';
+import { openLane, wantsThread } from './open-lane.js';
 import { DropReport } from './drop-report.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
 import { Preparation } from './preparation.js';
@@ -33,7 +33,7 @@ import { decodeWith, fromSource } from './stream.js';
 import { ThreadedLane } from './threaded-lane.js';
 
 export interface PipelineParts {
-  /** For nets that run on this thread; a recogniser's run on another, by `nodeEngine`. */
+  /** For nets that run on this thread; large ones and recognisers run on another, by `nodeEngine`. */
   readonly engine: Engine;
   readonly log: Log;
   readonly counters?: Counters;
@@ -124,10 +124,10 @@ export class Pipeline {
     }
   }
 
-  /** A recogniser's step takes many milliseconds: it gets a thread, so that nothing else waits for it. */
+  /** A net whose step takes long gets a thread, so that nothing else waits for it. */
   async #openLane(context: StageContext): Promise<LaneHost> {
     const { config } = this;
-    if (config.decide.task === 'recognise') return ThreadedLane.open(config, context);
+    if (await wantsThread(config)) return ThreadedLane.open(config, context);
     return new LocalLane(await openLane(config, this.parts.engine, context));
   }
 

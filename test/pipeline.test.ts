@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Config } from '../src/config/config.js';
 import { defineConfig } from '../src/config/load.js';
 import { Counters } from '../src/core/counters.js';
-import type { Sink } from '../src/core/contracts.js';
+import type { Engine, Sink } from '../src/core/contracts.js';
 import type { KiokuEvent } from '../src/core/events.js';
 import { normal } from '../src/core/random.js';
 import { openLane } from '../src/open-lane.js';
@@ -47,6 +47,23 @@ async function withSink(sink: Partial<Sink>, changes: object = {}): Promise<Conf
   return { ...(await config(changes)), sinks: [{ kind: 'test', options: {}, create: () => whole }] };
 }
 
+/** Everything that a run of the file says, and how many nets were opened on this thread. */
+async function runOf(model: string): Promise<{ readonly events: KiokuEvent[]; readonly opened: number }> {
+  let opened = 0;
+  const engine: Engine = {
+    name: 'node',
+    open(...args) {
+      opened += 1;
+      return nodeEngine.open(...args);
+    },
+  };
+  const pipeline = new Pipeline(await config({ model }), { engine, log: new RecordingLog() });
+  const events: KiokuEvent[] = [];
+  pipeline.events.subscribe((batch) => events.push(...batch));
+  await pipeline.run(never);
+  return { events, opened };
+}
+
 describe('a pipeline', () => {
   it('runs a file to its end, shows readings and events, and says what went through', async () => {
     const pipeline = new Pipeline(await config(), { engine: nodeEngine, log: new RecordingLog() });
@@ -62,6 +79,20 @@ describe('a pipeline', () => {
     expect(phases[0]).toBe('new');
     expect(phases.at(-1)).toBe('end');
   });
+
+  it('says the same of a large net, which runs on a thread of its own', async () => {
+    const spec = { ...GRU, hidden: 600 };
+    const { onnx, card } = kiokuModel(spec);
+    expect(card.training.parameters).toBeGreaterThan(1_000_000);
+    await writeModel(join(folder, 'large'), { onnx, card });
+    // A card that claims a small net keeps it here.
+    const training = { ...card.training, parameters: 1 };
+    await writeModel(join(folder, 'claimed'), { onnx, card: { ...card, training } });
+    const { events, opened } = await runOf('large');
+    expect(opened).toBe(0);
+    expect(events.length).toBeGreaterThan(1);
+    expect(await runOf('claimed')).toEqual({ events, opened: 1 });
+  }, 30_000);
 
   it('goes on when a sink fails, and says what it has lost', async () => {
     const log = new RecordingLog();
