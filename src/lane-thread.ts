@@ -10,6 +10,8 @@ import { openLane } from './open-lane.js';
 import { contextOf } from './stage-context.js';
 import { nodeEngine } from './step/node-engine.js';
 
+type LogFields = Parameters<Log['info']>[0];
+
 /** What the thread is started with: a configuration as it was written, and the file that it came from. */
 export interface LaneThreadInput {
   readonly value: object;
@@ -35,7 +37,7 @@ export type FromLane =
       readonly streams: number;
       readonly counts: Readonly<Record<string, number>>;
     }
-  | { readonly type: 'log'; readonly level: keyof Log; readonly fields: object; readonly message: string }
+  | { readonly type: 'log'; readonly level: keyof Log; readonly fields: LogFields; readonly message: string }
   | { readonly type: 'failed'; readonly error: PostedError };
 
 function outOf(lane: Lane, message: Exclude<ToLane, { type: 'forgive' | 'close' }>): LaneOut {

@@ -112,7 +112,7 @@ export class ThreadedLane implements LaneHost {
       case 'out':
         return this.#answered(message);
       case 'log':
-        return this.#context.log[message.level]({ ...message.fields }, message.message);
+        return this.#context.log[message.level](message.fields, message.message);
       case 'failed':
         return this.#fail(receivedError(message.error));
     }

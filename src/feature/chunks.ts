@@ -8,7 +8,7 @@ import type { Batch, Feature, Frame, FrameExtractor, Micros, Slot } from '../cor
 import { BugError } from '../core/errors.js';
 import { unfitState } from '../core/saved-state.js';
 import { FrameQueue } from './frame-queue.js';
-import { ReadySlots } from './ready-slots.js';
+import { ReadySlots, type WaitingRows } from './ready-slots.js';
 
 const VERSION = 1;
 const SAVED = 'the features of a stream';
@@ -55,6 +55,10 @@ export class ChunkedFrames implements Feature {
   readonly #silence: Float64Array;
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
+  readonly #rows: WaitingRows = {
+    has: (slot) => this.#isReady(this.#memoryOf(slot)),
+    give: (slot, out) => this.#give(this.#memoryOf(slot), slot, out),
+  };
 
   /**
    * @param makeExtractor a new extractor for mono audio of the shape's rate, one for each slot that is used
@@ -106,16 +110,7 @@ export class ChunkedFrames implements Feature {
   }
 
   take(out: Batch): number {
-    out.n = 0;
-    for (let waiting = this.#ready.size; waiting > 0 && out.n < out.slot.length; waiting--) {
-      const slot = this.#ready.take();
-      const memory = this.#memoryOf(slot);
-      // A slot that was opened anew meanwhile has lost its frames, but not its place.
-      if (!this.#isReady(memory)) continue;
-      this.#give(memory, slot, out);
-      if (this.#isReady(memory)) this.#ready.add(slot);
-    }
-    return out.n;
+    return this.#ready.fill(out, this.#rows);
   }
 
   /** Chunks that were not taken yet are part of it. */

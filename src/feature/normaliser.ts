@@ -4,7 +4,7 @@ import type { CalendarPeriod, ChannelScale, ModelCard } from '../core/card.js';
 import type { Batch, Feature, Frame, Micros, Scaler, Slot } from '../core/contracts.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import type { NormaliseOptions } from './normalise.js';
-import { ReadySlots } from './ready-slots.js';
+import { ReadySlots, type WaitingRows } from './ready-slots.js';
 import { RowQueue } from './row-queue.js';
 import { fromZ, writeCalendar, writeChannels } from './scaling.js';
 import { copyScales, WarmUp } from './stream-scale.js';
@@ -47,6 +47,14 @@ export class Normaliser implements Feature, Scaler {
   readonly #stride: number;
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
+  readonly #rows: WaitingRows = {
+    has: (slot) => this.#memoryOf(slot).queue.size > 0,
+    give: (slot, out) => {
+      const { queue } = this.#memoryOf(slot);
+      this.#copyRow(queue, out, slot);
+      queue.removeFirst();
+    },
+  };
   #checkedNames: readonly string[] | undefined;
 
   /** @param capacity streams, ≥ 1 */
@@ -87,17 +95,7 @@ export class Normaliser implements Feature, Scaler {
   flush(): void {}
 
   take(out: Batch): number {
-    out.n = 0;
-    for (let waiting = this.#ready.size; waiting > 0 && out.n < out.slot.length; waiting--) {
-      const slot = this.#ready.take();
-      const { queue } = this.#memoryOf(slot);
-      // A slot that was opened anew meanwhile has lost its rows, but not its place.
-      if (queue.size === 0) continue;
-      this.#copyRow(queue, out, slot);
-      queue.removeFirst();
-      if (queue.size > 0) this.#ready.add(slot);
-    }
-    return out.n;
+    return this.#ready.fill(out, this.#rows);
   }
 
   toUnits(slot: Slot, channel: number, z: number): number {

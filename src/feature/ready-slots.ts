@@ -1,5 +1,13 @@
 /** Slots that have rows waiting, the one that has waited longest first; each at most once. */
-import type { Slot } from '../core/contracts.js';
+import type { Batch, Slot } from '../core/contracts.js';
+
+/** The rows of a feature, slot by slot. */
+export interface WaitingRows {
+  /** False also for a slot that was opened anew meanwhile: it has lost its rows, but not its place. */
+  has(slot: Slot): boolean;
+  /** Moves the oldest into row `out.n`, and counts it there. */
+  give(slot: Slot, out: Batch): void;
+}
 
 export class ReadySlots {
   /** A ring. */
@@ -14,10 +22,6 @@ export class ReadySlots {
     this.#waits = new Uint8Array(capacity);
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** At the end, unless it waits already. */
   add(slot: Slot): void {
     if (this.#waits[slot] === 1) return;
@@ -25,8 +29,19 @@ export class ReadySlots {
     this.#slots[(this.#first + this.#size++) % this.#slots.length] = slot;
   }
 
-  /** Removes the first; there must be one. */
-  take(): Slot {
+  /** Fills `out` with at most one row a slot, those that have waited longest. @returns their number, as in `out.n` */
+  fill(out: Batch, rows: WaitingRows): number {
+    out.n = 0;
+    for (let waiting = this.#size; waiting > 0 && out.n < out.slot.length; waiting--) {
+      const slot = this.#removeFirst();
+      if (!rows.has(slot)) continue;
+      rows.give(slot, out);
+      if (rows.has(slot)) this.add(slot);
+    }
+    return out.n;
+  }
+
+  #removeFirst(): Slot {
     const slot = this.#slots[this.#first];
     this.#first = (this.#first + 1) % this.#slots.length;
     this.#size--;

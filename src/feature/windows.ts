@@ -2,7 +2,7 @@
 import type { Batch, Feature, Frame, Micros, Slot } from '../core/contracts.js';
 import { BugError } from '../core/errors.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
-import { ReadySlots } from './ready-slots.js';
+import { ReadySlots, type WaitingRows } from './ready-slots.js';
 import { RowQueue } from './row-queue.js';
 
 export interface WindowShape {
@@ -41,6 +41,14 @@ export class SampleWindows implements Feature {
   readonly #width: number;
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
+  readonly #rows: WaitingRows = {
+    has: (slot) => this.#memoryOf(slot).queue.size > 0,
+    give: (slot, out) => {
+      const { queue } = this.#memoryOf(slot);
+      this.#copyRow(queue, out, slot);
+      queue.removeFirst();
+    },
+  };
 
   /** @param capacity streams, ≥ 1 */
   constructor(
@@ -81,17 +89,7 @@ export class SampleWindows implements Feature {
   }
 
   take(out: Batch): number {
-    out.n = 0;
-    for (let waiting = this.#ready.size; waiting > 0 && out.n < out.slot.length; waiting--) {
-      const slot = this.#ready.take();
-      const { queue } = this.#memoryOf(slot);
-      // A slot that was opened anew meanwhile has lost its rows, but not its place.
-      if (queue.size === 0) continue;
-      this.#copyRow(queue, out, slot);
-      queue.removeFirst();
-      if (queue.size > 0) this.#ready.add(slot);
-    }
-    return out.n;
+    return this.#ready.fill(out, this.#rows);
   }
 
   /** Windows that were not taken yet are part of it. */
