@@ -12,6 +12,7 @@ import type {
   StageContext,
   Task,
 } from '../core/kind.js';
+import { runtimeOptions } from '../core/runtime.js';
 import type { Chosen, ChosenDecider, Config } from './config.js';
 import { partsAt, sentence, toJsonSchema } from './json-schema.js';
 import { findingsOf, suggest, type Finding, type Path } from './problems.js';
@@ -123,6 +124,7 @@ export class Check {
       decide: decider(decide),
       sinks,
       train: root.train,
+      runtime: runtimeOptions(root.runtime, (path) => resolve(baseDir, path)),
       limits: { maxStreams, streamIdleMs },
     };
   }

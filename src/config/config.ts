@@ -11,6 +11,7 @@ import type {
   StageContext,
   VoiceContext,
 } from '../core/kind.js';
+import type { RuntimeOptions } from '../core/runtime.js';
 import type { TrainOptions } from '../core/training.js';
 
 /** A stage as it was chosen and set up in the configuration, ready to be made. */
@@ -48,5 +49,6 @@ export interface Config {
   readonly decide: ChosenDecider;
   readonly sinks: readonly Chosen<StageContext, Sink>[];
   readonly train: TrainOptions;
+  readonly runtime: RuntimeOptions;
   readonly limits: { readonly maxStreams: number; readonly streamIdleMs?: number | undefined };
 }

@@ -1,6 +1,7 @@
 /** The sections of a configuration that are not a kind of stage, and the whole as JSON Schema. */
 import { z } from 'zod';
 import { alignSchema } from '../core/alignment.js';
+import { runtimeSchema } from '../core/runtime.js';
 import { trainSchema } from '../core/training.js';
 import { toJsonSchema, type JsonSchema } from './json-schema.js';
 import { REGISTRY, type Registry } from './registry.js';
@@ -59,6 +60,7 @@ export const rootSchema = z.strictObject({
   decide: z.unknown().optional(),
   sinks: z.unknown().optional(),
   train: trainSchema.prefault({}),
+  runtime: runtimeSchema.prefault({}),
   limits: limitsSchema.prefault({}),
 });
 

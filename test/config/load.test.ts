@@ -44,6 +44,25 @@ describe('a valid configuration', () => {
     expect(config.sinks.map((sink) => sink.kind)).toEqual(['plain']);
   });
 
+  it('names engine, library and hardware that step the net', async () => {
+    expect((await parse(GOOD)).runtime).toEqual({
+      engine: 'auto',
+      providers: [{ name: 'cpu', options: {} }],
+      threads: 'auto',
+    });
+    const runtime =
+      'runtime: { library: ../ort.so, threads: 2, providers: [{ name: CUDA, options: { a: "0" } }, cpu] }';
+    expect((await parse(`${GOOD}${runtime}`)).runtime).toEqual({
+      engine: 'auto',
+      library: '/etc/ort.so',
+      providers: [
+        { name: 'cuda', options: { a: '0' } },
+        { name: 'cpu', options: {} },
+      ],
+      threads: 2,
+    });
+  });
+
   it('loads only the kinds it names', async () => {
     const loaded: string[] = [];
     await parseConfig(GOOD, '/x/a.yaml', 'a.yaml', testRegistry(loaded));
@@ -106,6 +125,14 @@ describe('mistakes', () => {
       'source.gain.db is missing',
     ]);
     expect((await problemsOf(`${GOOD}  gain: loud`))[0]?.reason).toBe('must be auto or a mapping (key: value)');
+  });
+
+  it('of the engine: what onnxruntime-node has not', async () => {
+    const problems = await problemsOf(`${GOOD}runtime: { engine: node, library: x.so, providers: [cuda] }`);
+    expect(problems.map(({ path, reason }) => `${path} ${reason}`)).toEqual([
+      'runtime.library is for the native engine, but engine is node',
+      'runtime.providers must name cpu, because engine is node, which has no other',
+    ]);
   });
 
   it('of YAML itself have a place, duplicated keys among them', async () => {
