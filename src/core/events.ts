@@ -6,6 +6,8 @@ interface Base {
   readonly id: string;
   readonly stream: string;
   readonly us: Micros;
+  /** The engine and execution provider that stepped the net, such as `native/cpu`. */
+  readonly provider?: string;
 }
 
 export type Severity = 'info' | 'warning' | 'critical';

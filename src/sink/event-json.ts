@@ -11,8 +11,8 @@ export function eventJson(event: KiokuEvent): string {
 function fieldsOf(event: KiokuEvent): object {
   if (event.type === 'incident') return incidentFields(event);
   if (event.type === 'score') {
-    const { type, id, stream, us, score } = event;
-    return { type, time: toIso(us), us, stream, id, score };
+    const { type, id, stream, us, score, provider } = event;
+    return { type, time: toIso(us), us, stream, id, score, provider };
   }
   if (event.type === 'endpoint') return { ...speechFields(event), rule: event.rule };
   if ('probability' in event) return { ...speechFields(event), probability: event.probability };
@@ -21,16 +21,16 @@ function fieldsOf(event: KiokuEvent): object {
 
 /** `time` and `since` in ISO 8601. */
 function incidentFields({ type, id, stream, us, score, ...rest }: IncidentEvent): object {
-  const { phase, severity, reason, sinceUs, channels } = rest;
+  const { phase, severity, reason, sinceUs, channels, provider } = rest;
   const [time, since] = [toIso(us), toIso(sinceUs)];
-  return { type, phase, time, us, stream, id, severity, score, reason, since, sinceUs, channels };
+  return { type, phase, time, us, stream, id, severity, score, reason, since, sinceUs, channels, provider };
 }
 
 /** `start` and `end` in seconds since the first sample; `time` (of the end) where that is known by the clock. */
-function speechFields({ type, id, stream, us, segment, originUs, startUs }: SpeechEvent): object {
+function speechFields({ type, id, stream, us, segment, originUs, startUs, provider }: SpeechEvent): object {
   const [start, end] = [seconds(startUs, originUs), seconds(us, originUs)];
   const clock = originUs > 0 ? { time: toIso(us) } : {};
-  return { type, ...clock, stream, id, segment, start, end, us, startUs, originUs };
+  return { type, ...clock, stream, id, segment, start, end, us, startUs, originUs, provider };
 }
 
 function transcriptFields({ type, text, tokens, words, originUs }: TranscriptEvent): object {

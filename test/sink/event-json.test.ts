@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventJson } from '../../src/sink/event-json.js';
-import { endpointEvent, transcript, voiceEvent } from '../contracts/sink.contract.js';
+import { endpointEvent, incident, scoreEvent, transcript, voiceEvent } from '../contracts/sink.contract.js';
 
 const parsed = (event: Parameters<typeof eventJson>[0]): unknown => JSON.parse(eventJson(event));
 
@@ -29,6 +29,14 @@ describe('a speech event as JSON', () => {
     const originUs = 1_700_000_000_123_000;
     const event = voiceEvent('speech-end', 'v', { originUs, startUs: originUs + 1_500_000, us: originUs + 2_250_000 });
     expect(parsed(event)).toEqual({ ...event, time: '2023-11-14T22:13:22.373Z', start: 1.5, end: 2.25 });
+  });
+
+  it('says what stepped the net, where that is known', () => {
+    expect(parsed(endpointEvent('e'))).not.toHaveProperty('provider');
+    const events = [incident('i'), scoreEvent('s'), transcript('final', 'f'), voiceEvent('speech-end', 'v')];
+    for (const event of events) {
+      expect(parsed({ ...event, provider: 'native/cpu' })).toHaveProperty('provider', 'native/cpu');
+    }
   });
 
   it('says that a partial may change, and by which rule a segment ended', () => {
