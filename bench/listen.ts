@@ -11,7 +11,7 @@ import { uniform } from '../src/core/random.js';
 import { Pipeline, type RunSummary } from '../src/pipeline.js';
 import { nodeEngine } from '../src/step/node-engine.js';
 import { REAL_LSTM, writeLstmTransducer } from '../test/support/speech-models/models.js';
-import { type BenchResult, type BenchRow, machine } from './report.js';
+import { type BenchOptions, type BenchResult, type BenchRow, machine } from './report.js';
 
 const RATE_HZ = 16_000;
 const STREAMS = 2;
@@ -20,14 +20,19 @@ const LONG_SECONDS = 30 * 60;
 const LOOP_TICK_MS = 5;
 const MEMORY_TICK_MS = 200;
 
-export async function run(): Promise<BenchResult> {
+export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
+  const longSeconds = smoke ? 20 : LONG_SECONDS;
+  const liveSeconds = smoke ? 1 : LIVE_SECONDS;
   const folder = await mkdtemp(join(tmpdir(), 'kioku-bench-'));
   try {
     // First, because memory that the large model leaves behind would hide what grows.
-    const rows = [...(await long(folder)), ...(await live(folder))];
+    const rows = [
+      ...(await long(folder, longSeconds)),
+      ...(await live(folder, liveSeconds, smoke ? undefined : REAL_LSTM)),
+    ];
     const notes = [
-      `loop delay: lateness of a ${LOOP_TICK_MS} ms timer while ${STREAMS} streams of ${LIVE_SECONDS} s go through the 12-layer model at the speed of a microphone`,
-      `memory: resident size over the second half of ${LONG_SECONDS / 60} minutes at full speed (small model), highest against the highest of the first half`,
+      `loop delay: lateness of a ${LOOP_TICK_MS} ms timer while ${STREAMS} streams of ${liveSeconds} s go through the 12-layer model at the speed of a microphone`,
+      `memory: resident size over the second half of ${longSeconds} s at full speed (small model), highest against the highest of the first half`,
     ];
     return { bench: 'listen', machine: machine(), rows, notes };
   } finally {
@@ -35,10 +40,10 @@ export async function run(): Promise<BenchResult> {
   }
 }
 
-async function live(folder: string): Promise<BenchRow[]> {
-  await writeLstmTransducer(join(folder, 'real'), REAL_LSTM);
+async function live(folder: string, seconds: number, size: typeof REAL_LSTM | undefined): Promise<BenchRow[]> {
+  await writeLstmTransducer(join(folder, 'real'), size);
   const files = await Promise.all(
-    Array.from({ length: STREAMS }, (_, i) => writeSound(join(folder, `room-${i}.wav`), LIVE_SECONDS, i)),
+    Array.from({ length: STREAMS }, (_, i) => writeSound(join(folder, `room-${i}.wav`), seconds, i)),
   );
   const delaysMs: number[] = [];
   let lastMs = performance.now();
@@ -53,13 +58,13 @@ async function live(folder: string): Promise<BenchRow[]> {
   const sorted = delaysMs.toSorted((a, b) => a - b);
   return [
     row('listen.loop-delay-p99-ms', 'ms', sorted[Math.floor(0.99 * sorted.length)], delaysMs.length),
-    row('listen.seconds-per-second', '1', tookSeconds / LIVE_SECONDS, summary.steps),
+    row('listen.seconds-per-second', '1', tookSeconds / seconds, summary.steps),
   ];
 }
 
-async function long(folder: string): Promise<BenchRow[]> {
+async function long(folder: string, audioSeconds: number): Promise<BenchRow[]> {
   await writeLstmTransducer(join(folder, 'tiny'));
-  const file = await writeSound(join(folder, 'long.wav'), LONG_SECONDS, 0);
+  const file = await writeSound(join(folder, 'long.wav'), audioSeconds, 0);
   const bytes: number[] = [];
   const started = performance.now();
   const source = { kind: 'audio-files', files: file };
@@ -72,7 +77,7 @@ async function long(folder: string): Promise<BenchRow[]> {
   return [
     row('listen.memory-ratio', '1', ratio, bytes.length),
     row('listen.memory-mib', 'MiB', Math.max(...bytes) / 2 ** 20, bytes.length),
-    row('listen.speed', '1', LONG_SECONDS / seconds, summary.steps),
+    row('listen.speed', '1', audioSeconds / seconds, summary.steps),
   ];
 }
 

@@ -1,10 +1,17 @@
-/** `npm run bench -- NAME [--json]`: runs `bench/NAME.ts`, which exports `run(): Promise<BenchResult>`. */
+/**
+ * `npm run bench [-- NAME…] [--json] [--smoke]`: runs `bench/NAME.ts`, without a name all of them, one after the other,
+ * each in a process of its own so that none inherits the heap, the compiled code or the handles of another.
+ * Files that benchmarks share are in `bench/support/`.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type BenchResult, table } from './report.js';
+import { type BenchResult, machine, table } from './report.js';
 
 const folder = new URL('./', import.meta.url);
-const PLUMBING = new Set(['main', 'report']);
+const PLUMBING = new Set(['main', 'child', 'report', 'peers']);
 
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.ts'))
@@ -12,16 +19,50 @@ const names = readdirSync(folder)
   .filter((name) => !PLUMBING.has(name));
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, smoke: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const [name] = positionals;
+const chosen = positionals.length === 0 ? names : positionals;
 
-if (name === undefined || !names.includes(name)) {
-  process.stderr.write(`usage: npm run bench -- NAME [--json]\nNAME is one of: ${names.join(', ')}\n`);
+if (chosen.some((name) => !names.includes(name))) {
+  process.stderr.write(
+    `usage: npm run bench [-- NAME…] [--json] [--smoke]\nNAME is one of: ${names.join(', ')}; none: all of them\n`,
+  );
   process.exitCode = 2;
 } else {
-  const program = (await import(new URL(`${name}.ts`, folder).href)) as { run: () => Promise<BenchResult> };
-  const result = await program.run();
-  process.stdout.write(`${values.json ? JSON.stringify(result) : table(result)}\n`);
+  const results: BenchResult[] = [];
+  for (const name of chosen) {
+    const result = await runBench(name);
+    if (result) results.push(result);
+    else process.exitCode = 1;
+    if (result && !values.json) process.stdout.write(`${table(result)}\n\n`);
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(joined(results))}\n`);
+}
+
+/** @returns undefined when it failed; why is on standard error */
+async function runBench(name: string): Promise<BenchResult | undefined> {
+  const child = fork(fileURLToPath(new URL('child.ts', folder)), [name, ...(values.smoke ? ['--smoke'] : [])], {
+    execArgv: ['--import', 'tsx', '--expose-gc'],
+    // Standard output is for the result alone.
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  let result: BenchResult | undefined;
+  child.on('message', (message) => {
+    result = message as BenchResult;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (code === 0 && result) return result;
+  process.stderr.write(`bench ${name} failed: ${signal ? `killed by ${signal}` : `exit code ${code}`}\n`);
+  return undefined;
+}
+
+/** One object, whatever was run: ids of rows begin with the name of their benchmark. */
+function joined(results: readonly BenchResult[]): BenchResult {
+  return {
+    bench: results.map(({ bench }) => bench).join(' '),
+    machine: machine(),
+    rows: results.flatMap(({ rows }) => rows),
+    notes: results.flatMap(({ notes }) => notes),
+  };
 }

@@ -1,6 +1,14 @@
-/** What every benchmark gives back, and how it is printed. Ratios are the message: peers run interleaved, same machine. */
+/** What every benchmark gets and gives back, and how it is printed. Ratios are the message: peers run interleaved, same machine. */
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 import { median } from '../src/core/median.js';
+
+/** A benchmark is `bench/NAME.ts` that exports `run: Bench`. */
+export type Bench = (options: BenchOptions) => Promise<BenchResult>;
+
+export interface BenchOptions {
+  /** The same code with about a hundredth of the work: shows that it runs and which rows it gives. Its figures mean nothing. */
+  readonly smoke: boolean;
+}
 
 export interface BenchRow {
   /** `bench.what`, such as `train.vs-torch`. */
@@ -45,6 +53,16 @@ export function machine(): Machine {
 /** A row whose value is the median of its samples. */
 export function medianRow(id: string, unit: string, samples: readonly number[]): BenchRow {
   return { id, value: median(samples), unit, samples };
+}
+
+/**
+ * How a side compares with its peer: the ratio of their medians.
+ *
+ * @param ours samples of ours, each taken next to the one of `theirs` with the same index
+ */
+export function ratioRow(id: string, ours: readonly number[], theirs: readonly number[]): BenchRow {
+  const samples = ours.map((value, i) => value / theirs[i]);
+  return { id, value: median(ours) / median(theirs), unit: '1', samples };
 }
 
 /** For people: one line a row, then the notes. */

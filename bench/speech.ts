@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from '../src/config/load.js';
 import type { Frame, Lane } from '../src/core/contracts.js';
-import { median } from '../src/core/median.js';
 import { uniform } from '../src/core/random.js';
 import { openLane } from '../src/open-lane.js';
 import { contextOf } from '../src/stage-context.js';
@@ -16,7 +15,7 @@ import { openRecogniserFiles } from '../src/step/recogniser/open.js';
 import { sileroModel } from '../src/step/silero.js';
 import { sherpaRecognise, sherpaVoice } from '../test/support/sherpa.js';
 import { REAL_LSTM, writeLstmTransducer } from '../test/support/speech-models/models.js';
-import { type BenchResult, type BenchRow, machine, medianRow } from './report.js';
+import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
 
 const RATE_HZ = 16_000;
 const REPEATS = 5;
@@ -27,10 +26,10 @@ const VOICE_SECONDS = 120;
 /** As a microphone delivers it. */
 const FEED_SAMPLES = 1600;
 
-export async function run(): Promise<BenchResult> {
+export async function run(options: BenchOptions): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'kioku-bench-'));
   try {
-    const rows = [...(await recogniser(folder)), ...(await voice())];
+    const rows = [...(await recogniser(folder, options)), ...(await voice(options))];
     const notes = ['real-time factor: seconds of computing for a second of audio, of what each says itself'];
     return { bench: 'speech', machine: machine(), rows, notes };
   } finally {
@@ -38,8 +37,8 @@ export async function run(): Promise<BenchResult> {
   }
 }
 
-async function recogniser(folder: string): Promise<BenchRow[]> {
-  const model = await openRecogniserFiles(await writeLstmTransducer(folder, REAL_LSTM));
+async function recogniser(folder: string, { smoke }: BenchOptions): Promise<BenchRow[]> {
+  const model = await openRecogniserFiles(await writeLstmTransducer(folder, smoke ? undefined : REAL_LSTM));
   const lane = await laneOf({ model: folder, decide: { kind: 'transcribe', partials: false } });
   const utterances = [sound(WARM_UP_SECONDS), sound(RECOGNISED_SECONDS)];
   const factors = await alternate({
@@ -49,15 +48,17 @@ async function recogniser(folder: string): Promise<BenchRow[]> {
       return transcripts[1].milliseconds;
     },
     seconds: RECOGNISED_SECONDS,
+    repeats: smoke ? 1 : REPEATS,
   });
   lane.close();
   return rowsOf('speech.rtf', factors);
 }
 
-async function voice(): Promise<BenchRow[]> {
+async function voice({ smoke }: BenchOptions): Promise<BenchRow[]> {
   const { model, windowSamples } = await sileroModel();
   const lane = await laneOf({ decide: { kind: 'voice' } });
-  const audio = sound(VOICE_SECONDS);
+  const seconds = smoke ? 2 : VOICE_SECONDS;
+  const audio = sound(seconds);
   const config = {
     model: model.path,
     threshold: 0.5,
@@ -69,7 +70,8 @@ async function voice(): Promise<BenchRow[]> {
   const factors = await alternate({
     kioku: () => hear(lane, [audio]),
     sherpa: async () => (await sherpaVoice(config, audio)).milliseconds,
-    seconds: VOICE_SECONDS,
+    seconds,
+    repeats: smoke ? 1 : REPEATS,
   });
   lane.close();
   return rowsOf('vad', factors);
@@ -95,9 +97,10 @@ async function alternate(sides: {
   readonly kioku: () => number;
   readonly sherpa: () => Promise<number>;
   readonly seconds: number;
+  readonly repeats: number;
 }): Promise<Factors> {
   const factors: Record<keyof Factors, number[]> = { kioku: [], sherpa: [] };
-  for (let repeat = -1; repeat < REPEATS; repeat++) {
+  for (let repeat = -1; repeat < sides.repeats; repeat++) {
     const kioku = sides.kioku() / 1000 / sides.seconds;
     const sherpa = (await sides.sherpa()) / 1000 / sides.seconds;
     if (repeat < 0) continue;
@@ -111,12 +114,7 @@ function rowsOf(id: string, { kioku, sherpa }: Factors): BenchRow[] {
   return [
     medianRow(`${id}.kioku`, '1', kioku),
     medianRow(`${id}.sherpa`, '1', sherpa),
-    {
-      id: id === 'vad' ? 'vad.vs-sherpa' : `${id}-vs-sherpa`,
-      value: median(kioku) / median(sherpa),
-      unit: '1',
-      samples: kioku.map((factor, i) => factor / sherpa[i]),
-    },
+    ratioRow(id === 'vad' ? 'vad.vs-sherpa' : `${id}-vs-sherpa`, kioku, sherpa),
   ];
 }
 

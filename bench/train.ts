@@ -6,12 +6,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { median } from '../src/core/median.js';
 import { normal } from '../src/core/random.js';
 import { allocateBatch, type BatchSource } from '../src/train/batches.js';
 import type { NetSpec } from '../src/train/net-spec.js';
 import { Trainer } from '../src/train/trainer.js';
-import { type BenchResult, machine, medianRow, type BenchRow } from './report.js';
+import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
 
 const SPEC: NetSpec = {
   cell: 'lstm',
@@ -34,27 +33,24 @@ const PYTHON = '/usr/bin/python3';
 
 const ABSENT = `train.vs-torch is absent: ${PYTHON} has no PyTorch on OpenBLAS (apt-get install python3-torch libopenblas0-pthread)`;
 
-export async function run(): Promise<BenchResult> {
+export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
+  const block = smoke ? 1 : BLOCK;
+  const repeats = smoke ? 2 : REPEATS;
   const kioku = new Kioku();
   const torch = await Torch.start();
   const kiokuMs: number[] = [];
   const torchMs: number[] = [];
-  kioku.measure();
-  await torch?.measure();
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
-    kiokuMs.push(kioku.measure());
-    if (torch) torchMs.push(await torch.measure());
+  kioku.measure(block);
+  await torch?.measure(block);
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    kiokuMs.push(kioku.measure(block));
+    if (torch) torchMs.push(await torch.measure(block));
   }
   kioku.close();
   torch?.close();
   const rows: BenchRow[] = [medianRow('train.kioku-step', 'ms', kiokuMs)];
   if (!torch) return result(rows, [ABSENT]);
-  rows.push(medianRow('train.torch-step', 'ms', torchMs), {
-    id: 'train.vs-torch',
-    value: median(kiokuMs) / median(torchMs),
-    unit: '1',
-    samples: kiokuMs.map((ms, i) => ms / torchMs[i]),
-  });
+  rows.push(medianRow('train.torch-step', 'ms', torchMs), ratioRow('train.vs-torch', kiokuMs, torchMs));
   return result(rows, [`PyTorch ${torch.version} on OpenBLAS, one thread, denormals flushed to zero`]);
 }
 
@@ -84,10 +80,10 @@ class Kioku {
   }
 
   /** Milliseconds a step. */
-  measure(): number {
+  measure(steps: number): number {
     const start = performance.now();
-    for (let step = 0; step < BLOCK; step++) this.#trainer.step(1e-3);
-    return (performance.now() - start) / BLOCK;
+    for (let step = 0; step < steps; step++) this.#trainer.step(1e-3);
+    return (performance.now() - start) / steps;
   }
 
   close(): void {
@@ -121,8 +117,8 @@ class Torch {
   }
 
   /** Milliseconds a step. */
-  async measure(): Promise<number> {
-    this.child.stdin.write(`${BLOCK}\n`);
+  async measure(steps: number): Promise<number> {
+    this.child.stdin.write(`${steps}\n`);
     const answer = await this.lines.next();
     if (answer.done === true) throw new Error('the PyTorch process ended early');
     return Number(answer.value);

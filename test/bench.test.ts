@@ -17,8 +17,8 @@ function bench(...args: readonly string[]): {
 }
 
 describe('npm run bench', () => {
-  it('train --json prints one object; without PyTorch it says so', () => {
-    const { code, stdout } = bench('train', '--json');
+  it('train --json --smoke prints one object; without PyTorch it says so', () => {
+    const { code, stdout } = bench('train', '--json', '--smoke');
     expect(code).toBe(0);
     const { bench: name, machine, rows, notes } = JSON.parse(stdout) as BenchResult;
     expect(name).toBe('train');
@@ -26,9 +26,10 @@ describe('npm run bench', () => {
     const ids = rows.map(({ id }) => id);
     expect(ids[0]).toBe('train.kioku-step');
     expect(ids.includes('train.vs-torch') || /apt-get install python3-torch/.test(notes.join())).toBe(true);
+    expect(ids.slice(-2)).toEqual(['train.cpu-seconds', 'train.peak-memory-mib']);
     for (const { value, samples } of rows) {
       expect(value).toBeGreaterThan(0);
-      expect(samples).toHaveLength(9);
+      expect(samples.length).toBeGreaterThan(0);
     }
   }, 120_000);
 
