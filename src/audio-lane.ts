@@ -53,7 +53,10 @@ export class AudioLane implements Lane {
     const { maxStreams } = limits;
     this.sampleRateHz = stages.sampleRateHz;
     this.#stages = stages;
-    this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#finish(slot));
+    this.#slots = new Slots(maxStreams, counters, (_stream, slot) => {
+      this.#finish(slot);
+      this.#drop(slot);
+    });
     this.#heardUs = new Float64Array(maxStreams);
     this.#endUs = new Float64Array(maxStreams);
     stages.gate?.listen({
@@ -146,6 +149,7 @@ export class AudioLane implements Lane {
     } catch (error) {
       // Half of its memory would be another stream's.
       this.#slots.release(snapshot.stream);
+      this.#drop(slot);
       throw error;
     }
     this.#endUs[slot] = snapshot.us;
@@ -155,7 +159,8 @@ export class AudioLane implements Lane {
 
   evict(stream: string): Snapshot {
     const snapshot = this.snapshot(stream);
-    this.#slots.release(stream);
+    const slot = this.#slots.release(stream);
+    if (slot !== undefined) this.#drop(slot);
     return snapshot;
   }
 
@@ -199,6 +204,15 @@ export class AudioLane implements Lane {
   #leave(stream: string, slot: Slot): void {
     this.#finish(slot);
     this.#slots.release(stream);
+    this.#drop(slot);
+  }
+
+  /** Nobody remembers the stream any more. */
+  #drop(slot: Slot): void {
+    const { gate, stepper, origins } = this.#stages;
+    origins.leave(slot);
+    gate?.leave(slot);
+    stepper.leave(slot);
   }
 
   /** Judges all that was heard, with the silence that the model needs behind it, and ends what is open. */

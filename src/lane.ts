@@ -133,6 +133,7 @@ export class StreamLane implements Lane {
     } catch (error) {
       // Half of its memory would be another stream's.
       this.#slots.release(snapshot.stream);
+      this.#drop(slot);
       throw error;
     }
     this.#readUs[slot] = snapshot.us;
@@ -143,7 +144,8 @@ export class StreamLane implements Lane {
 
   evict(stream: string): Snapshot {
     const snapshot = this.snapshot(stream);
-    this.#slots.release(stream);
+    const slot = this.#slots.release(stream);
+    if (slot !== undefined) this.#drop(slot);
     return snapshot;
   }
 
@@ -235,6 +237,14 @@ export class StreamLane implements Lane {
     // What is still waiting belongs to the stream that leaves, not to the next one in its slot.
     this.#step();
     this.#stepper.decider.end(slot, this.#presentUs(slot), this.#out.emit);
+    this.#drop(slot);
+  }
+
+  /** Nobody remembers the stream any more. */
+  #drop(slot: Slot): void {
+    this.#aligner.leave(slot);
+    this.#stepper.leave(slot);
+    this.#skews.leave(slot);
   }
 
   #stages(): NamedStages {

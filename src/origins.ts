@@ -25,6 +25,9 @@ export class Origins implements PerSlot {
     if (Number.isNaN(this.#us[slot])) this.#us[slot] = us;
   }
 
+  /** One number a slot is kept. */
+  leave(_slot: Slot): void {}
+
   save(slot: Slot): Uint8Array {
     return saveNumbers(VERSION, this.#us.subarray(slot, slot + 1));
   }

@@ -26,6 +26,9 @@ export class Skews implements PerSlot {
     return nowUs + this.#skewUs[slot];
   }
 
+  /** One number a slot is kept. */
+  leave(_slot: Slot): void {}
+
   save(slot: Slot): Uint8Array {
     const bytes = new Uint8Array(BYTES);
     bytes[0] = VERSION;

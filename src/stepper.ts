@@ -57,4 +57,11 @@ export class Stepper<D extends Decider = Decider> {
     this.net.open(slot, stream);
     this.decider.open(slot, stream);
   }
+
+  /** The stream has left. */
+  leave(slot: number): void {
+    this.feature.leave(slot);
+    this.net.leave(slot);
+    this.decider.leave(slot);
+  }
 }

@@ -100,6 +100,11 @@ export class VoiceGate implements PerSlot {
     this.#stepper.open(slot, stream);
   }
 
+  leave(slot: Slot): void {
+    this.#memories[slot] = undefined;
+    this.#stepper.leave(slot);
+  }
+
   /**
    * Takes mono audio of the model's rate.
    * @throws BugError when the frame is a new beginning and `end` was not called first

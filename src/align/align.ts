@@ -115,6 +115,10 @@ export class StepAligner implements Aligner {
     if (state[HEAD.phase] !== PHASE.empty) this.#close(slot, state, state[HEAD.newest], emit);
   }
 
+  leave(slot: Slot): void {
+    this.#states[slot] = undefined;
+  }
+
   save(slot: Slot): Uint8Array {
     return saveNumbers(VERSION, this.#stateOf(slot));
   }

@@ -101,6 +101,11 @@ export interface PerSlot {
   save(slot: Slot): Uint8Array;
   /** The inverse of `save`. @throws UserError `SNAPSHOT_INVALID` for bytes of another version or size. */
   load(slot: Slot, bytes: Uint8Array): void;
+  /**
+   * The stream has left: what the slot remembers, rows that wait included, is dropped and its memory may be given back.
+   * Then only `open`. A slot that is not open stays as it is.
+   */
+  leave(slot: Slot): void;
 }
 
 /** Irregular readings → fixed time steps. */

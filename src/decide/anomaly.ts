@@ -104,6 +104,10 @@ export class AnomalyDecider implements ForecastDecider {
     streams[at + memory.SETTLING] = this.options.settleSteps;
   }
 
+  leave(slot: Slot): void {
+    this.#streams[slot] = '';
+  }
+
   save(slot: Slot): Uint8Array {
     return this.#memory.save(slot);
   }

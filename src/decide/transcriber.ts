@@ -54,6 +54,10 @@ export class Transcriber implements Decider {
     this.#beginAnew(slot);
   }
 
+  leave(slot: Slot): void {
+    this.#streams[slot] = '';
+  }
+
   /** @param output [n, output frames, width] of the encoder */
   push(output: Float32Array, input: Batch, emit: Emit): void {
     const { search, outputFrames } = this.stages;

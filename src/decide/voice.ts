@@ -30,6 +30,10 @@ export class VoiceDecider implements Decider {
     this.#spans.open(slot);
   }
 
+  leave(slot: Slot): void {
+    this.#streams[slot] = '';
+  }
+
   save(slot: Slot): Uint8Array {
     return this.#spans.save(slot);
   }

@@ -56,7 +56,10 @@ export class ChunkedFrames implements Feature {
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
   readonly #rows: WaitingRows = {
-    has: (slot) => this.#isReady(this.#memoryOf(slot)),
+    has: (slot) => {
+      const memory = this.#memories[slot];
+      return memory !== undefined && this.#isReady(memory);
+    },
     give: (slot, out) => this.#give(this.#memoryOf(slot), slot, out),
   };
 
@@ -107,6 +110,10 @@ export class ChunkedFrames implements Feature {
     memory.extractor.flush();
     this.#collect(memory, slot);
     memory.extractor.reset();
+  }
+
+  leave(slot: Slot): void {
+    this.#memories[slot] = undefined;
   }
 
   take(out: Batch): number {

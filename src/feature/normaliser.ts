@@ -48,7 +48,7 @@ export class Normaliser implements Feature, Scaler {
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
   readonly #rows: WaitingRows = {
-    has: (slot) => this.#memoryOf(slot).queue.size > 0,
+    has: (slot) => (this.#memories[slot]?.queue.size ?? 0) > 0,
     give: (slot, out) => {
       const { queue } = this.#memoryOf(slot);
       this.#copyRow(queue, out, slot);
@@ -93,6 +93,10 @@ export class Normaliser implements Feature, Scaler {
 
   /** Nothing is held back: every row is ready when it was pushed. */
   flush(): void {}
+
+  leave(slot: Slot): void {
+    this.#memories[slot] = undefined;
+  }
 
   take(out: Batch): number {
     return this.#ready.fill(out, this.#rows);

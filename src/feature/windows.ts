@@ -42,7 +42,7 @@ export class SampleWindows implements Feature {
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
   readonly #rows: WaitingRows = {
-    has: (slot) => this.#memoryOf(slot).queue.size > 0,
+    has: (slot) => (this.#memories[slot]?.queue.size ?? 0) > 0,
     give: (slot, out) => {
       const { queue } = this.#memoryOf(slot);
       this.#copyRow(queue, out, slot);
@@ -86,6 +86,10 @@ export class SampleWindows implements Feature {
     const memory = this.#memoryOf(slot);
     this.#breakOff(memory);
     if (memory.queue.size > 0) this.#ready.add(slot);
+  }
+
+  leave(slot: Slot): void {
+    this.#memories[slot] = undefined;
   }
 
   take(out: Batch): number {

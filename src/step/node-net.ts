@@ -72,6 +72,9 @@ export class NodeNet implements Net {
     this.reset(slot);
   }
 
+  /** The slabs hold all slots. */
+  leave(_slot: Slot): void {}
+
   reset(slot: Slot): void {
     for (let i = 0; i < this.#states.length; i++) this.#rowBytes(i, slot).fill(0);
   }

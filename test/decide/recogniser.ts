@@ -109,6 +109,7 @@ class RowNet implements Net {
   }
 
   open(): void {}
+  leave(): void {}
   reset(): void {}
   close(): void {}
   load(): void {}

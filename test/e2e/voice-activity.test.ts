@@ -58,6 +58,7 @@ function probabilitiesByHand({ samples }: Recording, path: string, mistakes: Mis
 class Listener implements Decider {
   readonly probabilities: number[][] = Array.from({ length: CAPACITY }, () => []);
   open(): void {}
+  leave(): void {}
   save(): Uint8Array {
     return new Uint8Array();
   }

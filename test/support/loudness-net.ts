@@ -43,6 +43,8 @@ export class LoudnessNet implements Net {
     this.reset(slot);
   }
 
+  leave(): void {}
+
   reset(slot: Slot): void {
     this.#state[slot] = 0;
   }

@@ -1,0 +1,93 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Blocks } from '../../src/core/blocks.js';
+import { BugError } from '../../src/core/errors.js';
+
+/** Memory whose blocks can be counted. */
+function counted(capacity: number): { blocks: Blocks<Float64Array>; made: () => number } {
+  let made = 0;
+  const blocks = new Blocks(capacity, (slots) => {
+    made++;
+    return new Float64Array(slots);
+  });
+  return { blocks, made: () => made };
+}
+
+/** How many blocks have memory. */
+function held(blocks: Blocks<unknown>): number {
+  let count = 0;
+  for (let slot = 0; slot < blocks.capacity; slot += blocks.slots) {
+    try {
+      blocks.of(slot);
+      count++;
+    } catch (error) {
+      if (!(error instanceof BugError)) throw error;
+    }
+  }
+  return count;
+}
+
+const moves = fc.array(fc.tuple(fc.constantFrom('open', 'open', 'leave'), fc.nat(1199)), { maxLength: 120 });
+
+describe('Blocks', () => {
+  it('keeps what each open slot has written, and holds exactly the blocks that have an open slot', () => {
+    fc.assert(
+      fc.property(moves, fc.constantFrom(1, 7, 255, 256, 257, 1200), (list, capacity) => {
+        const { blocks } = counted(capacity);
+        const open = new Map<number, number>();
+        list.forEach(([move, any], i) => {
+          const slot = any % capacity;
+          if (move === 'open') {
+            blocks.open(slot);
+            if (!open.has(slot)) blocks.of(slot)[blocks.place(slot)] = i + 1;
+            open.set(slot, open.get(slot) ?? i + 1);
+          } else {
+            blocks.leave(slot);
+            open.delete(slot);
+          }
+          expect(blocks.isOpen(slot)).toBe(open.has(slot));
+          for (const [other, value] of open) expect(blocks.of(other)[blocks.place(other)]).toBe(value);
+          const expected = new Set([...open.keys()].map((other) => Math.floor(other / 256)));
+          expect(held(blocks)).toBe(expected.size);
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('gives slots of one block different places below its size', () => {
+    for (const capacity of [1, 200, 256, 700]) {
+      const { blocks } = counted(capacity);
+      expect(blocks.slots).toBe(Math.min(256, capacity));
+      const places = Array.from({ length: blocks.slots }, (_, slot) => blocks.place(slot));
+      expect(new Set(places).size).toBe(blocks.slots);
+      expect(Math.max(...places)).toBe(blocks.slots - 1);
+    }
+  });
+
+  it('makes a block once for all its slots, and anew after the last has left', () => {
+    const { blocks, made } = counted(1000);
+    for (let slot = 0; slot < 256; slot++) blocks.open(slot);
+    expect(made()).toBe(1);
+    blocks.open(256);
+    expect(made()).toBe(2);
+    for (let slot = 0; slot < 255; slot++) blocks.leave(slot);
+    blocks.open(0);
+    expect(made()).toBe(2);
+    for (const slot of [0, 255]) blocks.leave(slot);
+    expect(() => blocks.of(255)).toThrow(BugError);
+    blocks.open(255);
+    expect(made()).toBe(3);
+  });
+
+  it('refuses a capacity that is not a count, and slots that there are not', () => {
+    for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => counted(capacity)).toThrow(BugError);
+    const { blocks } = counted(300);
+    for (const slot of [-1, 300, Number.NaN]) expect(() => blocks.open(slot)).toThrow(BugError);
+    for (const slot of [-1, 0, 300]) {
+      expect(blocks.isOpen(slot)).toBe(false);
+      expect(() => blocks.of(slot)).toThrow(BugError);
+      blocks.leave(slot);
+    }
+  });
+});
