@@ -61,7 +61,8 @@ async function openVoice(
   const origins = new Origins(capacity);
   const feature = new SampleWindows(silero, capacity);
   const net = await open(silero.model);
-  const decider = decide.create({ ...context, capacity, originUs: origins.of, windowUs: feature.shiftUs });
+  const voice = { ...context, capacity, originUs: origins.of, windowUs: feature.shiftUs, provider: net.provider };
+  const decider = decide.create(voice);
   return { stepper: new Stepper(feature, net, decider), origins, sampleRateHz: silero.sampleRateHz };
 }
 
@@ -78,7 +79,13 @@ async function openRecogniser(
   const origins = new Origins(capacity);
   const feature = new ChunkedFrames(model, recogniserFrames(features), capacity);
   const net = await open(encoder);
-  const common = { ...context, capacity, originUs: origins.of, resetEncoder: net.reset.bind(net) };
+  const common = {
+    ...context,
+    capacity,
+    originUs: origins.of,
+    provider: net.provider,
+    resetEncoder: net.reset.bind(net),
+  };
   const decider = decide.create(await withHeads(model, open, common));
   const gate = gateOptions && (await openGate(gateOptions, open, origins, context));
   const fields = { model: name, kind, architecture, provider: net.provider, tailPaddingMs: feature.tailPaddingMs };
@@ -104,5 +111,6 @@ async function openGate(
 ): Promise<VoiceGate> {
   const silero = await sileroModel();
   const net = await open(silero.model);
-  return new VoiceGate({ options, silero, net, context: { ...context, capacity: net.capacity, originUs: origins.of } });
+  const { capacity, provider } = net;
+  return new VoiceGate({ options, silero, net, context: { ...context, capacity, originUs: origins.of, provider } });
 }

@@ -66,9 +66,9 @@ export function openStepper(
       hint: 'training is for decide: anomaly; recognisers are downloaded with `kioku models pull`',
     });
   }
-  const { capacity } = net;
+  const { capacity, provider } = net;
   const feature = chosen.create({ ...context, card, capacity });
-  return new Stepper(feature, net, decide.create({ ...context, card, capacity, scaler: feature }));
+  return new Stepper(feature, net, decide.create({ ...context, card, capacity, provider, scaler: feature }));
 }
 
 function requireSameSteps({ align, model, file }: Config, card: ModelCard): void {

@@ -26,7 +26,7 @@ class Heard {
   readonly events: KiokuEvent[] = [];
 
   constructor(options: GateOptions) {
-    const context = { ...stageContext(), capacity: SLOTS, originUs: () => START_US };
+    const context = { ...stageContext(), capacity: SLOTS, originUs: () => START_US, provider: 'test/cpu' };
     this.gate = new VoiceGate({ options, silero: LOUDNESS, net: new LoudnessNet(SLOTS), context });
     this.gate.listen({
       open: (slot, { us, data, mark }) => {

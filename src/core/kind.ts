@@ -39,7 +39,13 @@ export interface ModelContext extends StageContext {
   readonly capacity: number;
 }
 
-export interface DeciderContext extends ModelContext {
+/** What a decider knows of the net that it listens to. */
+interface Stepped {
+  /** The engine and execution provider that step the net, `Net.provider`: every event says so. */
+  readonly provider: string;
+}
+
+export interface DeciderContext extends ModelContext, Stepped {
   readonly scaler: Scaler;
 }
 
@@ -49,16 +55,17 @@ export interface ExtractContext extends StageContext {
 }
 
 /** What a decider of a recogniser gets: the model and, for a transducer, its opened decoder and joiner. */
-export type RecogniserContext = StageContext & {
-  readonly capacity: number;
-  /** Time of the first sample of the stream in this slot; goes into its events. */
-  readonly originUs: (slot: Slot) => Micros;
-  /** The encoder's memory of this stream starts anew. */
-  readonly resetEncoder: (slot: Slot) => void;
-} & ({ readonly model: CtcModel } | { readonly model: TransducerModel; readonly decoder: Net; readonly joiner: Net });
+export type RecogniserContext = StageContext &
+  Stepped & {
+    readonly capacity: number;
+    /** Time of the first sample of the stream in this slot; goes into its events. */
+    readonly originUs: (slot: Slot) => Micros;
+    /** The encoder's memory of this stream starts anew. */
+    readonly resetEncoder: (slot: Slot) => void;
+  } & ({ readonly model: CtcModel } | { readonly model: TransducerModel; readonly decoder: Net; readonly joiner: Net });
 
 /** What a decider over voice probabilities gets. */
-export interface VoiceContext extends StageContext {
+export interface VoiceContext extends StageContext, Stepped {
   readonly capacity: number;
   /** Time of the first sample of the stream in this slot; goes into its events. */
   readonly originUs: (slot: Slot) => Micros;

@@ -226,10 +226,9 @@ export class AnomalyDecider implements ForecastDecider {
     }
     if (transition !== 'none') this.#tell(slot, transition, us, emit);
     if (transition === 'adopted') this.#relearn(slot);
-    if (this.options.scores) {
-      const stream = this.#streams[slot];
-      emit({ type: 'score', id: `${stream}@${us}`, stream, us, score });
-    }
+    if (!this.options.scores) return;
+    const stream = this.#streams[slot];
+    emit({ type: 'score', id: `${stream}@${us}`, stream, us, score, provider: this.context.provider });
   }
 
   #relearn(slot: Slot): void {
@@ -254,6 +253,7 @@ export class AnomalyDecider implements ForecastDecider {
       severity: incidents.severityOf(score),
       reason: transition === 'adopted' ? 'new-normal' : 'anomaly',
       channels: this.#peaks.contributions(slot),
+      provider: this.context.provider,
     });
   }
 
@@ -279,6 +279,7 @@ export class AnomalyDecider implements ForecastDecider {
       severity: incidents.severityOf(score),
       reason: 'silent',
       channels: [],
+      provider: this.context.provider,
     });
   }
 

@@ -46,9 +46,15 @@ export const transcribeKind = {
   schema,
   needs: ({ vad, precision }: TranscribeOptions) => ({ gate: vad, precision }),
   create(options: TranscribeOptions, context: RecogniserContext): Transcriber {
-    const { capacity, model, originUs } = context;
+    const { capacity, model, originUs, provider } = context;
     const { outputFrames } = model;
-    const stages = { search: searchOf(context), spelling: new Spelling(model.tokens), outputFrames, originUs };
+    const stages = {
+      search: searchOf(context),
+      spelling: new Spelling(model.tokens),
+      outputFrames,
+      originUs,
+      provider,
+    };
     return new Transcriber(options, stages, capacity);
   },
 } satisfies RecogniserKind<typeof schema>;

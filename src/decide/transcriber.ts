@@ -29,6 +29,8 @@ export interface TranscriberStages {
   readonly outputFrames: number;
   /** Time of the first sample of the stream in this slot. */
   readonly originUs: (slot: Slot) => Micros;
+  /** Of the encoder's net. */
+  readonly provider: string;
 }
 
 export class Transcriber implements Decider {
@@ -147,7 +149,7 @@ export class Transcriber implements Decider {
   #about(slot: Slot, segment: number, startUs: Micros) {
     const stream = this.#streams[slot];
     const id = eventId(stream, 'transcript', startUs);
-    return { id, stream, segment, startUs, originUs: this.stages.originUs(slot) };
+    return { id, stream, segment, startUs, originUs: this.stages.originUs(slot), provider: this.stages.provider };
   }
 
   #beginAnew(slot: Slot): void {

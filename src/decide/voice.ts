@@ -87,6 +87,7 @@ export class VoiceDecider implements Decider {
       originUs: this.context.originUs(slot),
       startUs,
       probability: spans.probability(slot),
+      provider: this.context.provider,
     };
     emit(event);
   }

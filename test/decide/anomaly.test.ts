@@ -28,6 +28,7 @@ function make(parts: Parts = {}, log = silentLog): AnomalyDecider {
     log,
     card: cardOf(parts.channels ?? 1, parts.objective ?? 'mse', parts.calibration),
     capacity: parts.capacity ?? 2,
+    provider: 'test/cpu',
     // A hundred units to a spread, centre 20.
     scaler: { toUnits: (_slot, _channel, z) => 20 + 100 * z },
   });

@@ -21,6 +21,7 @@ function incidentOf(fault: (value: number) => number, spoilt: number): IncidentE
     log: silentLog,
     card: cardOf(CHANNELS, 'mse'),
     capacity: 1,
+    provider: 'test/cpu',
     scaler: { toUnits: (_slot, _channel, z) => z },
   });
   decider.open(0, 'pump');

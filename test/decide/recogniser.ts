@@ -189,6 +189,7 @@ export class Listener {
       log: silentLog,
       capacity,
       originUs: () => ORIGIN_US,
+      provider: 'test/cpu',
       resetEncoder: (slot: number) => void this.resets.push(slot),
     };
     const context = model.kind === 'ctc' ? { ...common, model } : { ...common, model, decoder, joiner };

@@ -45,7 +45,7 @@ describe('Transcriber', () => {
   it('tells what it hears while it hears it, and ends a segment at a pause', () => {
     const listener = listen({ endpoint: RULES });
     listener.hearIds([BLANK, HE, LLO, BLANK, ...Array.from({ length: 8 }, () => BLANK), WORLD, BLANK], 5_000_000);
-    const about = { stream: 'stream-0', originUs: ORIGIN_US };
+    const about = { stream: 'stream-0', originUs: ORIGIN_US, provider: 'test/cpu' };
     const first = { ...about, segment: 0, startUs: 5_000_000 + FRAME_US };
     expect(listener.events).toMatchObject([
       { type: 'partial', text: 'HE', us: 5_080_000, ...first },

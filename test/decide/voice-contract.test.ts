@@ -15,6 +15,7 @@ function rig(): SpeechRig {
     capacity: SLOTS,
     windowUs: WINDOW_US,
     originUs: () => 0,
+    provider: 'test/cpu',
   });
   const events: SpeechEvent[] = [];
   const emit = (event: KiokuEvent): void => {

@@ -24,6 +24,7 @@ function decider(written: Partial<VoiceOptions> = {}): VoiceDecider {
     capacity: SLOTS,
     windowUs: WINDOW_US,
     originUs,
+    provider: 'test/cpu',
   });
   for (let slot = 0; slot < SLOTS; slot++) made.open(slot, `stream-${slot}`);
   return made;
@@ -159,7 +160,13 @@ describe('spans of speech', () => {
 
   it('are told with their times, number and the probability that decided', () => {
     const events = feed(decider(), runs([3, 0], [2, 0.8], [3, 0.9], [4, 0.1], [2, 0.2]));
-    const common = { stream: 'stream-0', segment: 0, originUs: ORIGIN_US, startUs: ORIGIN_US + 66_000 };
+    const common = {
+      stream: 'stream-0',
+      segment: 0,
+      originUs: ORIGIN_US,
+      startUs: ORIGIN_US + 66_000,
+      provider: 'test/cpu',
+    };
     expect(events).toEqual([
       { ...common, type: 'speech-start', id: events[0].id, us: ORIGIN_US + 66_000, probability: Math.fround(0.9) },
       { ...common, type: 'speech-end', id: events[0].id, us: ORIGIN_US + 286_000, probability: Math.fround(0.2) },
@@ -212,6 +219,7 @@ describe('spans of speech', () => {
       capacity: 1,
       windowUs: WINDOW_US,
       originUs,
+      provider: 'test/cpu',
     });
     voice.open(0, 's');
     voice.push(Float32Array.of(Number.NaN), batchOf([{ slot: 0, us: 0 }]), () => expect.unreachable());

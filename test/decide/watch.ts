@@ -126,6 +126,7 @@ export class Watch {
       log: silentLog,
       card: cardOf(channels, objective),
       capacity: 1,
+      provider: 'test/cpu',
       scaler: { toUnits: (_slot, channel, z) => fromZ(z, this.#fits[channel].scale) },
     });
     this.#row = rowOf(channels);

@@ -109,7 +109,13 @@ describe('voice activity in real recordings', () => {
     written: Partial<VoiceOptions>,
   ): Promise<(readonly [number, number])[]> {
     const windows = new SampleWindows(silero, CAPACITY);
-    const context = { ...stageContext(), capacity: CAPACITY, windowUs: windows.shiftUs, originUs: () => 0 };
+    const context = {
+      ...stageContext(),
+      capacity: CAPACITY,
+      windowUs: windows.shiftUs,
+      originUs: () => 0,
+      provider: net.provider,
+    };
     const stepper = new Stepper(windows, net, new VoiceDecider(voiceSchema.parse(written), context));
     const events: KiokuEvent[] = [];
     const emit = (event: KiokuEvent): void => void events.push(event);
@@ -236,7 +242,7 @@ describe('voice activity in real recordings', () => {
         const inside = i >= quiet && i < quiet + samples.length;
         return inside ? samples[i - quiet] : 1e-4 * (uniform(3, 0, i) - 0.5);
       });
-      const context = { ...stageContext(), capacity: CAPACITY, originUs: () => 0 };
+      const context = { ...stageContext(), capacity: CAPACITY, originUs: () => 0, provider: 'test/cpu' };
       const gate = new VoiceGate({ options: gateSchema.parse({}), silero, net, context });
       const passed = new Uint8Array(padded.length);
       const hear = (_slot: number, { us, data }: Frame): void => {

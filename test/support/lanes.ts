@@ -27,7 +27,11 @@ export async function openTestLane(
   const context = { name: 'test', baseDir: model, counters, log: silentLog, card, capacity: net.capacity };
   const feature = normaliseKind.create(normaliseKind.schema.parse({ kind: 'normalise', warmupSteps: 20 }), context);
   const options = { kind: 'anomaly', warmupSteps: 50, silentAfterSteps: 5, scores: true, ...decide };
-  const decider = anomalyKind.create(anomalyKind.schema.parse(options), { ...context, scaler: feature });
+  const decider = anomalyKind.create(anomalyKind.schema.parse(options), {
+    ...context,
+    provider: net.provider,
+    scaler: feature,
+  });
   const channels = card.channels.map(({ name }) => ({ name }));
   const align = alignSchema.parse({ stepMs: 1000, channels });
   const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, counters);

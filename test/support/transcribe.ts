@@ -39,6 +39,7 @@ export class Recogniser {
       log: silentLog,
       capacity,
       originUs: () => 0,
+      provider: net.provider,
       resetEncoder: net.reset.bind(net),
     };
     const parsed = transcribeKind.schema.parse({ kind: 'transcribe', ...options });
