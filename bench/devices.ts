@@ -1,0 +1,158 @@
+/**
+ * A hundred thousand devices, each with an LSTM of 64 of its own: what a stream costs in memory beyond the h and c that
+ * it must have, and how much dearer a message is than among a thousand devices, whose memory fits the processor's caches.
+ */
+import type { Engine, Snapshot } from '../src/core/contracts.js';
+import { median } from '../src/core/median.js';
+import { uniform } from '../src/core/random.js';
+import { nodeEngine } from '../src/step/node-engine.js';
+import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow } from './report.js';
+import {
+  BATCH,
+  calmValue,
+  Fleet,
+  HIDDEN,
+  type Message,
+  messageOf,
+  settledMemory,
+  START_US,
+  STEP_US,
+  withFleetModel,
+} from './support/fleet.js';
+
+/** h and c, float32. */
+const STATE_BYTES = 2 * HIDDEN * Float32Array.BYTES_PER_ELEMENT;
+/** Until the scale of a new stream is found and its tails are known. */
+const WARM_UP_STEPS = 1000;
+const REPEATS = 9;
+
+export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
+  const many = smoke ? 1000 : 100_000;
+  const few = many / 100;
+  const engine = nodeEngine;
+  const rows = await withFleetModel(async (model) => {
+    // First, while nothing else has made the heap larger.
+    const memory = await memoryRows(model, engine, many);
+    return [...memory, ...(await costRows(model, engine, many, few))];
+  });
+  const notes = [
+    `${many} streams against ${few}; every device sends once a time step, in another order each time, ${BATCH} messages a turn`,
+    'memory: growth of the whole process by streams that have sent twice, over their number, less h and c (512 bytes)',
+    'cost: processor time of routing, decoding and the lane (align, normalise, step, decide, a score each) without the connection',
+  ];
+  return { bench: 'devices', machine: machine(), rows, notes };
+}
+
+async function memoryRows(model: string, engine: Engine, many: number): Promise<BenchRow[]> {
+  const warm = await Fleet.open(model, { maxStreams: many }, engine);
+  feed(warm, new Rounds(Math.ceil(many / 100)), 20 * Math.ceil(many / 100));
+  warm.lane.close();
+  const rounds = new Rounds(many);
+  const before = await settledMemory();
+  const fleet = await Fleet.open(model, { maxStreams: many }, engine);
+  feed(fleet, rounds, 2 * many);
+  const after = await settledMemory();
+  if (fleet.lane.streams.length !== many) throw new Error(`${fleet.lane.streams.length} streams where ${many} sent`);
+  fleet.lane.close();
+  const row = (id: string, bytes: number): BenchRow => {
+    const value = bytes / many - STATE_BYTES;
+    return { id, value, unit: 'B', samples: [value] };
+  };
+  return [
+    row('devices.bytes-per-stream', after.resident - before.resident),
+    row('devices.held-bytes-per-stream', after.held - before.held),
+  ];
+}
+
+async function costRows(model: string, engine: Engine, many: number, few: number): Promise<BenchRow[]> {
+  const snapshot = await warmSnapshot(model, engine);
+  const sides = [];
+  for (const streams of [many, few]) {
+    const fleet = await Fleet.open(model, { maxStreams: streams }, engine);
+    for (let device = 0; device < streams; device++) {
+      fleet.lane.restore({ ...snapshot, stream: `device-${device}` });
+    }
+    const rounds = new Rounds(streams, WARM_UP_STEPS);
+    sides.push({ fleet, rounds, wholeUs: [] as number[], laneUs: [] as number[] });
+  }
+  const messages = Math.ceil(many / 2);
+  for (let repeat = -1; repeat < REPEATS; repeat++) {
+    for (const { fleet, rounds, wholeUs, laneUs } of sides) {
+      const spent = feed(fleet, rounds, messages);
+      if (repeat < 0) continue;
+      laneUs.push(spent.laneUs / messages);
+      wholeUs.push((spent.decodeUs + spent.laneUs) / messages);
+    }
+  }
+  for (const { fleet } of sides) fleet.lane.close();
+  const [manySide, fewSide] = sides;
+  return [
+    ratioRow('devices.cost-vs-1k', manySide.wholeUs, fewSide.wholeUs),
+    ratioRow('devices.lane-cost-vs-1k', manySide.laneUs, fewSide.laneUs),
+    medianRow('devices.message-us', 'µs', manySide.wholeUs),
+    medianRow('devices.message-us.1k', 'µs', fewSide.wholeUs),
+  ];
+}
+
+function ratioRow(id: string, a: readonly number[], b: readonly number[]): BenchRow {
+  return { id, value: median(a) / median(b), unit: '1', samples: a.map((us, i) => us / b[i]) };
+}
+
+/** A stream of which the decider knows what is normal: each restored one is judged from its first message. */
+async function warmSnapshot(model: string, engine: Engine): Promise<Snapshot> {
+  const fleet = await Fleet.open(model, { maxStreams: 1 }, engine);
+  feed(fleet, new Rounds(1), WARM_UP_STEPS);
+  const snapshot = fleet.lane.snapshot('device-0');
+  fleet.lane.close();
+  return snapshot;
+}
+
+/** Messages of all devices, once a time step, in another random order each time. */
+class Rounds {
+  readonly #order: Int32Array;
+  #position = 0;
+
+  constructor(
+    private readonly streams: number,
+    private round = 0,
+  ) {
+    this.#order = Int32Array.from({ length: streams }, (_, device) => device);
+  }
+
+  next(): Message {
+    if (this.#position === this.streams) {
+      this.#position = 0;
+      this.round++;
+    }
+    const { streams, round } = this;
+    const at = this.#position++;
+    // Fisher and Yates, one exchange a message.
+    const from = at + Math.floor(uniform(1, round, at) * (streams - at));
+    const device = this.#order[from];
+    this.#order[from] = this.#order[at];
+    this.#order[at] = device;
+    const us = START_US + round * STEP_US + Math.floor((at * STEP_US) / streams / 1000) * 1000;
+    return messageOf(device, us, calmValue(device, round));
+  }
+}
+
+/** @returns processor time of decoding and of the lane, of all threads of this process */
+function feed(fleet: Fleet, rounds: Rounds, messages: number): { readonly decodeUs: number; readonly laneUs: number } {
+  let decodeUs = 0;
+  let laneUs = 0;
+  for (let left = messages; left > 0; left -= BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, left) }, () => rounds.next());
+    const start = processorUs();
+    const frames = fleet.decode(batch);
+    const decoded = processorUs();
+    fleet.take(frames);
+    laneUs += processorUs() - decoded;
+    decodeUs += decoded - start;
+  }
+  return { decodeUs, laneUs };
+}
+
+function processorUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
