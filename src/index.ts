@@ -56,6 +56,7 @@ export type {
 } from './core/events.js';
 export type { Kind, ModelContext, SourceContext, StageContext } from './core/kind.js';
 export { silentLog, type Log } from './core/log.js';
+export { DEFAULT_RUNTIME, type RuntimeOptions } from './core/runtime.js';
 export type { RecogniserModel } from './core/recogniser.js';
 export type { StepModel } from './core/step-model.js';
 export { TopicTemplate, type Route } from './core/topic.js';
@@ -70,6 +71,7 @@ export { Pipeline, type PipelineParts, type RunSummary } from './pipeline.js';
 export { RecordingWriter } from './source/recording.js';
 export { readCard, stepModelOf } from './step/card-file.js';
 export { nodeEngine } from './step/node-engine.js';
+export { openEngine } from './step/open-engine.js';
 export { openRecogniserFiles } from './step/recogniser/open.js';
 export { sileroModel, type SileroModel } from './step/silero.js';
 export { disableTelemetry } from './step/ort.js';

@@ -8,7 +8,7 @@ import type { Log } from './core/log.js';
 import { postedError, type PostedError } from './core/thread.js';
 import { openLane } from './open-lane.js';
 import { contextOf } from './stage-context.js';
-import { nodeEngine } from './step/node-engine.js';
+import { openEngine } from './step/open-engine.js';
 
 type LogFields = Parameters<Log['info']>[0];
 
@@ -57,7 +57,8 @@ async function serve({ value, file, stop }: LaneThreadInput, port: NonNullable<t
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   try {
     const config = await defineConfig(value, file);
-    const lane = await openLane(config, nodeEngine, contextOf(config, { log, counters }));
+    const engine = await openEngine(config.runtime, log);
+    const lane = await openLane(config, engine, contextOf(config, { log, counters }));
     port.on('message', (message: ToLane) => {
       if (message.type === 'close') {
         lane.close();

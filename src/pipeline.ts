@@ -29,12 +29,13 @@ import { DropReport } from './drop-report.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
 import { Preparation } from './preparation.js';
 import { contextOf } from './stage-context.js';
+import { openEngine } from './step/open-engine.js';
 import { decodeWith, fromSource } from './stream.js';
 import { ThreadedLane } from './threaded-lane.js';
 
 export interface PipelineParts {
-  /** For nets that run on this thread; large ones and recognisers run on another, by `nodeEngine`. */
-  readonly engine: Engine;
+  /** For nets that run on this thread; absent: what the configuration asks for, as on other threads. */
+  readonly engine?: Engine;
   readonly log: Log;
   readonly counters?: Counters;
 }
@@ -128,7 +129,8 @@ export class Pipeline {
   async #openLane(context: StageContext): Promise<LaneHost> {
     const { config } = this;
     if (await wantsThread(config)) return ThreadedLane.open(config, context);
-    return new LocalLane(await openLane(config, this.parts.engine, context));
+    const engine = this.parts.engine ?? (await openEngine(config.runtime, context.log));
+    return new LocalLane(await openLane(config, engine, context));
   }
 
   #wire(

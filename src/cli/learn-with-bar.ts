@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import type { StageContext } from '../core/kind.js';
 import type { Gathered } from '../gather.js';
 import { learn, type Learnt } from '../learn.js';
-import { nodeEngine } from '../step/node-engine.js';
+import { openEngine } from '../step/open-engine.js';
 import type { Io } from './output.js';
 import { TrainingBar } from './training-bar.js';
 
@@ -12,7 +12,7 @@ export async function learnWithBar(config: Config, gathered: Gathered, context: 
   const bar = new TrainingBar(io);
   try {
     return await learn(config, gathered, {
-      engine: nodeEngine,
+      engine: await openEngine(config.runtime, context.log),
       context,
       signal: io.signal,
       onProgress: bar.update,

@@ -17,9 +17,8 @@ async function run(path: string, json: boolean, io: Io): Promise<void> {
   const config = await loadConfig(path);
   const { Pipeline } = await import('../../pipeline.js');
   const { eventJson } = await import('../../sink/event-json.js');
-  const { nodeEngine } = await import('../../step/node-engine.js');
   const sinks = json ? config.sinks.filter(({ kind }) => kind !== 'console') : config.sinks;
-  const pipeline = new Pipeline({ ...config, sinks }, { engine: nodeEngine, log: await io.openLog() });
+  const pipeline = new Pipeline({ ...config, sinks }, { log: await io.openLog() });
   if (json) {
     pipeline.events.subscribe((events) => {
       for (const event of events) if (event.type !== 'score') io.print(eventJson(event));

@@ -46,7 +46,6 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
   const { defineConfig } = await import('../../config/load.js');
   const { findRecogniser } = await import('../models/recogniser.js');
   const { Pipeline } = await import('../../pipeline.js');
-  const { nodeEngine } = await import('../../step/node-engine.js');
   const { TranscriptView } = await import('../transcript-view.js');
   const { eventJson } = await import('../../sink/event-json.js');
   const config: Config = await defineConfig({
@@ -56,7 +55,7 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
     decide: { kind: 'transcribe', ...(options.vad === undefined ? {} : { vad: {} }) },
     sinks: [],
   });
-  const pipeline = new Pipeline(config, { engine: nodeEngine, log: await io.openLog() });
+  const pipeline = new Pipeline(config, { log: await io.openLog() });
   const view = new TranscriptView(io.stdout, inputs.length > 1);
   // Then they share a line. Elsewhere what is logged does not tear the text.
   if (io.stdout.isTTY && io.stderr.isTTY) io.finishLine = () => view.end();

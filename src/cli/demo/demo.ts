@@ -12,7 +12,6 @@ import { UserError } from '../../core/errors.js';
 import type { StageContext } from '../../core/kind.js';
 import { EmbeddedBroker } from '../../mqtt/broker.js';
 import { Pipeline } from '../../pipeline.js';
-import { nodeEngine } from '../../step/node-engine.js';
 import { learnWithBar } from '../learn-with-bar.js';
 import { listenAndAlign } from '../listen-and-align.js';
 import type { Io } from '../output.js';
@@ -92,7 +91,7 @@ async function watch(config: Config, options: DemoOptions, context: StageContext
   const { log, counters } = context;
   const done = new AbortController();
   const signal = AbortSignal.any([io.signal, done.signal]);
-  const pipeline = new Pipeline(config, { engine: nodeEngine, log, counters });
+  const pipeline = new Pipeline(config, { log, counters });
   const view = new LiveView(io, UNITS);
   const incidents = new IncidentTimer();
   pipeline.readings.subscribe(view.readings);
