@@ -74,7 +74,7 @@ export { nodeEngine } from './step/node-engine.js';
 export { openEngine } from './step/open-engine.js';
 export { openRecogniserFiles } from './step/recogniser/open.js';
 export { sileroModel, type SileroModel } from './step/silero.js';
-export { disableTelemetry } from './step/ort.js';
+export { disableTelemetry } from './step/telemetry.js';
 export { decodeSnapshot, encodeSnapshot } from './step/snapshot.js';
 export { contextOf, type ContextParts } from './stage-context.js';
 export { alignWith, decodeWith, fromSource, runLane, writeTo, type CreditOptions } from './stream.js';

@@ -12,7 +12,7 @@ import type { StageContext } from './core/kind.js';
 import { receivedError, startThread } from './core/thread.js';
 import type { LaneHost } from './lane-host.js';
 import type { FromLane, LaneThreadInput, ToLane } from './lane-thread.js';
-import { disableTelemetry } from './step/ort.js';
+import { disableTelemetry } from './step/telemetry.js';
 
 /** Batches that the thread may have before the source is held back, and those at which it goes on. */
 const MOST_AHEAD = 4;

@@ -1,14 +1,14 @@
 /**
- * The only door to ONNX Runtime: telemetry off before the library loads, sessions that run synchronously on one thread.
+ * The only door to onnxruntime-node: telemetry off before the library loads, sessions that run synchronously on one thread.
  *
  * onnxruntime-node's public `run` is not asynchronous either: it postpones the same native call by a `setImmediate` and
  * wraps it in a promise. A lane steps synchronously, so this file calls the binding itself; the version is pinned in
  * package.json because of it.
  */
 import { createRequire } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { BugError, messageOf, UserError } from '../core/errors.js';
+import { assertTelemetryOff } from './telemetry.js';
 
 /**
  * What the binding reads of a tensor. It takes any object of this form, so ours are plain (the library's own class has a
@@ -38,49 +38,8 @@ interface NativeSession {
 
 type NativeSessionConstructor = new () => NativeSession;
 
-const TELEMETRY_OFF = 'ORT_DISABLE_TELEMETRY';
-
 /** No option is ever given to a run; one object, because a run must not allocate. */
 const NO_OPTIONS: InferenceSession.RunOptions = {};
-
-/**
- * Switches ONNX Runtime's telemetry off: otherwise it writes below the home directory and looks up a host as soon as a
- * session opens. Opening a session calls this itself; a main thread whose *workers* open sessions calls it before the
- * first of them does, because a worker cannot: its `process.env` is a copy that the native library never sees.
- */
-export function disableTelemetry(): void {
-  process.env[TELEMETRY_OFF] = '1';
-}
-
-/**
- * The environment that native code sees, from any thread. Node shows it in its diagnostic report only (3 ms, so not for
- * a hot path); without `excludeNetwork` the report would itself look up host names.
- */
-function nativeEnvironment(): Readonly<Record<string, string | undefined>> {
-  // Missing in @types/node 20.
-  const reporter = process.report as typeof process.report & { excludeNetwork: boolean };
-  const before = reporter.excludeNetwork;
-  reporter.excludeNetwork = true;
-  try {
-    const report = reporter.getReport() as { environmentVariables?: Record<string, string | undefined> };
-    return report.environmentVariables ?? {};
-  } finally {
-    reporter.excludeNetwork = before;
-  }
-}
-
-/** @throws UserError `TELEMETRY` in a worker whose main thread has left it on: better not to serve than to phone home */
-function assertTelemetryOff(): void {
-  disableTelemetry();
-  if (isMainThread || nativeEnvironment()[TELEMETRY_OFF] === '1') return;
-  throw new UserError(
-    'TELEMETRY',
-    'ONNX Runtime would phone home: its telemetry cannot be switched off from a worker',
-    {
-      hint: `call disableTelemetry() of kioku in the main thread, or start the process with ${TELEMETRY_OFF}=1, or the worker with env: SHARE_ENV`,
-    },
-  );
-}
 
 function loadLibrary(): NativeSessionConstructor {
   assertTelemetryOff();

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { BugError, messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import { receivedError, startThread } from '../core/thread.js';
-import { disableTelemetry } from '../step/ort.js';
+import { disableTelemetry } from '../step/telemetry.js';
 import type { TrainedNet, TrainJob } from './job.js';
 import type { Progress } from './progress.js';
 import type { WorkerInput, WorkerMessage } from './worker.js';

@@ -37,7 +37,7 @@ function inWorker(action, folder, options = {}) {
 const WAYS = {
   main: step,
   worker: async (folder) => {
-    const { disableTelemetry } = await import(new URL('ort.js', DIST).href);
+    const { disableTelemetry } = await import(new URL('telemetry.js', DIST).href);
     disableTelemetry();
     return inWorker('step', folder);
   },
