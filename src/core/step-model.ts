@@ -30,6 +30,10 @@ export interface ConstantInput {
 export interface StepModel {
   /** Absolute path of the ONNX file. */
   readonly path: string;
+  /** The ONNX file itself, where it was made in memory; `path` is then only what errors call it. */
+  readonly bytes?: Uint8Array;
+  /** The file is known to be sound, so it may be opened in this process without being tried in another one first. */
+  readonly proven?: true;
   /** SHA-256 of that file (of a recogniser's encoder: of all its nets), hexadecimal: state belongs to one model only. */
   readonly sha256: string;
   /** What the caller fills before each step; the first is the main one. */

@@ -11,6 +11,7 @@ export const nodeEngine: Engine = {
   name: 'node',
   async open(model: StepModel, capacity: number): Promise<Net> {
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
+    if (model.bytes !== undefined) return new NodeNet(new OrtSession(model.bytes), model, capacity);
     await access(model.path).catch((cause: unknown) => {
       throw new UserError('MODEL_MISSING', `${model.path} cannot be read`, { hint: 'check the path', cause });
     });
