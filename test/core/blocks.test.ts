@@ -80,6 +80,16 @@ describe('Blocks', () => {
     expect(made()).toBe(3);
   });
 
+  it('holds one block for ten slots after a flood of a hundred thousand', () => {
+    const { blocks } = counted(1_000_000);
+    for (let slot = 0; slot < 100_000; slot++) blocks.open(slot);
+    expect(held(blocks)).toBe(Math.ceil(100_000 / 256));
+    for (let slot = 0; slot < 100_000; slot++) blocks.leave(slot);
+    expect(held(blocks)).toBe(0);
+    for (let slot = 0; slot < 10; slot++) blocks.open(slot);
+    expect(held(blocks)).toBe(1);
+  });
+
   it('refuses a capacity that is not a count, and slots that there are not', () => {
     for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => counted(capacity)).toThrow(BugError);
     const { blocks } = counted(300);

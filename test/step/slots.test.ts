@@ -41,13 +41,13 @@ class PlainLru {
     return at < 0 ? undefined : this.order.splice(at, 1)[0].slot;
   }
 
-  /** @param given the slot that was given: which of several free ones is not laid down */
-  acquire(stream: string, given: number): number {
+  acquire(stream: string): number {
     const own = this.release(stream);
     const oldest = own === undefined && this.order.length === this.capacity ? this.order.shift() : undefined;
     if (oldest) this.gone.push(oldest.stream);
-    const taken = this.order.some((entry) => entry.slot === given);
-    const slot = own ?? oldest?.slot ?? (taken ? -1 : given);
+    let lowest = 0;
+    while (this.order.some((entry) => entry.slot === lowest)) lowest++;
+    const slot = own ?? lowest;
     this.order.push({ stream, slot });
     return slot;
   }
@@ -61,7 +61,7 @@ describe('Slots', () => {
         const plain = new PlainLru(capacity);
         for (const [action, stream] of commands) {
           const slot = action === 'acquire' ? slots.acquire(stream) : slots[action](stream);
-          expect(slot).toBe(action === 'acquire' ? plain.acquire(stream, Number(slot)) : plain[action](stream));
+          expect(slot).toBe(action === 'acquire' ? plain.acquire(stream) : plain[action](stream));
           expect([...slots.leastRecent()]).toEqual(plain.order.map((entry) => [entry.stream, entry.slot]));
           expect(plain.order.every((entry) => slots.streamOf(entry.slot) === entry.stream)).toBe(true);
           expect(slots.size).toBe(plain.order.length);
@@ -107,6 +107,16 @@ describe('Slots', () => {
     expect(evictions.at(-1)?.stream).toBe('device/49999');
     expect(slots.find('device/49999')).toBeUndefined();
     expect(slots.find('device/50000')).toBeDefined();
+  });
+
+  it('gives the lowest slots again after a flood of names has gone', () => {
+    const { slots } = makeSlots(1_000_000);
+    for (let i = 0; i < 100_000; i++) slots.acquire(`device/${i}`);
+    for (let i = 0; i < 100_000; i++) slots.release(`device/${i}`);
+    expect(slots.size).toBe(0);
+    expect(Array.from({ length: 10 }, (_, i) => slots.acquire(`new/${i}`))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect([...slots.leastRecent()].map(([, slot]) => slot)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(slots.streamOf(99_999)).toBeUndefined();
   });
 
   it('keeps a stream that goes on sending through a flood of unknown names', () => {
