@@ -9,18 +9,15 @@
  * nothing is learnt. What a channel showed stands, fading, until it is heard again: many are slower than the time step.
  * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
-import { UserError, messageOf } from '../core/errors.js';
 import type { Batch, Emit, ForecastDecider, Micros, Slot } from '../core/contracts.js';
 import { eventId } from '../core/event-id.js';
 import type { DeciderContext, ForecastKind } from '../core/kind.js';
 import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
+import { CALIBRATION_VERSION, readCalibration } from './calibration.js';
 import * as incidents from './incidents.js';
-import * as memory from './memory.js';
+import { Memory, ROWS, SETTLING, type Slab } from './memory.js';
 import { MOST_EXPONENT, Peaks, scoreOfExponent } from './peaks.js';
-import { ChannelViews } from './views.js';
-
-/** Goes into `card.calibration.decider`; calibrations of another version are not used. */
-export const CALIBRATION_VERSION = `anomaly/${memory.MEMORY_VERSION}`;
+import { RowViews } from './row-views.js';
 
 /** A fleet that was not learnt need not be listed in the log. */
 const STREAMS_TOLD = 5;
@@ -28,18 +25,11 @@ const STREAMS_TOLD = 5;
 export class AnomalyDecider implements ForecastDecider {
   readonly version = CALIBRATION_VERSION;
   learnOnly = false;
-  readonly #memory: memory.Memory;
-  readonly #views: ChannelViews;
+  readonly #memory: Memory;
+  readonly #views: RowViews;
   readonly #peaks: Peaks;
   readonly #rules: incidents.IncidentRules;
-  readonly #streams: string[];
-  readonly #scores: Float64Array;
-  readonly #channels: number;
-  readonly #calibration = new Map<string, Uint8Array>();
-  /** Of the row judged last: channels that it has, their strongest exponent, and that of all, also those heard before. */
-  #observed = 0;
-  #shown = 0;
-  #strongest = 0;
+  readonly #calibration: ReadonlyMap<string, Uint8Array>;
   /** Streams of which the log has told that they warm up. */
   #told = 0;
 
@@ -48,64 +38,34 @@ export class AnomalyDecider implements ForecastDecider {
     readonly options: AnomalyOptions,
     readonly context: DeciderContext,
   ) {
-    const { card, capacity } = context;
-    this.#channels = card.channels.length;
+    const { card, capacity, scaler, log } = context;
     this.#rules = rulesOf(options, card.stepUs);
-    this.#memory = new memory.Memory(capacity, this.#channels);
+    this.#memory = new Memory(capacity, card.channels.length);
     const most = MOST_EXPONENT * options.openScore;
     const levelRows = Math.min(3, Math.max(1, Math.ceil(this.#rules.minDurationUs / card.stepUs)));
-    this.#views = new ChannelViews(this.#memory.channels, this.#channels, card.objective, levelRows, most);
+    this.#views = new RowViews(card, scaler, levelRows, most);
     const names = card.channels.map(({ name }) => name);
-    this.#peaks = new Peaks(this.#memory, names, context.scaler, MOST_EXPONENT * options.closeScore);
-    this.#streams = Array.from({ length: capacity }, () => '');
-    this.#scores = new Float64Array(capacity);
-    this.#readCalibration();
-  }
-
-  #readCalibration(): void {
-    const { calibration, name } = this.context.card;
-    if (calibration === undefined) return;
-    if (calibration.decider !== CALIBRATION_VERSION) {
-      this.context.log.warn(
-        { model: name, found: calibration.decider, expected: CALIBRATION_VERSION },
-        'the calibration of the model is of another version: every stream warms up first',
-      );
-      return;
-    }
-    for (const [stream, text] of Object.entries(calibration.streams)) {
-      const bytes = new Uint8Array(Buffer.from(text, 'base64'));
-      try {
-        this.#memory.load(0, bytes);
-      } catch (cause) {
-        throw new UserError('CARD_MISMATCH', `the calibration of stream '${stream}' is damaged: ${messageOf(cause)}`, {
-          hint: 'train the model again',
-          cause,
-        });
-      }
-      this.#calibration.set(stream, bytes);
-    }
+    this.#peaks = new Peaks(names, scaler, MOST_EXPONENT * options.closeScore);
+    this.#calibration = readCalibration(card, this.#memory, log);
   }
 
   open(slot: Slot, stream: string): void {
-    this.#streams[slot] = stream;
-    this.#scores[slot] = 0;
-    const { streams } = this.#memory;
-    const at = this.#memory.stream(slot);
+    this.#memory.open(slot, stream);
+    const slab = this.#memory.of(slot);
     const calibration = this.#calibration.get(stream);
     if (calibration !== undefined) this.#memory.load(slot, calibration);
-    for (let c = 0; c < this.#channels; c++) {
-      const channel = this.#memory.channel(slot, c);
-      if (calibration === undefined) this.#views.clear(channel);
-      else this.#views.restart(channel);
-    }
-    this.#peaks.forget(slot);
-    incidents.clearIncidents(streams, at);
-    streams[at + memory.ROWS] = calibration === undefined ? 0 : this.options.warmupSteps;
-    streams[at + memory.SETTLING] = this.options.settleSteps;
+    const first = this.#memory.channels(slot);
+    if (calibration === undefined) this.#views.clear(slab.channels, first);
+    else this.#views.restart(slab.channels, first);
+    this.#peaks.forget(slab.channels, first);
+    const at = this.#memory.stream(slot);
+    incidents.clearIncidents(slab.streams, at);
+    slab.streams[at + ROWS] = calibration === undefined ? 0 : this.options.warmupSteps;
+    slab.streams[at + SETTLING] = this.options.settleSteps;
   }
 
   leave(slot: Slot): void {
-    this.#streams[slot] = '';
+    this.#memory.leave(slot);
   }
 
   save(slot: Slot): Uint8Array {
@@ -114,46 +74,43 @@ export class AnomalyDecider implements ForecastDecider {
 
   load(slot: Slot, bytes: Uint8Array): void {
     this.#memory.load(slot, bytes);
-    this.#scores[slot] = 0;
-  }
-
-  /** The score of the stream's latest row, 0 … 1; for display, not part of the saved state. */
-  scoreOf(slot: Slot): number {
-    return this.#scores[slot];
   }
 
   push(output: Float32Array, input: Batch, emit: Emit): void {
     for (let row = 0; row < input.n; row++) {
       const slot = input.slot[row];
-      if (incidents.isSilent(this.#memory.streams, this.#memory.stream(slot)))
-        this.silence(slot, 0, input.us[row], emit);
-      if (input.gap[row] === 1) this.#restart(slot);
-      if (input.settled[row] === 1) this.#judge(slot, row, input, emit);
-      this.#foretell(slot, row, output);
+      const slab = this.#memory.of(slot);
+      const at = this.#memory.stream(slot);
+      const first = this.#memory.channels(slot);
+      if (incidents.isSilent(slab.streams, at)) this.silence(slot, 0, input.us[row], emit);
+      if (input.gap[row] === 1) {
+        slab.streams[at + SETTLING] = this.options.settleSteps;
+        this.#views.restart(slab.channels, first);
+      }
+      if (input.settled[row] === 1) this.#judge(slab, slot, row, input, emit);
+      const unfit = this.#views.foretell(slab.channels, first, output, row);
+      if (unfit > 0) this.context.counters.count('decide.forecast-not-finite', unfit);
     }
   }
 
   /** Whether the stream at `at` is known well enough to raise anything. */
-  #isWarm(at: number): boolean {
-    return this.#memory.streams[at + memory.ROWS] >= this.options.warmupSteps && !this.learnOnly;
+  #isWarm({ streams }: Slab, at: number): boolean {
+    return streams[at + ROWS] >= this.options.warmupSteps && !this.learnOnly;
   }
 
-  #restart(slot: Slot): void {
-    this.#memory.streams[this.#memory.stream(slot) + memory.SETTLING] = this.options.settleSteps;
-    for (let c = 0; c < this.#channels; c++) this.#views.restart(this.#memory.channel(slot, c));
-  }
-
-  #judge(slot: Slot, row: number, input: Batch, emit: Emit): void {
-    const { streams } = this.#memory;
+  #judge(slab: Slab, slot: Slot, row: number, input: Batch, emit: Emit): void {
+    const { streams } = slab;
     const at = this.#memory.stream(slot);
-    const errors = streams[at + memory.SETTLING] === 0;
-    if (!errors) streams[at + memory.SETTLING]--;
-    this.#judgeChannels(slot, row, input, errors);
-    if (this.#isWarm(at)) this.#advance(slot, row, input, emit);
-    if (incidents.isOpen(streams, at) || this.#observed === 0) return;
-    if (streams[at + memory.ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#streams[slot]);
-    streams[at + memory.ROWS] = Math.min(streams[at + memory.ROWS] + 1, this.options.warmupSteps);
-    this.#learnChannels(slot, row, input);
+    const errors = streams[at + SETTLING] === 0;
+    if (!errors) streams[at + SETTLING]--;
+    const views = this.#views;
+    const first = this.#memory.channels(slot);
+    views.judge(slab.channels, first, slot, input, row, errors);
+    if (this.#isWarm(slab, at)) this.#advance(slab, slot, row, input, emit);
+    if (incidents.isOpen(streams, at) || views.observed === 0) return;
+    if (streams[at + ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#memory.nameOf(slot));
+    streams[at + ROWS] = Math.min(streams[at + ROWS] + 1, this.options.warmupSteps);
+    views.learn(slab.channels, first, input, row);
   }
 
   /** Else a stream of another name than the one that was learnt would seem to be well. */
@@ -169,79 +126,34 @@ export class AnomalyDecider implements ForecastDecider {
     );
   }
 
-  #judgeChannels(slot: Slot, row: number, input: Batch, errors: boolean): void {
-    this.#observed = this.#shown = this.#strongest = 0;
-    for (let c = 0; c < this.#channels; c++) {
-      const i = row * input.width + c;
-      const channel = this.#memory.channel(slot, c);
-      if (input.mask[i] === 1) {
-        this.#views.judge(channel, c, input.data[i], this.#spreads(slot, c, input.data[i]), errors);
-        this.#observed++;
-        this.#shown = Math.max(this.#shown, this.#views.exponent[c]);
-      } else this.#views.miss(channel, c);
-      this.#strongest = Math.max(this.#strongest, this.#views.exponent[c]);
-    }
-  }
-
-  /** How many normal spreads a value is from the centre, whatever the normalisation does to outliers (it squeezes them). */
-  #spreads(slot: Slot, channel: number, z: number): number {
-    if (Math.abs(z) <= 1) return Math.abs(z);
-    const { scaler } = this.context;
-    const center = scaler.toUnits(slot, channel, 0);
-    return Math.abs((scaler.toUnits(slot, channel, z) - center) / (scaler.toUnits(slot, channel, 1) - center));
-  }
-
-  #learnChannels(slot: Slot, row: number, input: Batch): void {
-    for (let c = 0; c < this.#channels; c++) {
-      const i = row * input.width + c;
-      if (input.mask[i] === 1) this.#views.learn(this.#memory.channel(slot, c), c, input.data[i]);
-    }
-  }
-
-  #foretell(slot: Slot, row: number, output: Float32Array): void {
-    const gaussian = this.context.card.objective === 'gaussian';
-    const at = row * this.#channels * (gaussian ? 2 : 1);
-    for (let c = 0; c < this.#channels; c++) {
-      const mean = output[at + c];
-      const logVariance = gaussian ? output[at + this.#channels + c] : 0;
-      const channel = this.#memory.channel(slot, c);
-      if (Number.isFinite(mean) && Number.isFinite(logVariance)) this.#views.foretell(channel, mean, logVariance);
-      else {
-        this.#views.forgetForecast(channel);
-        this.context.counters.count('decide.forecast-not-finite');
-      }
-    }
-  }
-
-  #advance(slot: Slot, row: number, input: Batch, emit: Emit): void {
-    const { streams } = this.#memory;
+  #advance(slab: Slab, slot: Slot, row: number, input: Batch, emit: Emit): void {
+    const { streams } = slab;
     const at = this.#memory.stream(slot);
     const us = input.us[row];
-    const score = (this.#scores[slot] = scoreOfExponent(this.#strongest));
-    const shown = scoreOfExponent(this.#shown);
+    const score = scoreOfExponent(this.#views.strongest);
+    const shown = scoreOfExponent(this.#views.shown);
     const transition = incidents.advance(streams, at, score, shown, us, input.gap[row] === 1, this.#rules);
+    const first = this.#memory.channels(slot);
     if (incidents.isStirring(streams, at)) {
-      if (incidents.since(streams, at) === us) this.#peaks.forget(slot);
-      this.#peaks.note(slot, row, input, this.#views);
+      if (incidents.since(streams, at) === us) this.#peaks.forget(slab.channels, first);
+      this.#peaks.note(slab.channels, first, row, input, this.#views.views);
     }
-    if (transition !== 'none') this.#tell(slot, transition, us, emit);
-    if (transition === 'adopted') this.#relearn(slot);
+    if (transition !== 'none') this.#tell(slab, slot, transition, us, emit);
+    if (transition === 'adopted') {
+      this.#views.relearn(slab.channels, first);
+      streams[at + ROWS] = 0;
+    }
     if (!this.options.scores) return;
-    const stream = this.#streams[slot];
+    const stream = this.#memory.nameOf(slot);
     emit({ type: 'score', id: `${stream}@${us}`, stream, us, score, provider: this.context.provider });
   }
 
-  #relearn(slot: Slot): void {
-    for (let c = 0; c < this.#channels; c++) this.#views.relearn(this.#memory.channel(slot, c));
-    this.#memory.streams[this.#memory.stream(slot) + memory.ROWS] = 0;
-  }
-
-  #tell(slot: Slot, transition: Exclude<incidents.Transition, 'none'>, us: Micros, emit: Emit): void {
-    const { streams } = this.#memory;
+  #tell(slab: Slab, slot: Slot, transition: Exclude<incidents.Transition, 'none'>, us: Micros, emit: Emit): void {
+    const { streams } = slab;
     const at = this.#memory.stream(slot);
     const sinceUs = incidents.since(streams, at);
     const score = incidents.peak(streams, at);
-    const stream = this.#streams[slot];
+    const stream = this.#memory.nameOf(slot);
     emit({
       type: 'incident',
       phase: transition === 'adopted' ? 'end' : transition,
@@ -252,21 +164,22 @@ export class AnomalyDecider implements ForecastDecider {
       score,
       severity: incidents.severityOf(score),
       reason: transition === 'adopted' ? 'new-normal' : 'anomaly',
-      channels: this.#peaks.contributions(slot),
+      channels: this.#peaks.contributions(slab.channels, this.#memory.channels(slot), slot),
       provider: this.context.provider,
     });
   }
 
   silence(slot: Slot, steps: number, us: Micros, emit: Emit): void {
-    const { streams } = this.#memory;
+    const slab = this.#memory.of(slot);
+    const { streams } = slab;
     const at = this.#memory.stream(slot);
     // A name that was heard a few times and never again is no device that has failed; one that had an incident was known.
-    if (!this.#isWarm(at) && incidents.openings(streams, at) === 0) return;
+    if (!this.#isWarm(slab, at) && incidents.openings(streams, at) === 0) return;
     const before = incidents.silentSince(streams, at);
     const transition = incidents.advanceSilence(streams, at, steps, us, this.#rules);
     if (transition === 'none' || transition === 'adopted') return;
     const sinceUs = transition === 'new' ? incidents.silentSince(streams, at) : before;
-    const stream = this.#streams[slot];
+    const stream = this.#memory.nameOf(slot);
     const score = incidents.SILENT_SCORE;
     emit({
       type: 'incident',
@@ -284,12 +197,12 @@ export class AnomalyDecider implements ForecastDecider {
   }
 
   end(slot: Slot, us: Micros, emit: Emit): void {
-    const { streams } = this.#memory;
+    const slab = this.#memory.of(slot);
     const at = this.#memory.stream(slot);
-    if (incidents.isSilent(streams, at)) this.silence(slot, 0, us, emit);
-    if (!incidents.isOpen(streams, at)) return;
-    incidents.close(streams, at, us, this.#rules, 'end');
-    this.#tell(slot, 'end', us, emit);
+    if (incidents.isSilent(slab.streams, at)) this.silence(slot, 0, us, emit);
+    if (!incidents.isOpen(slab.streams, at)) return;
+    incidents.close(slab.streams, at, us, this.#rules, 'end');
+    this.#tell(slab, slot, 'end', us, emit);
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * What the anomaly decider remembers, all streams in one slab of memory: per slot the stream's own numbers (float64:
- * times in µs), then its channels' (float32), 88 + 168 · channels bytes.
+ * What the anomaly decider remembers, in blocks of slots: per slot the stream's own numbers (float64: times in µs), then
+ * its channels' (float32), 88 + 168 · channels bytes, side by side because they are used together.
  */
+import { Blocks } from '../core/blocks.js';
 import type { Slot } from '../core/contracts.js';
 import { unfitState } from '../core/saved-state.js';
+import { VIEW_FIELDS } from './channel-memory.js';
 import { INCIDENT_FIELDS } from './incidents.js';
-import { VIEW_FIELDS } from './views.js';
 
 /** Of a stream: its machines, then */
 export const ROWS = INCIDENT_FIELDS;
@@ -18,51 +19,88 @@ export const PEAK_VIEW = VIEW_FIELDS + 1;
 export const PEAK_EXPECTED = VIEW_FIELDS + 2;
 export const PEAK_OBSERVED = VIEW_FIELDS + 3;
 /** Even, so that the float64 of the next slot are aligned. */
-const CHANNEL_FIELDS = VIEW_FIELDS + 4 + ((VIEW_FIELDS + 4) % 2);
+export const CHANNEL_FIELDS = VIEW_FIELDS + 4 + ((VIEW_FIELDS + 4) % 2);
 
 /** Version of the layout and of the meaning of its numbers. */
 export const MEMORY_VERSION = 2;
 
-/** The slab: the same bytes seen as float64 (streams) and as float32 (channels). */
-export class Memory {
+/** The memory of some slots: the same bytes seen as float64 (streams) and as float32 (channels). */
+export interface Slab {
   readonly streams: Float64Array;
   readonly channels: Float32Array;
+  readonly bytes: Uint8Array;
+  /** Names of the streams; part of no saved state. */
+  readonly names: string[];
+}
+
+export class Memory {
   /** Bytes of one slot. */
   readonly slotBytes: number;
-  readonly #bytes: Uint8Array;
+  readonly #blocks: Blocks<Slab>;
 
   /** @param capacity slots, ≥ 1 */
   constructor(capacity: number, channels: number) {
     this.slotBytes = 8 * STREAM_FIELDS + 4 * CHANNEL_FIELDS * channels;
-    const slab = new ArrayBuffer(this.slotBytes * capacity);
-    this.streams = new Float64Array(slab);
-    this.channels = new Float32Array(slab);
-    this.#bytes = new Uint8Array(slab);
+    this.#blocks = new Blocks(capacity, (slots) => {
+      const bytes = new ArrayBuffer(this.slotBytes * slots);
+      return {
+        streams: new Float64Array(bytes),
+        channels: new Float32Array(bytes),
+        bytes: new Uint8Array(bytes),
+        names: Array.from({ length: slots }, () => ''),
+      };
+    });
   }
 
-  /** Where the stream's numbers begin in `streams`. */
+  /** The slot gets memory, with whatever the stream before left in it. */
+  open(slot: Slot, stream: string): void {
+    this.#blocks.open(slot);
+    this.of(slot).names[this.#blocks.place(slot)] = stream;
+  }
+
+  leave(slot: Slot): void {
+    if (!this.#blocks.isOpen(slot)) return;
+    this.of(slot).names[this.#blocks.place(slot)] = '';
+    this.#blocks.leave(slot);
+  }
+
+  /** The slab that the slot is in. */
+  of(slot: Slot): Slab {
+    return this.#blocks.of(slot);
+  }
+
+  nameOf(slot: Slot): string {
+    return this.of(slot).names[this.#blocks.place(slot)];
+  }
+
+  /** Where the stream's numbers begin in its slab's `streams`. */
   stream(slot: Slot): number {
-    return (slot * this.slotBytes) / 8;
+    return (this.#blocks.place(slot) * this.slotBytes) / 8;
   }
 
-  /** Where the channel's numbers begin in `channels`. */
-  channel(slot: Slot, channel: number): number {
-    return (slot * this.slotBytes) / 4 + 2 * STREAM_FIELDS + CHANNEL_FIELDS * channel;
+  /** Where the numbers of the stream's first channel begin in its slab's `channels`; the next is `CHANNEL_FIELDS` on. */
+  channels(slot: Slot): number {
+    return (this.#blocks.place(slot) * this.slotBytes) / 4 + 2 * STREAM_FIELDS;
   }
 
   /** @returns a copy of the slot, its version in the first byte */
   save(slot: Slot): Uint8Array {
-    const bytes = new Uint8Array(1 + this.slotBytes);
+    const { slotBytes } = this;
+    const bytes = new Uint8Array(1 + slotBytes);
     bytes[0] = MEMORY_VERSION;
-    bytes.set(this.#bytes.subarray(slot * this.slotBytes, (slot + 1) * this.slotBytes), 1);
+    const at = this.#blocks.place(slot) * slotBytes;
+    bytes.set(this.of(slot).bytes.subarray(at, at + slotBytes), 1);
     return bytes;
   }
 
   /** @throws UserError `SNAPSHOT_INVALID` for another version or size */
   load(slot: Slot, bytes: Uint8Array): void {
-    if (bytes[0] !== MEMORY_VERSION || bytes.length !== 1 + this.slotBytes) {
-      throw unfitState('the watch over a stream');
-    }
-    this.#bytes.set(bytes.subarray(1), slot * this.slotBytes);
+    this.assertFits(bytes);
+    this.of(slot).bytes.set(bytes.subarray(1), this.#blocks.place(slot) * this.slotBytes);
+  }
+
+  /** @throws UserError `SNAPSHOT_INVALID` for what `load` would refuse */
+  assertFits(bytes: Uint8Array): void {
+    if (bytes[0] !== MEMORY_VERSION || bytes.length !== 1 + this.slotBytes) throw unfitState('the watch over a stream');
   }
 }
