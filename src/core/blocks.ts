@@ -2,9 +2,15 @@
 import type { Slot } from './contracts.js';
 import { BugError } from './errors.js';
 
-/** A power of two, so that finding a slot's place costs no division. */
-const BLOCK_BITS = 8;
-const BLOCK_SLOTS = 1 << BLOCK_BITS;
+const MOST_SLOTS = 256;
+/** Of a block whose slots are large there is one for few streams only. */
+const BLOCK_BYTES = 128 * 1024;
+
+/** Slots of a block when one takes `bytes`: a power of two, the fewer the larger they are. */
+export function slotsForBytes(bytes: number): number {
+  const most = Math.min(Math.max(BLOCK_BYTES / bytes, 1), MOST_SLOTS);
+  return 2 ** Math.floor(Math.log2(most));
+}
 
 /** What `Blocks` keeps beside a block's memory. */
 interface Open {
@@ -14,32 +20,42 @@ interface Open {
 }
 
 /**
- * Slots 0 … capacity − 1 in blocks of up to 256. A block is made when the first of its slots is opened and let go when the
+ * Slots 0 … capacity − 1 in blocks of 256 or less. A block is made when the first of its slots is opened and let go when the
  * last one has left, so that a lane with room for a million streams costs what its streams cost, also after a flood of
  * names (`Slots` gives the lowest free slot, which empties the blocks at the end). All blocks are of the same size.
  */
 export class Blocks<T> {
-  /** Slots of one block: 256, or the capacity if that is less. */
+  /** Slots of one block. */
   readonly slots: number;
+  /** A block's slots are a power of two, so that finding a slot's place costs no division. */
+  readonly #bits: number;
+  readonly #mask: number;
   readonly #memories: (T | undefined)[] = [];
   readonly #open: (Open | undefined)[] = [];
 
   /**
    * @param capacity slots, ≥ 1
    * @param make memory for that many slots, of whatever form; a slot's memory is NOT reset between two streams
+   * @param blockSlots a power of two; a block is not larger than the capacity
    */
   constructor(
     readonly capacity: number,
     private readonly make: (slots: number) => T,
+    private readonly letGo?: (memory: T) => void,
+    blockSlots = MOST_SLOTS,
   ) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
-    this.slots = Math.min(capacity, BLOCK_SLOTS);
+    if (!(blockSlots >= 1 && Number.isInteger(Math.log2(blockSlots))))
+      throw new BugError(`blocks of ${blockSlots} slots`);
+    this.slots = Math.min(capacity, blockSlots);
+    this.#bits = Math.log2(blockSlots);
+    this.#mask = blockSlots - 1;
   }
 
   /** Makes sure that the slot has memory. A slot that is open already stays as it is. */
   open(slot: Slot): void {
     if (!(slot >= 0 && slot < this.capacity)) throw new BugError(`slot ${slot} is none of ${this.capacity}`);
-    const block = slot >> BLOCK_BITS;
+    const block = slot >> this.#bits;
     let open = this.#open[block];
     if (open === undefined) {
       this.#memories[block] = this.make(this.slots);
@@ -54,18 +70,19 @@ export class Blocks<T> {
 
   /** Gives the slot's memory back. A slot that is not open stays as it is. */
   leave(slot: Slot): void {
-    const block = slot >> BLOCK_BITS;
+    const block = slot >> this.#bits;
     const open = this.#open[block];
     const place = this.place(slot);
     if (open === undefined || open.slots[place] !== 1) return;
     open.slots[place] = 0;
     if (--open.count > 0) return;
+    this.letGo?.(this.of(slot));
     this.#open[block] = undefined;
     this.#memories[block] = undefined;
   }
 
   isOpen(slot: Slot): boolean {
-    return this.#open[slot >> BLOCK_BITS]?.slots[this.place(slot)] === 1;
+    return this.#open[slot >> this.#bits]?.slots[this.place(slot)] === 1;
   }
 
   /**
@@ -73,13 +90,13 @@ export class Blocks<T> {
    * @throws BugError when no slot of that block is open
    */
   of(slot: Slot): T {
-    const memory = this.#memories[slot >> BLOCK_BITS];
+    const memory = this.#memories[slot >> this.#bits];
     if (memory === undefined) throw new BugError(`slot ${slot} was not opened`);
     return memory;
   }
 
   /** Where the slot is within its block: 0 … `slots` − 1. */
   place(slot: Slot): number {
-    return slot & (BLOCK_SLOTS - 1);
+    return slot & this.#mask;
   }
 }

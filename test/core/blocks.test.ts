@@ -1,15 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Blocks } from '../../src/core/blocks.js';
+import { Blocks, slotsForBytes } from '../../src/core/blocks.js';
 import { BugError } from '../../src/core/errors.js';
 
 /** Memory whose blocks can be counted. */
-function counted(capacity: number): { blocks: Blocks<Float64Array>; made: () => number } {
+function counted(capacity: number, blockSlots = 256): { blocks: Blocks<Float64Array>; made: () => number } {
   let made = 0;
-  const blocks = new Blocks(capacity, (slots) => {
-    made++;
-    return new Float64Array(slots);
-  });
+  const blocks = new Blocks(
+    capacity,
+    (slots) => {
+      made++;
+      return new Float64Array(slots);
+    },
+    blockSlots,
+  );
   return { blocks, made: () => made };
 }
 
@@ -32,25 +36,30 @@ const moves = fc.array(fc.tuple(fc.constantFrom('open', 'open', 'leave'), fc.nat
 describe('Blocks', () => {
   it('keeps what each open slot has written, and holds exactly the blocks that have an open slot', () => {
     fc.assert(
-      fc.property(moves, fc.constantFrom(1, 7, 255, 256, 257, 1200), (list, capacity) => {
-        const { blocks } = counted(capacity);
-        const open = new Map<number, number>();
-        list.forEach(([move, any], i) => {
-          const slot = any % capacity;
-          if (move === 'open') {
-            blocks.open(slot);
-            if (!open.has(slot)) blocks.of(slot)[blocks.place(slot)] = i + 1;
-            open.set(slot, open.get(slot) ?? i + 1);
-          } else {
-            blocks.leave(slot);
-            open.delete(slot);
-          }
-          expect(blocks.isOpen(slot)).toBe(open.has(slot));
-          for (const [other, value] of open) expect(blocks.of(other)[blocks.place(other)]).toBe(value);
-          const expected = new Set([...open.keys()].map((other) => Math.floor(other / 256)));
-          expect(held(blocks)).toBe(expected.size);
-        });
-      }),
+      fc.property(
+        moves,
+        fc.constantFrom(1, 7, 255, 256, 257, 1200),
+        fc.constantFrom(1, 16, 256),
+        (list, capacity, size) => {
+          const { blocks } = counted(capacity, size);
+          const open = new Map<number, number>();
+          list.forEach(([move, any], i) => {
+            const slot = any % capacity;
+            if (move === 'open') {
+              blocks.open(slot);
+              if (!open.has(slot)) blocks.of(slot)[blocks.place(slot)] = i + 1;
+              open.set(slot, open.get(slot) ?? i + 1);
+            } else {
+              blocks.leave(slot);
+              open.delete(slot);
+            }
+            expect(blocks.isOpen(slot)).toBe(open.has(slot));
+            for (const [other, value] of open) expect(blocks.of(other)[blocks.place(other)]).toBe(value);
+            const expected = new Set([...open.keys()].map((other) => Math.floor(other / size)));
+            expect(held(blocks)).toBe(expected.size);
+          });
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -90,7 +99,12 @@ describe('Blocks', () => {
     expect(held(blocks)).toBe(1);
   });
 
+  it('has fewer slots a block the more a slot takes', () => {
+    expect([1, 512, 513, 1024, 100_000, 1e7].map(slotsForBytes)).toEqual([256, 256, 128, 128, 1, 1]);
+  });
+
   it('refuses a capacity that is not a count, and slots that there are not', () => {
+    for (const size of [0, 3, 0.5, Number.NaN]) expect(() => counted(9, size)).toThrow(BugError);
     for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => counted(capacity)).toThrow(BugError);
     const { blocks } = counted(300);
     for (const slot of [-1, 300, Number.NaN]) expect(() => blocks.open(slot)).toThrow(BugError);
