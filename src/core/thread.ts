@@ -1,4 +1,5 @@
-/** Work in a thread of its own: starting one from source or from `dist`, and errors on their way back. */
+/** Work in a thread or a process of its own: starting one from source or from `dist`, and errors on their way back. */
+import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { UserError, type ErrorCode } from './errors.js';
 
@@ -7,11 +8,20 @@ import { UserError, type ErrorCode } from './errors.js';
  * @param name of the entry beside that file, without its ending
  */
 export function startThread(entry: string, name: string, options: WorkerOptions): Worker {
+  const { url, execArgv } = entryBeside(entry, name);
+  return new Worker(url, { ...options, execArgv });
+}
+
+/** The same as a process, for what may crash; what is sent is cloned as for a thread. */
+export function startProcess(entry: string, name: string, options: ForkOptions): ChildProcess {
+  const { url, execArgv } = entryBeside(entry, name);
+  return fork(url, { ...options, serialization: 'advanced', execArgv });
+}
+
+function entryBeside(entry: string, name: string): { readonly url: URL; readonly execArgv: string[] } {
   const fromSource = entry.endsWith('.ts');
-  return new Worker(new URL(`./${name}${fromSource ? '.ts' : '.js'}`, entry), {
-    ...options,
-    execArgv: fromSource ? ['--import', typescriptLoader()] : [],
-  });
+  const url = new URL(`./${name}${fromSource ? '.ts' : '.js'}`, entry);
+  return { url, execArgv: fromSource ? ['--import', typescriptLoader()] : [] };
 }
 
 /**

