@@ -12,6 +12,13 @@ export function slotsForBytes(bytes: number): number {
   return 2 ** Math.floor(Math.log2(most));
 }
 
+export interface BlockOptions<T> {
+  /** A power of two; default 256. A block is never larger than the capacity. */
+  readonly blockSlots?: number;
+  /** Is told of a block's memory that nobody uses any more, for what garbage collection does not free. */
+  readonly letGo?: (memory: T) => void;
+}
+
 /** What `Blocks` keeps beside a block's memory. */
 interface Open {
   /** 1 = the slot is open. */
@@ -30,23 +37,24 @@ export class Blocks<T> {
   /** A block's slots are a power of two, so that finding a slot's place costs no division. */
   readonly #bits: number;
   readonly #mask: number;
+  readonly #letGo: ((memory: T) => void) | undefined;
   readonly #memories: (T | undefined)[] = [];
   readonly #open: (Open | undefined)[] = [];
 
   /**
    * @param capacity slots, ≥ 1
    * @param make memory for that many slots, of whatever form; a slot's memory is NOT reset between two streams
-   * @param blockSlots a power of two; a block is not larger than the capacity
    */
   constructor(
     readonly capacity: number,
     private readonly make: (slots: number) => T,
-    private readonly letGo?: (memory: T) => void,
-    blockSlots = MOST_SLOTS,
+    options: BlockOptions<T> = {},
   ) {
+    const { blockSlots = MOST_SLOTS, letGo } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
     if (!(blockSlots >= 1 && Number.isInteger(Math.log2(blockSlots))))
       throw new BugError(`blocks of ${blockSlots} slots`);
+    this.#letGo = letGo;
     this.slots = Math.min(capacity, blockSlots);
     this.#bits = Math.log2(blockSlots);
     this.#mask = blockSlots - 1;
@@ -76,7 +84,7 @@ export class Blocks<T> {
     if (open === undefined || open.slots[place] !== 1) return;
     open.slots[place] = 0;
     if (--open.count > 0) return;
-    this.letGo?.(this.of(slot));
+    this.#letGo?.(this.of(slot));
     this.#open[block] = undefined;
     this.#memories[block] = undefined;
   }

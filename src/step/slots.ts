@@ -44,7 +44,7 @@ export class Slots {
     private readonly counters: Counters,
     private readonly onEvict: OnEvict,
   ) {
-    this.#blocks = new Blocks(capacity, (slots) => ({
+    this.#blocks = new Blocks<Block>(capacity, (slots) => ({
       streams: Array.from({ length: slots }, () => undefined),
       links: new Int32Array(2 * slots),
     }));

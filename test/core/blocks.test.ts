@@ -4,21 +4,22 @@ import { Blocks, slotsForBytes } from '../../src/core/blocks.js';
 import { BugError } from '../../src/core/errors.js';
 
 /** Memory whose blocks can be counted. */
-function counted(capacity: number, blockSlots = 256): { blocks: Blocks<Float64Array>; made: () => number } {
+function counted(
+  capacity: number,
+  blockSlots = 256,
+): { blocks: Blocks<Float64Array>; made: () => number; gone: Float64Array[] } {
   let made = 0;
-  const blocks = new Blocks(
-    capacity,
-    (slots) => {
-      made++;
-      return new Float64Array(slots);
-    },
-    blockSlots,
-  );
-  return { blocks, made: () => made };
+  const gone: Float64Array[] = [];
+  const make = (slots: number): Float64Array => {
+    made++;
+    return new Float64Array(slots);
+  };
+  const blocks = new Blocks(capacity, make, { blockSlots, letGo: (memory) => gone.push(memory) });
+  return { blocks, made: () => made, gone };
 }
 
 /** How many blocks have memory. */
-function held(blocks: Blocks<unknown>): number {
+function held(blocks: Blocks<Float64Array>): number {
   let count = 0;
   for (let slot = 0; slot < blocks.capacity; slot += blocks.slots) {
     try {
@@ -75,7 +76,7 @@ describe('Blocks', () => {
   });
 
   it('makes a block once for all its slots, and anew after the last has left', () => {
-    const { blocks, made } = counted(1000);
+    const { blocks, made, gone } = counted(1000);
     for (let slot = 0; slot < 256; slot++) blocks.open(slot);
     expect(made()).toBe(1);
     blocks.open(256);
@@ -83,7 +84,11 @@ describe('Blocks', () => {
     for (let slot = 0; slot < 255; slot++) blocks.leave(slot);
     blocks.open(0);
     expect(made()).toBe(2);
-    for (const slot of [0, 255]) blocks.leave(slot);
+    const memory = blocks.of(255);
+    blocks.leave(0);
+    expect(gone).toEqual([]);
+    blocks.leave(255);
+    expect(gone).toEqual([memory]);
     expect(() => blocks.of(255)).toThrow(BugError);
     blocks.open(255);
     expect(made()).toBe(3);
