@@ -16,7 +16,7 @@ export interface BlockOptions<T> {
   /** A power of two; default 256. A block is never larger than the capacity. */
   readonly blockSlots?: number;
   /** Is told of a block's memory that nobody uses any more, for what garbage collection does not free. */
-  readonly letGo?: (memory: T) => void;
+  letGo?(memory: T): void;
 }
 
 /** What `Blocks` keeps beside a block's memory. */
@@ -37,7 +37,6 @@ export class Blocks<T> {
   /** A block's slots are a power of two, so that finding a slot's place costs no division. */
   readonly #bits: number;
   readonly #mask: number;
-  readonly #letGo: ((memory: T) => void) | undefined;
   readonly #memories: (T | undefined)[] = [];
   readonly #open: (Open | undefined)[] = [];
 
@@ -48,13 +47,12 @@ export class Blocks<T> {
   constructor(
     readonly capacity: number,
     private readonly make: (slots: number) => T,
-    options: BlockOptions<T> = {},
+    private readonly options: BlockOptions<T> = {},
   ) {
-    const { blockSlots = MOST_SLOTS, letGo } = options;
+    const { blockSlots = MOST_SLOTS } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
     if (!(blockSlots >= 1 && Number.isInteger(Math.log2(blockSlots))))
       throw new BugError(`blocks of ${blockSlots} slots`);
-    this.#letGo = letGo;
     this.slots = Math.min(capacity, blockSlots);
     this.#bits = Math.log2(blockSlots);
     this.#mask = blockSlots - 1;
@@ -84,7 +82,7 @@ export class Blocks<T> {
     if (open === undefined || open.slots[place] !== 1) return;
     open.slots[place] = 0;
     if (--open.count > 0) return;
-    this.#letGo?.(this.of(slot));
+    this.options.letGo?.(this.of(slot));
     this.#open[block] = undefined;
     this.#memories[block] = undefined;
   }
