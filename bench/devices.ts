@@ -3,9 +3,11 @@
  * it must have, and how much dearer a message is than among a thousand devices, whose memory fits the processor's caches.
  */
 import type { Engine, Snapshot } from '../src/core/contracts.js';
+import { silentLog } from '../src/core/log.js';
 import { median } from '../src/core/median.js';
 import { uniform } from '../src/core/random.js';
-import { nodeEngine } from '../src/step/node-engine.js';
+import { DEFAULT_RUNTIME } from '../src/core/runtime.js';
+import { openEngine } from '../src/step/open-engine.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow } from './report.js';
 import {
   BATCH,
@@ -17,6 +19,7 @@ import {
   settledMemory,
   START_US,
   STEP_US,
+  streamOf,
   withFleetModel,
 } from './support/fleet.js';
 
@@ -29,7 +32,7 @@ const REPEATS = 9;
 export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const many = smoke ? 1000 : 100_000;
   const few = many / 100;
-  const engine = nodeEngine;
+  const engine = await openEngine(DEFAULT_RUNTIME, silentLog);
   const rows = await withFleetModel(async (model) => {
     // First, while nothing else has made the heap larger.
     const memory = await memoryRows(model, engine, many);
@@ -70,7 +73,7 @@ async function costRows(model: string, engine: Engine, many: number, few: number
   for (const streams of [many, few]) {
     const fleet = await Fleet.open(model, { maxStreams: streams }, engine);
     for (let device = 0; device < streams; device++) {
-      fleet.lane.restore({ ...snapshot, stream: `device-${device}` });
+      fleet.lane.restore({ ...snapshot, stream: streamOf(device) });
     }
     const rounds = new Rounds(streams, WARM_UP_STEPS);
     sides.push({ fleet, rounds, wholeUs: [] as number[], laneUs: [] as number[] });
@@ -102,7 +105,7 @@ function ratioRow(id: string, a: readonly number[], b: readonly number[]): Bench
 async function warmSnapshot(model: string, engine: Engine): Promise<Snapshot> {
   const fleet = await Fleet.open(model, { maxStreams: 1 }, engine);
   feed(fleet, new Rounds(1), WARM_UP_STEPS);
-  const snapshot = fleet.lane.snapshot('device-0');
+  const snapshot = fleet.lane.snapshot(streamOf(0));
   fleet.lane.close();
   return snapshot;
 }

@@ -29,9 +29,14 @@ export interface Message {
   readonly us: Micros;
 }
 
+/** The stream of a device, as `TEMPLATE` names it. */
+export function streamOf(device: number): string {
+  return `device-${device}`;
+}
+
 /** A fresh topic for each message, as a connection reads it from the wire. */
 export function messageOf(device: number, us: Micros, value: number): Message {
-  const topic = Buffer.from(`plant/device-${device}`).toString('latin1');
+  const topic = Buffer.from(`plant/${streamOf(device)}`).toString('latin1');
   const text = `{"time":${us / 1000},"temperature":${value.toFixed(3)},"humidity":41.5,"state":"running","firmware":"2.14.3-r1"}`;
   return { topic, bytes: Buffer.from(text), us };
 }
