@@ -43,7 +43,7 @@ async function openSensorLane(config: Config, engine: Engine, context: StageCont
   const net = await engine.open(stepModelOf(config.model, card), config.limits.maxStreams);
   try {
     const channels = card.channels.map(({ name, aggregate }) => ({ name, aggregate, noiseFloor: 0 }));
-    const aligner = new StepAligner({ ...config.align, channels }, context.counters);
+    const aligner = new StepAligner({ ...config.align, channels }, context.counters, config.limits.maxStreams);
     const { maxStreams, streamIdleMs } = config.limits;
     const limits = { maxStreams, ...(streamIdleMs === undefined ? {} : { streamIdleUs: streamIdleMs * 1000 }) };
     return new StreamLane({ aligner, stepper: openStepper(config, card, net, context) }, limits, context.counters);

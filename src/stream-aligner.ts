@@ -4,6 +4,12 @@ import type { Frame, Micros } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { Slots } from './step/slots.js';
 
+/** A copy of a frame that was borrowed, to keep. */
+export function copyOfFrame(frame: Frame): Frame {
+  const { data, mask } = frame;
+  return { ...frame, data: data.slice(), ...(mask === undefined ? {} : { mask: mask.slice() }) };
+}
+
 export class StreamAligner {
   readonly stepUs: Micros;
   readonly #aligner: StepAligner;
@@ -11,7 +17,7 @@ export class StreamAligner {
 
   /**
    * @param maxStreams when one more comes, the open step of the one unheard for longest is emitted and it is forgotten
-   * @param emit takes every time step that is complete
+   * @param emit takes every time step that is complete; the frame is borrowed for the call
    */
   constructor(
     alignment: ResolvedAlignment,
@@ -19,9 +25,12 @@ export class StreamAligner {
     counters: Counters,
     private readonly emit: (frame: Frame) => void,
   ) {
-    this.#aligner = new StepAligner(alignment, counters);
+    this.#aligner = new StepAligner(alignment, counters, maxStreams);
     this.stepUs = this.#aligner.stepUs;
-    this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#aligner.flush(slot, emit));
+    this.#slots = new Slots(maxStreams, counters, (_stream, slot) => {
+      this.#aligner.flush(slot, emit);
+      this.#aligner.leave(slot);
+    });
   }
 
   push(frames: readonly Frame[]): void {

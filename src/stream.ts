@@ -4,7 +4,7 @@ import type { ResolvedAlignment } from './align/align.js';
 import type { Decoder, Frame, Lane, LaneOut, Packet, Sink, Source } from './core/contracts.js';
 import { Counters } from './core/counters.js';
 import type { KiokuEvent } from './core/events.js';
-import { StreamAligner } from './stream-aligner.js';
+import { copyOfFrame, StreamAligner } from './stream-aligner.js';
 
 const CREDIT_WINDOW_PACKETS = 4096;
 
@@ -90,7 +90,7 @@ export function alignWith(
   return (frames) =>
     new Observable((subscriber) => {
       let steps: Frame[] = [];
-      const aligner = new StreamAligner(alignment, maxStreams, counters, (frame) => void steps.push(frame));
+      const aligner = new StreamAligner(alignment, maxStreams, counters, (frame) => void steps.push(copyOfFrame(frame)));
       const hand = (): void => {
         const complete = steps;
         steps = [];

@@ -252,7 +252,7 @@ describe('limits', () => {
 
   it('takes the rows of a long bridged gap in pieces', () => {
     const align = alignSchema.parse({ stepMs: 1, maxGapMs: 60_000, channels: [{ name: 'c0' }, { name: 'c1' }] });
-    const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, new Counters());
+    const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, new Counters(), 1);
     const turns: number[] = [];
     let waiting = 0;
     const stepper = {

@@ -1,5 +1,6 @@
 /** Irregular readings of many channels → fixed time steps, with what is missing marked as missing. */
 import { BugError, UserError } from '../core/errors.js';
+import { Blocks, slotsForBytes } from '../core/blocks.js';
 import { DEFAULT_GAP_STEPS, type AlignedChannel, type Alignment } from '../core/alignment.js';
 import type { Aligner, Frame, Micros, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
@@ -13,6 +14,13 @@ import { clearWindow, seenBefore } from './sequence.js';
 export type ResolvedAlignment = Alignment & { readonly channels: readonly AlignedChannel[] };
 
 type Emit = (frame: Frame) => void;
+
+/** What is remembered of a block of streams. */
+interface Block {
+  /** [slots · fields of the layout] */
+  readonly state: Float64Array;
+  readonly streams: string[];
+}
 
 /** Readings in a row that must agree before a clock that was set back is believed. */
 const BACK_READINGS = 5;
@@ -49,13 +57,16 @@ export class StepAligner implements Aligner {
   readonly #gapSteps: number;
   readonly #gapUs: Micros;
   readonly #dedupe: boolean;
-  readonly #states: (Float64Array | undefined)[] = [];
-  readonly #streams: string[] = [];
+  readonly #blocks: Blocks<Block>;
 
-  /** @param options `channels` must be those of the model, in its order */
+  /**
+   * @param options `channels` must be those of the model, in its order
+   * @param capacity streams, ≥ 1
+   */
   constructor(
     options: ResolvedAlignment,
     private readonly counters: Counters,
+    capacity: number,
   ) {
     const { stepMs, lateMs, maxGapMs = DEFAULT_GAP_STEPS * stepMs, channels, dedupe } = options;
     this.stepUs = stepMs * 1000;
@@ -66,17 +77,30 @@ export class StepAligner implements Aligner {
     this.#dedupe = dedupe;
     this.#layout = new Layout(channels.length, this.#lateSteps + 1);
     this.#steps = new OpenSteps(channels, this.stepUs, this.#layout, counters);
+    const { fields } = this.#layout;
+    const make = (slots: number): Block => ({
+      state: new Float64Array(slots * fields),
+      streams: Array.from({ length: slots }, () => ''),
+    });
+    this.#blocks = new Blocks(capacity, make, { blockSlots: slotsForBytes(fields * Float64Array.BYTES_PER_ELEMENT) });
   }
 
   open(slot: Slot, stream: string): void {
-    const state = (this.#states[slot] ??= new Float64Array(this.#layout.fields));
-    state.fill(0);
-    state[HEAD.stepUs] = this.stepUs;
-    this.#streams[slot] = stream;
+    this.#blocks.open(slot);
+    const { state, streams } = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
+    streams[this.#blocks.place(slot)] = stream;
+    state.fill(0, base, base + this.#layout.fields);
+    state[base + HEAD.stepUs] = this.stepUs;
     for (let c = 0; c < this.#layout.channels; c++) {
-      clearWindow(state, this.#layout.memoryAt(c) + MEMORY.window);
-      forgetStamps(state, this.#layout.memoryAt(c));
+      const memory = base + this.#layout.memoryAt(c);
+      clearWindow(state, memory + MEMORY.window);
+      forgetStamps(state, memory);
     }
+  }
+
+  leave(slot: Slot): void {
+    this.#blocks.leave(slot);
   }
 
   /**
@@ -86,135 +110,138 @@ export class StepAligner implements Aligner {
   push(slot: Slot, frame: Frame, emit: Emit): void {
     const { signal } = frame;
     if (signal.kind !== 'channels') throw new BugError('the aligner takes channels, not audio');
-    const state = this.#stateOf(slot);
+    const { state } = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
+    const { data, us: firstUs, sequence } = frame;
     const places = this.#places.of(signal.names);
     const width = signal.names.length;
-    if (places.unknown > 0) this.counters.count('align.unknown-channel', (places.unknown * frame.data.length) / width);
+    if (places.unknown > 0) this.counters.count('align.unknown-channel', (places.unknown * data.length) / width);
     if (places.first < 0) return;
-    if (this.#dedupe && frame.sequence !== undefined) {
-      const window = this.#layout.memoryAt(places.first) + MEMORY.window;
-      if (seenBefore(state, window, frame.sequence)) return this.counters.count('align.duplicate');
+    const memory = base + this.#layout.memoryAt(places.first);
+    if (this.#dedupe && sequence !== undefined && seenBefore(state, memory + MEMORY.window, sequence)) {
+      return this.counters.count('align.duplicate');
     }
     const stamped = this.#dedupe && frame.unstamped === undefined;
-    for (let row = 0; row * width < frame.data.length; row++) {
-      const us = frame.us + row * signal.stepUs;
+    for (let row = 0, from = 0; from < data.length; row++, from += width) {
+      const us = firstUs + row * signal.stepUs;
       const step = Math.floor(us / this.stepUs);
       if (!Number.isSafeInteger(step)) {
         this.counters.count('align.bad-time');
-      } else if (step < state[HEAD.oldest] && stamped && knowsStamp(state, this.#layout.memoryAt(places.first), us)) {
+      } else if (step < state[base + HEAD.oldest] && stamped && knowsStamp(state, memory, us)) {
         // Before the clock is doubted: a burst of old deliveries is no clock that was set back.
         this.counters.count('align.duplicate');
-      } else if (this.#reach(slot, state, step, frame, emit)) {
-        this.#steps.take(state, step, us, frame, places, row * width, stamped);
+      } else if (this.#reach(slot, state, base, step, frame, emit)) {
+        this.#steps.take(state, base, step, us, frame, places, from, stamped);
       }
     }
   }
 
   flush(slot: Slot, emit: Emit): void {
-    const state = this.#stateOf(slot);
-    if (state[HEAD.phase] !== PHASE.empty) this.#close(slot, state, state[HEAD.newest], emit);
-  }
-
-  leave(slot: Slot): void {
-    this.#states[slot] = undefined;
+    const { state } = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
+    if (state[base + HEAD.phase] !== PHASE.empty) this.#close(slot, state, base, state[base + HEAD.newest], emit);
   }
 
   save(slot: Slot): Uint8Array {
-    return saveNumbers(VERSION, this.#stateOf(slot));
+    return saveNumbers(VERSION, this.#numbersOf(slot));
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    const state = this.#stateOf(slot);
     const saved = loadNumbers(VERSION, bytes, 'the time steps of a stream');
-    if (saved.length !== state.length || saved[HEAD.stepUs] !== this.stepUs) {
+    if (saved.length !== this.#layout.fields || saved[HEAD.stepUs] !== this.stepUs) {
       throw new UserError('SNAPSHOT_INVALID', 'the saved time steps of a stream do not fit the settings', {
         hint: 'keep stepMs, lateMs and the channels as they were, or start this stream anew',
       });
     }
-    state.set(saved);
+    this.#numbersOf(slot).set(saved);
   }
 
-  #stateOf(slot: Slot): Float64Array {
-    const state = this.#states[slot];
-    if (state === undefined) throw new BugError(`slot ${slot} of the aligner was not opened`);
-    return state;
+  /** Where the numbers of a slot begin in its block. */
+  #baseOf(slot: Slot): number {
+    return this.#layout.fields * this.#blocks.place(slot);
+  }
+
+  #numbersOf(slot: Slot): Float64Array {
+    const base = this.#baseOf(slot);
+    return this.#blocks.of(slot).state.subarray(base, base + this.#layout.fields);
   }
 
   /** Moves the time line on to `step`, if need be. @returns whether a reading of that step may be taken */
-  #reach(slot: Slot, state: Float64Array, step: number, frame: Frame, emit: Emit): boolean {
-    if (state[HEAD.phase] === PHASE.empty) this.#begin(state, step, PHASE.start);
-    const ahead = step - state[HEAD.newest];
+  #reach(slot: Slot, state: Float64Array, base: number, step: number, frame: Frame, emit: Emit): boolean {
+    if (state[base + HEAD.phase] === PHASE.empty) this.#begin(state, base, step, PHASE.start);
+    const ahead = step - state[base + HEAD.newest];
     if (ahead - 1 > this.#gapSteps) {
       // Also when nothing but this one step was seen: a stream that is slower than `maxGapMs` must not vanish.
-      this.#countJump(state, ahead, frame);
-      this.#close(slot, state, state[HEAD.newest], emit);
-      this.#begin(state, step, PHASE.gap);
-    } else if (step < state[HEAD.oldest]) {
-      return this.#reachBack(slot, state, step, emit);
+      this.#countJump(state, base, ahead, frame);
+      this.#close(slot, state, base, state[base + HEAD.newest], emit);
+      this.#begin(state, base, step, PHASE.gap);
+    } else if (step < state[base + HEAD.oldest]) {
+      return this.#reachBack(slot, state, base, step, emit);
     } else if (ahead > 0) {
-      this.#close(slot, state, step - this.#lateSteps - 1, emit);
-      state[HEAD.newest] = step;
+      this.#close(slot, state, base, step - this.#lateSteps - 1, emit);
+      state[base + HEAD.newest] = step;
     }
-    state[HEAD.backCount] = 0;
+    state[base + HEAD.backCount] = 0;
     return true;
   }
 
   /** The same for a step before the oldest open one. */
-  #reachBack(slot: Slot, state: Float64Array, step: number, emit: Emit): boolean {
-    const back = state[HEAD.newest] - step;
-    const begun = state[HEAD.phase] === PHASE.running;
+  #reachBack(slot: Slot, state: Float64Array, base: number, step: number, emit: Emit): boolean {
+    const back = state[base + HEAD.newest] - step;
+    const begun = state[base + HEAD.phase] === PHASE.running;
     if (!begun && back <= this.#lateSteps) {
-      state[HEAD.oldest] = step;
-      state[HEAD.backCount] = 0;
+      state[base + HEAD.oldest] = step;
+      state[base + HEAD.backCount] = 0;
       return true;
     }
     if (back - 1 <= Math.max(this.#gapSteps, this.#lateSteps)) {
-      state[HEAD.backCount] = 0;
+      state[base + HEAD.backCount] = 0;
       this.counters.count('align.late');
       return false;
     }
-    const agrees = Math.abs(step - state[HEAD.backStep]) - 1 <= this.#gapSteps;
-    state[HEAD.backCount] = agrees ? state[HEAD.backCount] + 1 : 1;
-    state[HEAD.backStep] = step;
-    if (state[HEAD.backCount] < BACK_READINGS) {
+    const agrees = Math.abs(step - state[base + HEAD.backStep]) - 1 <= this.#gapSteps;
+    state[base + HEAD.backCount] = agrees ? state[base + HEAD.backCount] + 1 : 1;
+    state[base + HEAD.backStep] = step;
+    if (state[base + HEAD.backCount] < BACK_READINGS) {
       this.counters.count('align.clock-back');
       return false;
     }
-    if (begun) this.#close(slot, state, state[HEAD.newest], emit);
-    else this.#countStray(state);
-    this.#begin(state, step, state[HEAD.phase] === PHASE.start ? PHASE.start : PHASE.gap);
+    if (begun) this.#close(slot, state, base, state[base + HEAD.newest], emit);
+    else this.#countStray(state, base);
+    this.#begin(state, base, step, state[base + HEAD.phase] === PHASE.start ? PHASE.start : PHASE.gap);
     return true;
   }
 
-  #begin(state: Float64Array, step: number, phase: number): void {
-    state[HEAD.phase] = phase;
-    state[HEAD.oldest] = step;
-    state[HEAD.newest] = step;
-    state[HEAD.backCount] = 0;
-    this.#layout.clearSteps(state);
+  #begin(state: Float64Array, base: number, step: number, phase: number): void {
+    state[base + HEAD.phase] = phase;
+    state[base + HEAD.oldest] = step;
+    state[base + HEAD.newest] = step;
+    state[base + HEAD.backCount] = 0;
+    this.#layout.clearSteps(state, base);
     // After the clock was set back, the same times come again with other readings.
-    for (let c = 0; c < this.#layout.channels; c++) forgetStamps(state, this.#layout.memoryAt(c));
+    for (let c = 0; c < this.#layout.channels; c++) forgetStamps(state, base + this.#layout.memoryAt(c));
   }
 
   /** Arrival tells a device that was away from one whose clock jumped while it went on sending. */
-  #countJump(state: Float64Array, ahead: number, frame: Frame): void {
-    const unexplainedUs = ahead * this.stepUs - (frame.arrivedUs - state[HEAD.takenUs]);
+  #countJump(state: Float64Array, base: number, ahead: number, frame: Frame): void {
+    const unexplainedUs = ahead * this.stepUs - (frame.arrivedUs - state[base + HEAD.takenUs]);
     this.counters.count(unexplainedUs > this.#gapUs ? 'align.clock-forward' : 'align.gap');
   }
 
-  #countStray(state: Float64Array): void {
-    for (let step = state[HEAD.oldest]; step <= state[HEAD.newest]; step++) {
-      this.counters.count('align.stray-time', state[this.#layout.stepAt(step) + STEP.readings]);
+  #countStray(state: Float64Array, base: number): void {
+    for (let step = state[base + HEAD.oldest]; step <= state[base + HEAD.newest]; step++) {
+      this.counters.count('align.stray-time', state[base + this.#layout.stepAt(step) + STEP.readings]);
     }
   }
 
   /** Emits the open steps up to `last`, and the missing ones among them. */
-  #close(slot: Slot, state: Float64Array, last: number, emit: Emit): void {
-    for (let step = state[HEAD.oldest]; step <= last; step++) {
-      emit(this.#steps.row(state, step, this.#streams[slot]));
-      this.#layout.clearStep(state, step);
-      state[HEAD.oldest] = step + 1;
-      state[HEAD.phase] = PHASE.running;
+  #close(slot: Slot, state: Float64Array, base: number, last: number, emit: Emit): void {
+    const stream = this.#blocks.of(slot).streams[this.#blocks.place(slot)];
+    for (let step = state[base + HEAD.oldest]; step <= last; step++) {
+      emit(this.#steps.row(state, base, step, stream));
+      this.#layout.clearStep(state, base, step);
+      state[base + HEAD.oldest] = step + 1;
+      state[base + HEAD.phase] = PHASE.running;
     }
   }
 }

@@ -1,4 +1,7 @@
-/** What the aligner remembers about one stream, as numbers in one array: fixed size, and saved as it is. */
+/**
+ * What the aligner remembers about one stream, as numbers: fixed size, and saved as they are. Those of many streams lie in
+ * one array, so everything here is relative to where a stream's numbers begin (`base`).
+ */
 import { CELL_FIELDS } from './aggregate.js';
 import { WINDOW_FIELDS } from './sequence.js';
 
@@ -50,6 +53,7 @@ const MEMORY_FIELDS = WINDOW_FIELDS + 1 + STAMPS;
 export class Layout {
   readonly #stepFields: number;
   readonly #stepsAt: number;
+  /** Numbers that a stream takes. */
   readonly fields: number;
 
   constructor(
@@ -67,21 +71,25 @@ export class Layout {
 
   /** Open steps lie in a ring. */
   stepAt(step: number): number {
+    // Mostly nothing waits for late readings: then there is one place.
+    if (this.openSteps === 1) return this.#stepsAt;
     const place = ((step % this.openSteps) + this.openSteps) % this.openSteps;
     return this.#stepsAt + this.#stepFields * place;
   }
 
-  cellAt(step: number, channel: number): number {
-    return this.stepAt(step) + STEP.cells + CELL_FIELDS * channel;
+  /** Relative to where a step begins. */
+  cellAt(channel: number): number {
+    return STEP.cells + CELL_FIELDS * channel;
   }
 
-  clearStep(state: Float64Array, step: number): void {
-    const at = this.stepAt(step);
-    state.fill(0, at, at + this.#stepFields);
+  clearStep(state: Float64Array, base: number, step: number): void {
+    const at = base + this.stepAt(step);
+    // A loop: `fill` costs more for so few.
+    for (let i = at; i < at + this.#stepFields; i++) state[i] = 0;
   }
 
-  clearSteps(state: Float64Array): void {
-    state.fill(0, this.#stepsAt);
+  clearSteps(state: Float64Array, base: number): void {
+    state.fill(0, base + this.#stepsAt, base + this.fields);
   }
 }
 
@@ -89,7 +97,7 @@ export class Layout {
 export function rememberStamp(state: Float64Array, at: number, us: number): void {
   const next = state[at + MEMORY.next];
   state[at + MEMORY.stamps + next] = us;
-  state[at + MEMORY.next] = (next + 1) % STAMPS;
+  state[at + MEMORY.next] = next + 1 === STAMPS ? 0 : next + 1;
 }
 
 export function knowsStamp(state: Float64Array, at: number, us: number): boolean {

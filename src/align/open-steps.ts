@@ -1,17 +1,21 @@
 /** What is in the steps that are still open: readings go in, rows come out. */
 import type { AlignedChannel } from '../core/alignment.js';
-import type { Frame, Micros, Signal } from '../core/contracts.js';
+import type { Frame, Micros } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import { addReading, cellValue } from './aggregate.js';
 import { HEAD, knowsStamp, PHASE, rememberStamp, STEP, type Layout } from './layout.js';
 import type { Places } from './names.js';
 
-type NewFrame = { -readonly [K in keyof Frame]: Frame[K] };
+type MutableFrame = { -readonly [K in keyof Frame]: Frame[K] };
 
-/** Works on the state of whichever stream it is given. */
+/** Works on the numbers of whichever stream it is given: `state[base … )`, see `Layout`. */
 export class OpenSteps {
-  readonly #signal: Signal;
   readonly #emptyIsZero: boolean;
+  /** Every row is one of these two, which share data and mask: nothing is allocated a row. */
+  readonly #row: MutableFrame;
+  readonly #marked: MutableFrame;
+  readonly #data: Float64Array;
+  readonly #mask: Uint8Array;
 
   constructor(
     private readonly channels: readonly AlignedChannel[],
@@ -19,8 +23,20 @@ export class OpenSteps {
     private readonly layout: Layout,
     private readonly counters: Counters,
   ) {
-    this.#signal = { kind: 'channels', names: channels.map(({ name }) => name), stepUs };
     this.#emptyIsZero = channels.every(({ aggregate }) => aggregate === 'sum' || aggregate === 'count');
+    this.#data = new Float64Array(channels.length);
+    this.#mask = new Uint8Array(channels.length);
+    this.#row = {
+      stream: '',
+      source: 0,
+      seq: 0,
+      us: 0,
+      arrivedUs: 0,
+      signal: { kind: 'channels', names: channels.map(({ name }) => name), stepUs },
+      data: this.#data,
+      mask: this.#mask,
+    };
+    this.#marked = { ...this.#row, mark: 'start' };
   }
 
   /**
@@ -30,6 +46,7 @@ export class OpenSteps {
    */
   take(
     state: Float64Array,
+    base: number,
     step: number,
     us: Micros,
     frame: Frame,
@@ -37,62 +54,59 @@ export class OpenSteps {
     from: number,
     stamped: boolean,
   ): void {
+    const { layout, channels } = this;
+    const { of } = places;
+    const { data, mask } = frame;
+    const at = base + layout.stepAt(step);
     let taken = 0;
-    for (let i = 0; i < places.of.length; i++) {
-      const channel = places.of[i];
-      if (channel < 0 || frame.mask?.[from + i] === 0) continue;
-      const value = frame.data[from + i];
-      const memory = this.layout.memoryAt(channel);
+    for (let i = 0; i < of.length; i++) {
+      const channel = of[i];
+      if (channel < 0 || (mask !== undefined && mask[from + i] === 0)) continue;
+      const value = data[from + i];
+      const memory = base + layout.memoryAt(channel);
       if (!Number.isFinite(value)) this.counters.count('align.not-finite');
       else if (stamped && knowsStamp(state, memory, us)) this.counters.count('align.duplicate');
       else {
         if (stamped) rememberStamp(state, memory, us);
-        addReading(state, this.layout.cellAt(step, channel), this.channels[channel].aggregate, value, us);
+        addReading(state, at + layout.cellAt(channel), channels[channel].aggregate, value, us);
         taken++;
       }
     }
     if (taken === 0) return;
-    const at = this.layout.stepAt(step);
     state[at + STEP.readings]++;
     state[at + STEP.source] = frame.source;
     state[at + STEP.seq] = frame.seq;
     state[at + STEP.arrivedUs] = frame.arrivedUs;
-    state[HEAD.takenUs] = frame.arrivedUs;
+    state[base + HEAD.takenUs] = frame.arrivedUs;
   }
 
-  /** The row of a step that closes, as the callee's own copy; the step is left as it is. */
-  row(state: Float64Array, step: number, stream: string): Frame {
-    const at = this.layout.stepAt(step);
+  /** The row of a step that closes, borrowed until the next one is made; the step is left as it is. */
+  row(state: Float64Array, base: number, step: number, stream: string): Frame {
+    const { layout, channels } = this;
+    const data = this.#data;
+    const mask = this.#mask;
+    const at = base + layout.stepAt(step);
     const lives = this.#emptyIsZero || state[at + STEP.readings] > 0;
     if (state[at + STEP.readings] > 0) {
-      state[HEAD.source] = state[at + STEP.source];
-      state[HEAD.seq] = state[at + STEP.seq];
-      state[HEAD.arrivedUs] = state[at + STEP.arrivedUs];
+      state[base + HEAD.source] = state[at + STEP.source];
+      state[base + HEAD.seq] = state[at + STEP.seq];
+      state[base + HEAD.arrivedUs] = state[at + STEP.arrivedUs];
     } else this.counters.count('align.filled');
-    const data = new Float64Array(this.channels.length);
-    const mask = new Uint8Array(this.channels.length);
-    for (let c = 0; c < data.length; c++) {
-      const value = cellValue(state, this.layout.cellAt(step, c), this.channels[c].aggregate, lives);
-      if (Number.isNaN(value)) continue;
-      if (!Number.isFinite(value)) {
-        this.counters.count('align.not-finite');
-        continue;
-      }
-      data[c] = value;
-      mask[c] = 1;
+    for (let c = 0; c < channels.length; c++) {
+      const value = cellValue(state, at + layout.cellAt(c), channels[c].aggregate, lives);
+      const observed = Number.isFinite(value);
+      if (!observed && !Number.isNaN(value)) this.counters.count('align.not-finite');
+      data[c] = observed ? value : 0;
+      mask[c] = observed ? 1 : 0;
     }
-    const frame: NewFrame = {
-      stream,
-      source: state[HEAD.source],
-      seq: state[HEAD.seq],
-      us: step * this.stepUs,
-      arrivedUs: state[HEAD.arrivedUs],
-      signal: this.#signal,
-      data,
-      mask,
-    };
-    if (state[HEAD.phase] === PHASE.start) frame.mark = 'start';
-    if (state[HEAD.phase] === PHASE.gap) frame.mark = 'gap';
+    const phase = state[base + HEAD.phase];
+    const frame = phase === PHASE.running ? this.#row : this.#marked;
+    frame.stream = stream;
+    frame.source = state[base + HEAD.source];
+    frame.seq = state[base + HEAD.seq];
+    frame.us = step * this.stepUs;
+    frame.arrivedUs = state[base + HEAD.arrivedUs];
+    if (phase !== PHASE.running) frame.mark = phase === PHASE.start ? 'start' : 'gap';
     return frame;
   }
 }

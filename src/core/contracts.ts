@@ -111,7 +111,7 @@ export interface PerSlot {
 /** Irregular readings → fixed time steps. */
 export interface Aligner extends PerSlot {
   readonly stepUs: Micros;
-  /** Takes one reading; emits every time step that it completes. The emitted frame is the callee's to keep. */
+  /** Takes one reading; emits every time step that it completes. The emitted frame is borrowed for the call. */
   push(slot: Slot, frame: Frame, emit: (frame: Frame) => void): void;
   /** Emits the open step, if any (end of a file). */
   flush(slot: Slot, emit: (frame: Frame) => void): void;

@@ -5,16 +5,18 @@ import { alignSchema } from '../../src/core/alignment.js';
 import type { Frame } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import { MICROS } from '../../src/core/time.js';
+import { copyOfFrame } from '../../src/stream-aligner.js';
 import { alignerContract } from '../contracts/aligner.contract.js';
 import { readingOf } from '../support/readings.js';
 
 const CHANNELS = [{ name: 'a' }, { name: 'b', aggregate: 'last' }, { name: 'n', aggregate: 'count' }];
+const SLOTS = 4;
 const S = MICROS.second;
 const T0 = 1_700_000_000 * S;
 
 function make(options: object = {}, counters = new Counters()): StepAligner {
   const parsed = alignSchema.parse({ channels: CHANNELS, ...options });
-  return new StepAligner({ ...parsed, channels: parsed.channels ?? [] }, counters);
+  return new StepAligner({ ...parsed, channels: parsed.channels ?? [] }, counters, SLOTS);
 }
 
 interface Rows {
@@ -30,8 +32,8 @@ function align(readings: readonly Frame[], options: object = {}, flush = true): 
   const aligner = make(options, counters);
   aligner.open(0, 'machine');
   const frames: Frame[] = [];
-  for (const reading of readings) aligner.push(0, reading, (row) => frames.push(row));
-  if (flush) aligner.flush(0, (row) => frames.push(row));
+  for (const reading of readings) aligner.push(0, reading, (row) => frames.push(copyOfFrame(row)));
+  if (flush) aligner.flush(0, (row) => frames.push(copyOfFrame(row)));
   const rows = frames.map(({ us, mark, data, mask }) => [
     (us - T0) / S,
     mark,

@@ -3,10 +3,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Aligner, Frame } from '../../src/core/contracts.js';
 import { UserError } from '../../src/core/errors.js';
+import { copyOfFrame } from '../../src/stream-aligner.js';
 
 const RUNS = { numRuns: 150 };
 
-/** @param readings readings of one stream, of channels that `make`'s aligner knows, with odd times among them */
+/** @param readings readings of one stream, of channels that `make`'s aligner knows, with odd times among them; @param make one with room for four streams */
 export function alignerContract(name: string, make: () => Aligner, readings: fc.Arbitrary<Frame[]>): void {
   const opened = (slot = 0): Aligner => {
     const aligner = make();
@@ -16,8 +17,8 @@ export function alignerContract(name: string, make: () => Aligner, readings: fc.
   const alone = (frames: readonly Frame[]): Frame[] => {
     const out: Frame[] = [];
     const aligner = opened();
-    for (const frame of frames) aligner.push(0, frame, (row) => out.push(row));
-    aligner.flush(0, (row) => out.push(row));
+    for (const frame of frames) aligner.push(0, frame, (row) => out.push(copyOfFrame(row)));
+    aligner.flush(0, (row) => out.push(copyOfFrame(row)));
     return out;
   };
 
@@ -47,11 +48,11 @@ export function alignerContract(name: string, make: () => Aligner, readings: fc.
           const cut = frames.length === 0 ? 0 : at % frames.length;
           const out: Frame[] = [];
           const first = opened(0);
-          for (const frame of frames.slice(0, cut)) first.push(0, frame, (row) => out.push(row));
+          for (const frame of frames.slice(0, cut)) first.push(0, frame, (row) => out.push(copyOfFrame(row)));
           const second = opened(3);
           second.load(3, first.save(0));
-          for (const frame of frames.slice(cut)) second.push(3, frame, (row) => out.push(row));
-          second.flush(3, (row) => out.push(row));
+          for (const frame of frames.slice(cut)) second.push(3, frame, (row) => out.push(copyOfFrame(row)));
+          second.flush(3, (row) => out.push(copyOfFrame(row)));
           expect(out).toEqual(alone(frames));
         }),
         RUNS,
@@ -69,25 +70,26 @@ export function alignerContract(name: string, make: () => Aligner, readings: fc.
           while (left.length > 0) {
             const other = turns.next().value === true ? others.shift() : undefined;
             if (other !== undefined) aligner.push(1, other, () => {});
-            else aligner.push(0, left.splice(0, 1)[0], (row) => out.push(row));
+            else aligner.push(0, left.splice(0, 1)[0], (row) => out.push(copyOfFrame(row)));
           }
-          aligner.flush(0, (row) => out.push(row));
+          aligner.flush(0, (row) => out.push(copyOfFrame(row)));
           expect(out).toEqual(alone(one));
         }),
         RUNS,
       );
     });
 
-    it('forgets everything when a slot is opened anew', () => {
+    it('forgets everything when a slot is opened anew, whether or not the stream before has left', () => {
       fc.assert(
-        fc.property(readings, readings, (before, frames) => {
+        fc.property(readings, readings, fc.boolean(), (before, frames, leaves) => {
           const aligner = opened();
           for (const frame of before) aligner.push(0, frame, () => {});
+          if (leaves) aligner.leave(0);
           aligner.open(0, 'machine');
           expect(Buffer.from(aligner.save(0))).toEqual(Buffer.from(opened().save(0)));
           const out: Frame[] = [];
-          for (const frame of frames) aligner.push(0, frame, (row) => out.push(row));
-          aligner.flush(0, (row) => out.push(row));
+          for (const frame of frames) aligner.push(0, frame, (row) => out.push(copyOfFrame(row)));
+          aligner.flush(0, (row) => out.push(copyOfFrame(row)));
           expect(out).toEqual(alone(frames));
         }),
         RUNS,

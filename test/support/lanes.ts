@@ -34,7 +34,7 @@ export async function openTestLane(
   });
   const channels = card.channels.map(({ name }) => ({ name }));
   const align = alignSchema.parse({ stepMs: 1000, channels });
-  const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, counters);
+  const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, counters, limits.maxStreams);
   return new StreamLane({ aligner, stepper: new Stepper(feature, net, decider) }, limits, counters);
 }
 
