@@ -1,12 +1,14 @@
 /** Entry of a lane's thread: opens the lane of a configuration and does what is posted, one message after the other. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { defineConfig } from './config/load.js';
-import type { Frame, Lane, LaneOut, Micros } from './core/contracts.js';
+import type { Lane, Micros } from './core/contracts.js';
 import { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
+import type { KiokuEvent } from './core/events.js';
 import type { Log } from './core/log.js';
 import { postedError, type PostedError } from './core/thread.js';
 import { openLane } from './open-lane.js';
+import { type PostedFrames, unpackFrames } from './posted-frames.js';
 import { contextOf } from './stage-context.js';
 import { openEngine } from './step/open-engine.js';
 
@@ -16,38 +18,65 @@ type LogFields = Parameters<Log['info']>[0];
 export interface LaneThreadInput {
   readonly value: object;
   readonly file: string;
+  /** Streams of this thread, instead of what the configuration says of all. */
+  readonly maxStreams: number;
   /** [1], shared: 1 = what is still in the queue shall not be done any more. */
   readonly stop: Int32Array;
 }
 
-export type ToLane =
-  | { readonly type: 'frames'; readonly frames: readonly Frame[] }
+/** `LaneWork` on its way. */
+export type PostedWork =
+  | { readonly type: 'frames'; readonly frames: PostedFrames }
   | { readonly type: 'tick'; readonly nowUs: Micros }
   | { readonly type: 'forgive'; readonly nowUs: Micros }
-  | { readonly type: 'end' }
+  | { readonly type: 'end' };
+
+export type ToLane =
+  | { readonly type: 'work'; readonly work: readonly PostedWork[] }
   /** The thread ends by itself; ended from outside amid a run, ONNX Runtime takes the whole process down. */
   | { readonly type: 'close' };
 
+/** What the work of one message led to. */
+export interface LaneAnswer {
+  readonly events: readonly KiokuEvent[];
+  /** Time steps taken through the net. */
+  readonly steps: number;
+  readonly counts: Readonly<Record<string, number>>;
+  /** At the end: the streams that the lane holds. */
+  readonly streams?: number;
+}
+
 export type FromLane =
   | { readonly type: 'ready'; readonly sampleRateHz: number | undefined }
-  /** The answer to `frames`, `tick` and `end`, one each. */
-  | {
-      readonly type: 'out';
-      readonly out: LaneOut;
-      readonly streams: number;
-      readonly counts: Readonly<Record<string, number>>;
-    }
+  /** The answer to `work`. */
+  | { readonly type: 'done'; readonly answer: LaneAnswer }
   | { readonly type: 'log'; readonly level: keyof Log; readonly fields: LogFields; readonly message: string }
   | { readonly type: 'failed'; readonly error: PostedError };
 
-function outOf(lane: Lane, message: Exclude<ToLane, { type: 'forgive' | 'close' }>): LaneOut {
-  if (message.type === 'tick') return lane.tick(message.nowUs);
-  if (message.type === 'end') return lane.end();
-  lane.push(message.frames);
-  return lane.turn();
+function doWork(lane: Lane, work: readonly PostedWork[], counters: Counters): LaneAnswer {
+  const events: KiokuEvent[] = [];
+  let steps = 0;
+  let ended = false;
+  for (const one of work) {
+    if (one.type === 'frames') {
+      lane.push(unpackFrames(one.frames));
+    } else if (one.type === 'forgive') {
+      lane.forgive(one.nowUs);
+    } else {
+      const out = one.type === 'tick' ? lane.tick(one.nowUs) : lane.end();
+      for (const event of out.events) events.push(event);
+      steps += out.steps;
+      ended ||= one.type === 'end';
+    }
+  }
+  const last = lane.turn();
+  for (const event of last.events) events.push(event);
+  const answer = { events, steps: steps + last.steps, counts: counters.drain() };
+  return ended ? { ...answer, streams: lane.streams.length } : answer;
 }
 
-async function serve({ value, file, stop }: LaneThreadInput, port: NonNullable<typeof parentPort>): Promise<void> {
+async function serve(input: LaneThreadInput, port: NonNullable<typeof parentPort>): Promise<void> {
+  const { value, file, maxStreams, stop } = input;
   const post = (message: FromLane): void => port.postMessage(message);
   const counters = new Counters();
   const write =
@@ -56,9 +85,10 @@ async function serve({ value, file, stop }: LaneThreadInput, port: NonNullable<t
       post({ type: 'log', level, fields, message });
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   try {
-    const config = await defineConfig(value, file);
-    const engine = await openEngine(config.runtime, log);
-    const lane = await openLane(config, engine, contextOf(config, { log, counters }));
+    const written = await defineConfig(value, file);
+    // Who has been idle or has to make room is known to whoever shares the streams out; the lane's rules agree with it.
+    const config = { ...written, limits: { ...written.limits, maxStreams } };
+    const lane = await openLane(config, await openEngine(config.runtime, log), contextOf(config, { log, counters }));
     port.on('message', (message: ToLane) => {
       if (message.type === 'close') {
         lane.close();
@@ -66,9 +96,7 @@ async function serve({ value, file, stop }: LaneThreadInput, port: NonNullable<t
       }
       if (Atomics.load(stop, 0) === 1) return undefined;
       try {
-        if (message.type === 'forgive') return lane.forgive(message.nowUs);
-        const out = outOf(lane, message);
-        post({ type: 'out', out, streams: lane.streams.length, counts: counters.drain() });
+        post({ type: 'done', answer: doWork(lane, message.work, counters) });
       } catch (error) {
         post({ type: 'failed', error: postedError(error) });
       }

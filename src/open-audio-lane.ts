@@ -13,10 +13,8 @@ import { Origins } from './origins.js';
 import { openRecogniserFiles } from './step/recogniser/open.js';
 import { sileroModel } from './step/silero.js';
 import { Stepper } from './stepper.js';
+import { streamIdleUsOf } from './stream-idle.js';
 import { VoiceGate } from './voice-gate.js';
-
-/** A live audio stream from which nothing comes for this long has ended. */
-const STREAM_IDLE_MS = 10_000;
 
 type AudioDecider = Exclude<ChosenDecider, { task: 'forecast' }>;
 
@@ -29,8 +27,8 @@ export async function openAudioLane(
   engine: Engine,
   context: StageContext,
 ): Promise<Lane> {
-  const { maxStreams, streamIdleMs = STREAM_IDLE_MS } = config.limits;
-  const limits: AudioLimits = { maxStreams, streamIdleUs: streamIdleMs * 1000 };
+  const { maxStreams } = config.limits;
+  const limits: AudioLimits = { maxStreams, streamIdleUs: streamIdleUsOf(config) };
   const nets: Net[] = [];
   const open = async (model: StepModel): Promise<Net> => {
     const net = await engine.open(model, maxStreams);

@@ -9,13 +9,8 @@ import type { StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
 import { readCard, stepModelOf } from './step/card-file.js';
 import { openAudioLane } from './open-audio-lane.js';
+import { streamIdleUsOf } from './stream-idle.js';
 import { Stepper } from './stepper.js';
-
-/**
- * From here on a step reads 4 MB of weights, which a small board has to fetch from its memory each time. On x64, with the
- * weights in its cache, a step of this size was measured at 58 µs.
- */
-const MANY_PARAMETERS = 1_000_000;
 
 /**
  * Opens the configuration's model and everything around it.
@@ -27,16 +22,6 @@ export function openLane(config: Config, engine: Engine, context: StageContext):
     : openAudioLane(config, config.decide, engine, context);
 }
 
-/**
- * Whether a step of the configuration's net takes so long that its lane belongs on a thread of its own: every
- * recogniser's, never Silero's, a forecaster's by its size.
- * @throws UserError as `openLane`
- */
-export async function wantsThread({ decide, model }: Config): Promise<boolean> {
-  if (decide.task !== 'forecast') return decide.task === 'recognise';
-  return (await readCard(model)).training.parameters >= MANY_PARAMETERS;
-}
-
 async function openSensorLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
   const card = await readCard(config.model);
   requireSameSteps(config, card);
@@ -44,8 +29,7 @@ async function openSensorLane(config: Config, engine: Engine, context: StageCont
   try {
     const channels = card.channels.map(({ name, aggregate }) => ({ name, aggregate, noiseFloor: 0 }));
     const aligner = new StepAligner({ ...config.align, channels }, context.counters, config.limits.maxStreams);
-    const { maxStreams, streamIdleMs } = config.limits;
-    const limits = { maxStreams, ...(streamIdleMs === undefined ? {} : { streamIdleUs: streamIdleMs * 1000 }) };
+    const limits = { maxStreams: config.limits.maxStreams, streamIdleUs: streamIdleUsOf(config) };
     return new StreamLane({ aligner, stepper: openStepper(config, card, net, context) }, limits, context.counters);
   } catch (error) {
     net.close();

@@ -23,15 +23,13 @@ import type { StageContext } from './core/kind.js';
 import type { Log } from './core/log.js';
 import { ArrivalClock } from './arrival-clock.js';
 import { Delivery } from './delivery.js';
-import { LocalLane, type LaneHost } from './lane-host.js';
-import { openLane, wantsThread } from './open-lane.js';
+import type { LaneHost } from './lane-host.js';
+import { openLaneHost } from './open-lane-host.js';
 import { DropReport } from './drop-report.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
 import { Preparation } from './preparation.js';
 import { contextOf } from './stage-context.js';
-import { openEngine } from './step/open-engine.js';
 import { decodeWith, fromSource } from './stream.js';
-import { ThreadedLane } from './threaded-lane.js';
 
 export interface PipelineParts {
   /** For nets that run on this thread; absent: what the configuration asks for, as on other threads. */
@@ -94,7 +92,7 @@ export class Pipeline {
     const delivery = new Delivery(sinks, this.counters, this.parts.log);
     const source = config.source.create({ ...context, index: 0 });
     // Last, because it may be a thread, which must not be left behind when something else cannot be made.
-    const lane = await this.#openLane(context);
+    const lane = await openLaneHost(config, this.parts.engine, context);
     const drops = new DropReport(this.counters, this.parts.log);
     let streams = 0;
     try {
@@ -123,14 +121,6 @@ export class Pipeline {
     } catch (error) {
       this.parts.log.error({ error: messageOf(error) }, 'could not stop cleanly');
     }
-  }
-
-  /** A net whose step takes long gets a thread, so that nothing else waits for it. */
-  async #openLane(context: StageContext): Promise<LaneHost> {
-    const { config } = this;
-    if (await wantsThread(config)) return ThreadedLane.open(config, context);
-    const engine = this.parts.engine ?? (await openEngine(config.runtime, context.log));
-    return new LocalLane(await openLane(config, engine, context));
   }
 
   #wire(

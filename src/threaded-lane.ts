@@ -1,41 +1,53 @@
 /**
- * A lane on a thread of its own, for nets whose step takes longer than about a millisecond: this thread only hands over
- * frames and takes events, so it never waits for a net. What is handed over and not yet answered is bounded by `hold`.
+ * A lane on a thread of its own: this thread only hands over work and takes what it led to, so it never waits for a net.
+ * What is handed over and not yet answered is bounded by `hold`.
  */
 import type { Worker } from 'node:worker_threads';
-import { Subject } from 'rxjs';
 import type { Config } from './config/config.js';
-import type { Frame, LaneOut, Micros } from './core/contracts.js';
 import { deferred, type Deferred } from './core/deferred.js';
 import { BugError, messageOf } from './core/errors.js';
 import type { StageContext } from './core/kind.js';
 import { receivedError, startThread } from './core/thread.js';
-import type { LaneHost } from './lane-host.js';
-import type { FromLane, LaneThreadInput, ToLane } from './lane-thread.js';
+import type { LaneWork } from './dispatcher.js';
+import type { FromLane, LaneAnswer, LaneThreadInput, PostedWork, ToLane } from './lane-thread.js';
+import { blocksOf, packFrames } from './posted-frames.js';
 import { disableTelemetry } from './step/telemetry.js';
 
-/** Batches that the thread may have before the source is held back, and those at which it goes on. */
+/** Messages that the thread may have before the source is held back, and those at which it goes on. */
 const MOST_AHEAD = 4;
 const FEW_AHEAD = 2;
 
-export class ThreadedLane implements LaneHost {
-  readonly out = new Subject<LaneOut>();
-  sampleRateHz: number | undefined;
-  streams = 0;
+export interface ThreadListener {
+  /** The answers come in the order of the work. */
+  done(answer: LaneAnswer): void;
+  /** Nothing follows. */
+  failed(error: Error): void;
+}
+
+export class ThreadedLane {
   readonly #worker: Worker;
   readonly #context: StageContext;
+  readonly #listener: ThreadListener;
   readonly #ready = deferred();
   readonly #exited = deferred();
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  #sampleRateHz: number | undefined;
   #unanswered = 0;
-  #ending = false;
   #closing = false;
   #room: Deferred | undefined;
 
-  private constructor(config: Config, context: StageContext) {
+  /**
+   * Starts the thread; what it is given before it is `ready` waits.
+   * @param maxStreams of those of the configuration, how many are for this thread
+   */
+  constructor(config: Config, maxStreams: number, context: StageContext, listener: ThreadListener) {
     disableTelemetry();
     this.#context = context;
-    const workerData: LaneThreadInput = { value: config.value as object, file: config.file, stop: this.#stop };
+    this.#listener = listener;
+    // Whoever does not ask whether it is ready hears of the failure anyway.
+    this.#ready.promise.catch(() => {});
+    const { value, file } = config;
+    const workerData: LaneThreadInput = { value: value as object, file, maxStreams, stop: this.#stop };
     this.#worker = startThread(import.meta.url, 'lane-thread', { workerData });
     this.#worker.on('message', (message: FromLane) => this.#take(message));
     this.#worker.on('error', (cause) => {
@@ -48,69 +60,54 @@ export class ThreadedLane implements LaneHost {
   }
 
   /**
-   * Starts the thread and opens the lane in it.
+   * @returns when the lane is open: of audio, the rate that frames must have
    * @throws UserError as `openLane`
    */
-  static async open(config: Config, context: StageContext): Promise<ThreadedLane> {
-    const lane = new ThreadedLane(config, context);
-    try {
-      await lane.#ready.promise;
-    } catch (error) {
-      await lane.close();
-      throw error;
-    }
-    return lane;
+  async ready(): Promise<number | undefined> {
+    await this.#ready.promise;
+    return this.#sampleRateHz;
   }
 
-  push(frames: readonly Frame[]): void {
-    if (frames.length > 0) this.#ask({ type: 'frames', frames: frames.map(alone) });
+  /** Hands over work, which is answered once. */
+  post(work: readonly LaneWork[]): void {
+    this.#unanswered++;
+    const blocks: ArrayBuffer[] = [];
+    const posted = work.map((one): PostedWork => {
+      if (one.type !== 'frames') return one;
+      const frames = packFrames(one.frames);
+      blocks.push(...blocksOf(frames));
+      return { type: 'frames', frames };
+    });
+    this.#send({ type: 'work', work: posted }, blocks);
   }
 
+  /** @returns undefined while it keeps up, else a promise that resolves when it does again */
   hold(): Promise<void> | undefined {
     if (this.#unanswered < MOST_AHEAD) return undefined;
     this.#room ??= deferred();
     return this.#room.promise;
   }
 
-  tick(nowUs: Micros): void {
-    // A thread that is still at work needs nobody to tell it that time passes.
-    if (this.#unanswered === 0) this.#ask({ type: 'tick', nowUs });
-  }
-
-  forgive(nowUs: Micros): void {
-    this.#post({ type: 'forgive', nowUs });
-  }
-
-  end(): void {
-    this.#ending = true;
-    this.#ask({ type: 'end' });
-  }
-
   /** Ends the thread after the step that it is at. */
   async close(): Promise<void> {
     Atomics.store(this.#stop, 0, 1);
-    this.#post({ type: 'close' });
+    this.#send({ type: 'close' }, []);
     this.#closing = true;
     this.#room?.resolve();
     await this.#exited.promise;
   }
 
-  #ask(message: ToLane): void {
-    this.#unanswered++;
-    this.#post(message);
-  }
-
-  #post(message: ToLane): void {
-    if (!this.#closing) this.#worker.postMessage(message);
+  #send(message: ToLane, blocks: readonly ArrayBuffer[]): void {
+    if (!this.#closing) this.#worker.postMessage(message, blocks);
   }
 
   #take(message: FromLane): void {
     switch (message.type) {
       case 'ready':
-        this.sampleRateHz = message.sampleRateHz;
+        this.#sampleRateHz = message.sampleRateHz;
         return this.#ready.resolve();
-      case 'out':
-        return this.#answered(message);
+      case 'done':
+        return this.#answered(message.answer);
       case 'log':
         return this.#context.log[message.level](message.fields, message.message);
       case 'failed':
@@ -118,27 +115,19 @@ export class ThreadedLane implements LaneHost {
     }
   }
 
-  #answered({ out, streams, counts }: Extract<FromLane, { type: 'out' }>): void {
+  #answered(answer: LaneAnswer): void {
     this.#unanswered--;
-    this.streams = streams;
-    this.#context.counters.add(counts);
-    this.out.next(out);
+    this.#context.counters.add(answer.counts);
     if (this.#unanswered <= FEW_AHEAD) {
       this.#room?.resolve();
       this.#room = undefined;
     }
-    if (this.#ending && this.#unanswered === 0) this.out.complete();
+    this.#listener.done(answer);
   }
 
   #fail(error: Error): void {
     this.#ready.reject(error);
     this.#room?.resolve();
-    this.out.error(error);
+    this.#listener.failed(error);
   }
-}
-
-/** A view would take the whole of its buffer along to the other thread. */
-function alone(frame: Frame): Frame {
-  const { data } = frame;
-  return data.byteLength === data.buffer.byteLength ? frame : { ...frame, data: data.slice() };
 }

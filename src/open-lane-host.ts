@@ -1,0 +1,73 @@
+/** Where the lane of a configuration runs: on this thread, or its streams shared out among threads. */
+import { availableParallelism } from 'node:os';
+import type { Config } from './config/config.js';
+import type { Engine, Net } from './core/contracts.js';
+import type { StageContext } from './core/kind.js';
+import { median } from './core/median.js';
+import { LocalLane, type LaneHost } from './lane-host.js';
+import { openLane } from './open-lane.js';
+import { ShardedLane } from './sharded-lane.js';
+import { openEngine } from './step/open-engine.js';
+
+/** A step that takes longer is worth handing over to another thread, and too long for whatever else waits on this one. */
+const LONG_STEP_MS = 0.5;
+const WARM_UP_STEPS = 3;
+const MEASURED_STEPS = 11;
+
+/**
+ * Opens the lane where `runtime.threads` says; `auto`: a recogniser's on threads, any other's as long as its step takes.
+ * @param engine for a lane on this thread; absent: what `runtime` asks for, as on threads
+ * @throws UserError as `openLane`
+ */
+export async function openLaneHost(
+  config: Config,
+  engine: Engine | undefined,
+  context: StageContext,
+): Promise<LaneHost> {
+  const { threads } = config.runtime;
+  const cores = availableParallelism();
+  if (threads === 'auto' && config.decide.task === 'recognise') return openThreads(config, cores, context);
+  if (threads !== 'auto' && threads > 0) return openThreads(config, threads, context);
+  const nets: Net[] = [];
+  const noted = noting(engine ?? (await openEngine(config.runtime, context.log)), nets);
+  const lane = await openLane(config, noted, context);
+  if (threads === 0) return new LocalLane(lane);
+  const stepMs = medianStepMs(nets[0]);
+  const long = stepMs > LONG_STEP_MS;
+  context.log.info({ stepMs, longerThanMs: LONG_STEP_MS, threads: long ? cores : 0 }, 'step of the net measured');
+  if (!long) return new LocalLane(lane);
+  lane.close();
+  return openThreads(config, cores, context);
+}
+
+function openThreads(config: Config, threads: number, context: StageContext): Promise<LaneHost> {
+  const atMost = Math.min(threads, config.limits.maxStreams);
+  context.log.info({ threads: atMost }, 'streams are shared out among threads');
+  return ShardedLane.open(config, atMost, context);
+}
+
+/** @param nets gets every net that the engine opens */
+function noting(engine: Engine, nets: Net[]): Engine {
+  return {
+    name: engine.name,
+    open: async (model, capacity) => {
+      const net = await engine.open(model, capacity);
+      nets.push(net);
+      return net;
+    },
+  };
+}
+
+/** Time of a step of one stream, before there is any. */
+function medianStepMs(net: Net): number {
+  const slots = Int32Array.of(0);
+  const times: number[] = [];
+  net.open(0, '');
+  for (let step = -WARM_UP_STEPS; step < MEASURED_STEPS; step++) {
+    const startMs = performance.now();
+    net.step(slots, 1);
+    if (step >= 0) times.push(performance.now() - startMs);
+  }
+  net.leave(0);
+  return median(times);
+}

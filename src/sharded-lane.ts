@@ -1,0 +1,177 @@
+/**
+ * A lane whose streams are shared out among threads, one lane in each, for nets whose step takes long. What it says comes
+ * in the order of what went in, whichever thread was faster, so that the threads cannot be told from the outside.
+ */
+import { Subject } from 'rxjs';
+import type { Config } from './config/config.js';
+import type { Frame, LaneOut, Micros } from './core/contracts.js';
+import { BugError } from './core/errors.js';
+import type { KiokuEvent } from './core/events.js';
+import type { StageContext } from './core/kind.js';
+import { Dispatcher } from './dispatcher.js';
+import type { LaneHost } from './lane-host.js';
+import type { LaneAnswer } from './lane-thread.js';
+import { streamIdleUsOf } from './stream-idle.js';
+import { ThreadedLane } from './threaded-lane.js';
+
+/** What was handed over at one time, and its answers so far. */
+interface Batch {
+  /** Threads that have not answered. */
+  waiting: number;
+  /** By thread. */
+  readonly events: (readonly KiokuEvent[])[];
+  steps: number;
+  /** Of everything up to this batch. */
+  readonly through: ReadonlyMap<number, number>;
+}
+
+interface Thread {
+  readonly lane: ThreadedLane;
+  /** What it has to answer, in this order. */
+  readonly batches: Batch[];
+}
+
+export class ShardedLane implements LaneHost {
+  readonly out = new Subject<LaneOut>();
+  sampleRateHz: number | undefined;
+  readonly #config: Config;
+  readonly #context: StageContext;
+  readonly #dispatcher: Dispatcher;
+  /** A thread is started when its first stream comes: each holds the whole net. */
+  readonly #threads: (Thread | undefined)[];
+  /** Not told yet, the oldest first. */
+  readonly #batches: Batch[] = [];
+  readonly #through = new Map<number, number>();
+  #ending = false;
+  #over = false;
+
+  private constructor(config: Config, threads: number, context: StageContext) {
+    const { maxStreams } = config.limits;
+    const shards = Math.min(threads, maxStreams);
+    const streamIdleUs = streamIdleUsOf(config);
+    const stepUs = config.decide.task === 'forecast' ? config.align.stepMs * 1000 : undefined;
+    this.#config = config;
+    this.#context = context;
+    this.#threads = Array.from({ length: shards }, () => undefined);
+    const limits = { maxStreams, streamIdleUs, ...(stepUs === undefined ? {} : { stepUs }) };
+    this.#dispatcher = new Dispatcher(limits, shards);
+  }
+
+  /**
+   * Opens the lane in the first of its threads.
+   * @param threads ≥ 1; no more are started than there are streams
+   * @throws UserError as `openLane`
+   */
+  static async open(config: Config, threads: number, context: StageContext): Promise<ShardedLane> {
+    const lane = new ShardedLane(config, threads, context);
+    try {
+      lane.sampleRateHz = await lane.#thread(0).lane.ready();
+    } catch (error) {
+      await lane.close();
+      throw error;
+    }
+    return lane;
+  }
+
+  get streams(): number {
+    return this.#dispatcher.streams;
+  }
+
+  push(frames: readonly Frame[]): void {
+    if (frames.length === 0) return;
+    this.#dispatcher.push(frames);
+    for (const { source, seq } of frames) this.#through.set(source, seq);
+    this.#hand();
+  }
+
+  /** The slowest thread counts. */
+  hold(): Promise<void> | undefined {
+    const held: Promise<void>[] = [];
+    for (const thread of this.#threads) {
+      const promise = thread?.lane.hold();
+      if (promise !== undefined) held.push(promise);
+    }
+    return held.length === 0 ? undefined : allOf(held);
+  }
+
+  tick(nowUs: Micros): void {
+    // What came before now may still wait in front of this lane: who sent it was not silent.
+    if (this.hold() !== undefined) return;
+    this.#dispatcher.tick(nowUs);
+    this.#hand();
+  }
+
+  forgive(nowUs: Micros): void {
+    this.#dispatcher.forgive(nowUs);
+    this.#hand();
+  }
+
+  end(): void {
+    this.#ending = true;
+    this.#dispatcher.end();
+    this.#hand();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.flatMap((thread) => thread?.lane.close() ?? []));
+  }
+
+  #thread(shard: number): Thread {
+    const known = this.#threads[shard];
+    if (known !== undefined) return known;
+    const batches: Batch[] = [];
+    const lane = new ThreadedLane(this.#config, this.#dispatcher.capacityOf(shard), this.#context, {
+      done: (answer) => this.#answered(shard, batches.shift(), answer),
+      failed: (error) => this.#fail(error),
+    });
+    return (this.#threads[shard] = { lane, batches });
+  }
+
+  #hand(): void {
+    const batch: Batch = { waiting: 0, events: [], steps: 0, through: new Map(this.#through) };
+    this.#batches.push(batch);
+    for (let shard = 0; shard < this.#threads.length; shard++) {
+      const work = this.#dispatcher.take(shard);
+      if (work.length === 0) continue;
+      const { lane, batches } = this.#thread(shard);
+      batch.waiting++;
+      batches.push(batch);
+      lane.post(work);
+    }
+    this.#tell();
+  }
+
+  #answered(shard: number, batch: Batch | undefined, { events, steps, streams }: LaneAnswer): void {
+    if (batch === undefined) throw new BugError('a thread answers what it was not asked');
+    const expected = this.#dispatcher.streamsOf(shard);
+    if (streams !== undefined && streams !== expected) {
+      return this.#fail(new BugError(`a thread holds ${streams} streams, not ${expected}`));
+    }
+    batch.waiting--;
+    batch.events[shard] = events;
+    batch.steps += steps;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#over) return;
+    for (let batch = this.#batches[0]; batch?.waiting === 0; batch = this.#batches[0]) {
+      this.#batches.shift();
+      const { events, steps, through } = batch;
+      this.out.next({ events: events.flat(), steps, through });
+    }
+    if (!this.#ending || this.#batches.length > 0) return;
+    this.#over = true;
+    this.out.complete();
+  }
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.out.error(error);
+  }
+}
+
+async function allOf(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(promises);
+}
