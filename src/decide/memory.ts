@@ -34,15 +34,15 @@ export interface Slab {
 }
 
 export class Memory {
-  /** Bytes of one slot. */
-  readonly slotBytes: number;
+  /** Float64 of one slot: its bytes / 8. */
+  readonly #slotFields: number;
   readonly #blocks: Blocks<Slab>;
 
   /** @param capacity slots, ≥ 1 */
   constructor(capacity: number, channels: number) {
-    this.slotBytes = 8 * STREAM_FIELDS + 4 * CHANNEL_FIELDS * channels;
+    this.#slotFields = STREAM_FIELDS + (CHANNEL_FIELDS * channels) / 2;
     this.#blocks = new Blocks(capacity, (slots) => {
-      const bytes = new ArrayBuffer(this.slotBytes * slots);
+      const bytes = new ArrayBuffer(8 * this.#slotFields * slots);
       return {
         streams: new Float64Array(bytes),
         channels: new Float32Array(bytes),
@@ -75,32 +75,33 @@ export class Memory {
 
   /** Where the stream's numbers begin in its slab's `streams`. */
   stream(slot: Slot): number {
-    return (this.#blocks.place(slot) * this.slotBytes) / 8;
+    return this.#blocks.place(slot) * this.#slotFields;
   }
 
   /** Where the numbers of the stream's first channel begin in its slab's `channels`; the next is `CHANNEL_FIELDS` on. */
   channels(slot: Slot): number {
-    return (this.#blocks.place(slot) * this.slotBytes) / 4 + 2 * STREAM_FIELDS;
+    return 2 * (this.#blocks.place(slot) * this.#slotFields + STREAM_FIELDS);
   }
 
   /** @returns a copy of the slot, its version in the first byte */
   save(slot: Slot): Uint8Array {
-    const { slotBytes } = this;
-    const bytes = new Uint8Array(1 + slotBytes);
+    const at = 8 * this.stream(slot);
+    const size = 8 * this.#slotFields;
+    const bytes = new Uint8Array(1 + size);
     bytes[0] = MEMORY_VERSION;
-    const at = this.#blocks.place(slot) * slotBytes;
-    bytes.set(this.of(slot).bytes.subarray(at, at + slotBytes), 1);
+    bytes.set(this.of(slot).bytes.subarray(at, at + size), 1);
     return bytes;
   }
 
   /** @throws UserError `SNAPSHOT_INVALID` for another version or size */
   load(slot: Slot, bytes: Uint8Array): void {
     this.assertFits(bytes);
-    this.of(slot).bytes.set(bytes.subarray(1), this.#blocks.place(slot) * this.slotBytes);
+    this.of(slot).bytes.set(bytes.subarray(1), 8 * this.stream(slot));
   }
 
   /** @throws UserError `SNAPSHOT_INVALID` for what `load` would refuse */
   assertFits(bytes: Uint8Array): void {
-    if (bytes[0] !== MEMORY_VERSION || bytes.length !== 1 + this.slotBytes) throw unfitState('the watch over a stream');
+    if (bytes[0] !== MEMORY_VERSION || bytes.length !== 1 + 8 * this.#slotFields)
+      throw unfitState('the watch over a stream');
   }
 }

@@ -118,6 +118,12 @@ export function tailValue(state: Float32Array, at: number, exponent: number, rul
   return quantile(state, at) + (scale(state, at, rule) / xi) * (10 ** (xi * (exponent - FIRST_EXPONENT)) - 1);
 }
 
+/** Rows that a cluster may last and still be like the past. */
+function longest(state: Float32Array, at: number): number {
+  const clusters = state[at + CLUSTERS];
+  return LONG_ROWS + (clusters > 0 ? LONG_CLUSTER * (excesses(state, at) / clusters) ** 2 : 0);
+}
+
 /**
  * Learns a value, counted at most as one of exponent `most` (winsorised), so that a fault cannot widen what is normal
  * without bound, and hardly at all once it outlasts what the channel is used to, so that a slow fault is not learnt while
@@ -136,8 +142,7 @@ export function learnTail(
   const lasted = state[at + LASTING];
   const lasting = v > quantile(state, at) ? lasted + 1 : Math.floor(lasted / 2);
   state[at + LASTING] = Math.min(lasting, MOST_ROWS);
-  const long = LONG_ROWS + (clusters > 0 ? LONG_CLUSTER * (excesses(state, at) / clusters) ** 2 : 0);
-  if (lasting > lasted && lasting > long && lasting % SPARSE !== 0) return;
+  if (lasting > lasted && lasting > longest(state, at) && lasting % SPARSE !== 0) return;
   const counted = exponent > most ? Math.min(v, tailValue(state, at, most, rule)) : v;
   const before = excesses(state, at);
   const excess = learnQuantile(state, at, counted, rule);

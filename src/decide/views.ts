@@ -75,6 +75,8 @@ export class ChannelViews {
   /** [channels · views], what `learn` is to learn of the row judged last; NaN = nothing. */
   readonly #values: Float64Array;
   readonly #exponents: Float64Array;
+  /** [channels], of the row judged last, where it could be held against a forecast. */
+  readonly #deficits: Float64Array;
   /** log10 of the number of views of a stream: the rarest of m values is m times less rare (union bound). */
   readonly #correction: number;
   readonly #winsorAt: number;
@@ -95,6 +97,7 @@ export class ChannelViews {
     this.strongest = new Uint8Array(channels);
     this.#values = new Float64Array(channels * VIEW_COUNT);
     this.#exponents = new Float64Array(channels * VIEW_COUNT);
+    this.#deficits = new Float64Array(channels);
     this.#correction = Math.log10(channels * VIEW_COUNT);
     this.#winsorAt = most + this.#correction;
     this.#gaussian = objective === 'gaussian';
@@ -161,9 +164,11 @@ export class ChannelViews {
     const drift = (state[at + ERROR_MEAN] += ALPHA * (error - state[at + ERROR_MEAN]));
     const known = seen(state, at + TAILS + DRIFT * TAIL_FIELDS) >= BASE_FIRST;
     this.#view(state, at, channel, DRIFT, Math.abs(drift), Math.abs(drift));
+    const deficit = this.#deficit(state, at, error);
+    this.#deficits[channel] = deficit;
     if (!known) return;
-    const deficit = this.#deficit(state, at, error) - (this.#gaussian ? state[at + DEFICIT_BASE] : 0.5);
-    const noise = (state[at + DEFICIT_MEAN] += ALPHA * (deficit - state[at + DEFICIT_MEAN]));
+    const unlikely = deficit - (this.#gaussian ? state[at + DEFICIT_BASE] : 0.5);
+    const noise = (state[at + DEFICIT_MEAN] += ALPHA * (unlikely - state[at + DEFICIT_MEAN]));
     this.#view(state, at, channel, NOISE, noise, noise);
   }
 
@@ -210,7 +215,7 @@ export class ChannelViews {
   learn(state: Float32Array, at: number, channel: number, z: number): void {
     const first = channel * VIEW_COUNT;
     const drift = this.#values[first + DRIFT];
-    if (drift === drift) this.#learnBase(state, at, z);
+    if (drift === drift) this.#learnBase(state, at, channel, z);
     for (let view = 0; view < VIEW_COUNT; view++) {
       const v = this.#values[first + view];
       if (v !== v) continue;
@@ -220,13 +225,15 @@ export class ChannelViews {
   }
 
   /** The usual deficit (gaussian), or the error variance (mse). */
-  #learnBase(state: Float32Array, at: number, z: number): void {
+  #learnBase(state: Float32Array, at: number, channel: number, z: number): void {
     const n = Math.min(seen(state, at + TAILS + DRIFT * TAIL_FIELDS) + 1, BASE_HORIZON);
-    const error = z - state[at + FORECAST];
     let x: number;
-    if (this.#gaussian) x = this.#deficit(state, at, error);
-    else if (n <= BASE_FIRST) x = Math.min(error * error, MOST_VALUE);
-    else x = Math.min(error * error, MOST_SQUARE * Math.max(state[at + DEFICIT_BASE], LEAST_VARIANCE));
+    if (this.#gaussian) x = this.#deficits[channel];
+    else {
+      const error = z - state[at + FORECAST];
+      const most = n <= BASE_FIRST ? MOST_VALUE : MOST_SQUARE * Math.max(state[at + DEFICIT_BASE], LEAST_VARIANCE);
+      x = Math.min(error * error, most);
+    }
     state[at + DEFICIT_BASE] += (x - state[at + DEFICIT_BASE]) / n;
   }
 }
