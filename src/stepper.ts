@@ -3,19 +3,19 @@ import type { Batch, Decider, Emit, Feature, Net } from './core/contracts.js';
 
 /** Rows of the feature stage, written straight into the net's input. */
 function batchOver(net: Net): Batch {
-  const { capacity } = net;
+  const { rows } = net;
   const data = net.input[net.model.inputs[0].name];
-  const width = data.length / capacity;
+  const width = data.length / rows;
   return {
     n: 0,
     width,
-    slot: new Int32Array(capacity),
-    us: new Float64Array(capacity),
-    seq: new Float64Array(capacity),
+    slot: new Int32Array(rows),
+    us: new Float64Array(rows),
+    seq: new Float64Array(rows),
     data,
-    mask: new Uint8Array(capacity * width),
-    gap: new Uint8Array(capacity),
-    settled: new Uint8Array(capacity),
+    mask: new Uint8Array(rows * width),
+    gap: new Uint8Array(rows),
+    settled: new Uint8Array(rows),
   };
 }
 

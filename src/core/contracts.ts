@@ -184,13 +184,20 @@ export interface Feature extends PerSlot {
   take(out: Batch): number;
 }
 
-/** An opened model with room for `capacity` streams. Streams not named in `step` keep their state bit for bit. */
+/**
+ * An opened model with room for `capacity` streams. Streams not named in `step` keep their state bit for bit. A slot is
+ * opened before it is stepped, reset, saved or loaded; not of a model without states, which remembers nothing.
+ */
 export interface Net extends PerSlot {
   readonly model: StepModel;
   /** The engine and execution provider that really run, such as `node/cpu`. */
   readonly provider: string;
+  /** Providers that were preferred to this one; absent: none. */
+  readonly skipped?: readonly SkippedProvider[];
   readonly capacity: number;
-  /** float32 inputs to fill before `step`: name → [capacity, width], row i belongs to `slots[i]`. */
+  /** Most rows of one `step`; inputs and outputs have that many. */
+  readonly rows: number;
+  /** float32 inputs to fill before `step`: name → [rows, width], row i belongs to `slots[i]`. */
   readonly input: Readonly<Record<string, Float32Array>>;
   /** int64 inputs, in the same way. */
   readonly integerInput: Readonly<Record<string, BigInt64Array>>;
@@ -198,15 +205,23 @@ export interface Net extends PerSlot {
   readonly output: Readonly<Record<string, Float32Array>>;
   /** Zeroes the recurrent state (after a gap). */
   reset(slot: Slot): void;
-  /** Advances exactly the first `n` slots of `slots` (all different) by one step. */
+  /** Advances exactly the first `n` ≤ `rows` slots of `slots` (all different) by one step. */
   step(slots: Int32Array, n: number): void;
-  /** Frees the model. */
+  /** Frees the model; may be called more than once. */
   close(): void;
+}
+
+/** An execution provider that was preferred but does not work here. */
+export interface SkippedProvider {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** Lives in core so that a transducer's decoder and joiner can be injected into `decide`. */
 export interface Engine {
   readonly name: string;
+  /** Version of ONNX Runtime, such as `1.30.0`; absent in engines that are not ONNX Runtime. */
+  readonly version?: string;
   /**
    * @param capacity streams, ≥ 1
    * @throws UserError `MODEL_MISSING` or `MODEL_INVALID`

@@ -54,8 +54,8 @@ export class TransducerSearch implements GreedySearch {
     this.#encoded = joiner.input[encodedPort.name];
     this.#decoded = joiner.input[decodedPort.name];
     this.#logits = joiner.output[joiner.model.outputs[0].name];
-    this.#width = this.#encoded.length / joiner.capacity;
-    this.#vocabulary = this.#logits.length / joiner.capacity;
+    this.#width = this.#encoded.length / joiner.rows;
+    this.#vocabulary = this.#logits.length / joiner.rows;
     this.#said = new Float32Array(capacity * this.#width);
     this.#changed = new Uint8Array(capacity).fill(1);
     this.#stale = new Int32Array(capacity);

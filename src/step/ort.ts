@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { BugError, messageOf, UserError } from '../core/errors.js';
+import type { Values } from './session.js';
 import { assertTelemetryOff } from './telemetry.js';
 
 /**
@@ -58,9 +59,6 @@ function loadLibrary(): NativeSessionConstructor {
     });
   }
 }
-
-/** What tensors of a step hold: float32, or int64 for tokens and counts. */
-export type Values = Float32Array | BigInt64Array;
 
 /**
  * Tensor over `data` (not copied).

@@ -10,6 +10,8 @@ type FileTensor = ModelInfo['inputs'][number];
 interface Expected {
   readonly name: string;
   readonly shape: RowShape;
+  /** `T` lies before the shape. */
+  readonly timeAxis?: true | undefined;
   /** Where the card says so. */
   readonly role: string;
 }
@@ -49,7 +51,8 @@ export function assertSignature(card: ModelCard, info: ModelInfo): void {
 
 function differences(kind: string, expected: readonly Expected[], actual: readonly FileTensor[]): string[] {
   const mistakes: string[] = [];
-  for (const { name, shape, role } of expected) {
+  for (const { name, shape: rowShape, timeAxis, role } of expected) {
+    const shape = timeAxis ? ['T', ...rowShape] : rowShape;
     const tensor = actual.find((candidate) => candidate.name === name);
     if (!tensor) {
       const names = actual.map((candidate) => `'${candidate.name}'`).join(', ');
@@ -66,7 +69,7 @@ function differences(kind: string, expected: readonly Expected[], actual: readon
 }
 
 /** Where the file leaves a dimension open it may be fixed, never the other way round: `B` has to be open. */
-export function fits(shape: RowShape, file: TensorInfo['shape']): boolean {
+export function fits(shape: readonly (string | number)[], file: TensorInfo['shape']): boolean {
   return shape.length === file.length && shape.every((size, i) => typeof file[i] === 'string' || file[i] === size);
 }
 
@@ -89,7 +92,7 @@ export function assertCardConsistent(card: ModelCard): void {
     ...(card.inputs.rowMask ? [['inputs.rowMask', card.inputs.rowMask.shape, 1] as const] : []),
   ];
   for (const [role, shape, width] of widths) {
-    const actual = rowLayout(shape).width;
+    const actual = rowLayout(shape, 'float32').width;
     if (actual !== width) {
       mistakes.push(`${role}: ${actual} values a row, but channels, calendar and objective make ${width}`);
     }

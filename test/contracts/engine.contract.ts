@@ -27,21 +27,24 @@ function only(record: Readonly<Record<string, Float32Array>>): Float32Array {
   return values;
 }
 
+/** A net of which every slot is open. */
 async function openFolder(engine: Engine, folder: string, capacity: number): Promise<Net> {
-  return engine.open(stepModelOf(folder, await readCard(folder)), capacity);
+  const net = await engine.open(stepModelOf(folder, await readCard(folder)), capacity);
+  for (let slot = 0; slot < capacity; slot++) net.open(slot, `stream-${slot}`);
+  return net;
 }
 
 /** Row `row` of the net's input becomes the measurement number `time` of stream `stream`. */
 function feed(net: Net, row: number, stream: number, time: number): void {
   const x = only(net.input);
-  const width = x.length / net.capacity;
+  const width = x.length / net.rows;
   for (let i = 0; i < width; i++) x[row * width + i] = 4 * uniform(stream, time, i) - 2;
 }
 
 /** The bytes of one output row: they tell -0 from 0 and one NaN from another. */
 function outputRow(net: Net, row: number): Buffer {
   const y = only(net.output);
-  const width = y.length / net.capacity;
+  const width = y.length / net.rows;
   return Buffer.from(y.slice(row * width, (row + 1) * width).buffer);
 }
 
@@ -99,7 +102,7 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
         const byHand = new StepByHand(makeModel());
         const slots = Int32Array.of(4, 2, 5);
         const x = only(net.input);
-        const width = x.length / net.capacity;
+        const width = x.length / net.rows;
         for (let time = 0; time < 5; time++) {
           for (let row = 0; row < 3; row++) feed(net, row, row, time);
           const expected = byHand.step(x.slice(width, 2 * width));
@@ -193,7 +196,7 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
           resetAll(net);
           resetAll(alone);
           for (let row = 0; row < n; row++) feed(net, row, row, 0);
-          only(net.input).fill(Number.NaN, 0, only(net.input).length / net.capacity);
+          only(net.input).fill(Number.NaN, 0, only(net.input).length / net.rows);
           net.step(Int32Array.from([0, 1, 2, 3, 4]), n);
           const rows = Array.from({ length: n }, (_, row) => outputRow(net, row));
           for (let row = 1; row < n; row++) expect(rows[row]).toEqual(stepAlone(alone, row, row, 0));

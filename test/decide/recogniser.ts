@@ -89,6 +89,7 @@ export function transducerModel(outputFrames: number, symbols = TOKENS): Transdu
 /** A net without state; `row` computes one row of its output. */
 class RowNet implements Net {
   readonly provider = 'by hand';
+  readonly rows: number;
   readonly input: Record<string, Float32Array> = {};
   readonly integerInput: Record<string, BigInt64Array> = {};
   readonly output: Record<string, Float32Array> = {};
@@ -100,6 +101,7 @@ class RowNet implements Net {
     readonly capacity: number,
     private readonly row: (net: RowNet, row: number) => void,
   ) {
+    this.rows = capacity;
     const sizeOf = ({ shape }: Port): number => capacity * Number(shape.at(-1));
     for (const port of model.inputs) {
       if (port.elementType === 'int64') this.integerInput[port.name] = new BigInt64Array(sizeOf(port));

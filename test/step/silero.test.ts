@@ -52,6 +52,7 @@ async function compareWithRuntime(path: string | undefined, rateHz: SileroRateHz
   const { model, windowSamples, contextSamples } = silero;
   const width = contextSamples + windowSamples;
   const net = await nodeEngine.open(model, 3);
+  for (const slot of [0, 2]) net.open(slot, `stream-${slot}`);
   const session = new OrtSession(model.path);
   const rows = [2, 0];
   const states = rows.map(() =>

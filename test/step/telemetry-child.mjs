@@ -11,6 +11,7 @@ async function step(folder) {
   const { nodeEngine } = await import(new URL('node-engine.js', DIST).href);
   const { readCard, stepModelOf } = await import(new URL('card-file.js', DIST).href);
   const net = await nodeEngine.open(stepModelOf(folder, await readCard(folder)), 2);
+  net.open(1, 'a');
   net.input['x_t'].fill(1);
   net.step(Int32Array.of(1), 1);
   const stepped = net.save(1).some((byte, i) => i > 0 && byte !== 0);

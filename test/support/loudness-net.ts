@@ -31,7 +31,10 @@ export class LoudnessNet implements Net {
   readonly #y: Float32Array;
   readonly #state: Float32Array;
 
+  readonly rows: number;
+
   constructor(readonly capacity: number) {
+    this.rows = capacity;
     this.#x = new Float32Array(capacity * WIDTH);
     this.#y = new Float32Array(capacity);
     this.#state = new Float32Array(capacity);

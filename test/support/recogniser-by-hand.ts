@@ -6,7 +6,8 @@
 import type { RecogniserModel } from '../../src/core/recogniser.js';
 import type { StatePort, StepModel } from '../../src/core/step-model.js';
 import { recogniserFrames } from '../../src/feature/log-mel.js';
-import { float32Of, OrtSession, tensorOf, valuesOf, type Tensor, type Values } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf, valuesOf, type Tensor } from '../../src/step/ort.js';
+import type { Values } from '../../src/step/session.js';
 
 const NO_TOKEN = -1;
 

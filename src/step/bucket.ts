@@ -1,0 +1,47 @@
+/** Runs over rows that are gathered from anywhere: states are copied in, and what follows them is copied back. */
+import { copyRow } from './row-layout.js';
+import { RunBuffers } from './run-buffers.js';
+import type { BoundRun, StepSession, TensorBuffer } from './session.js';
+import type { StateBlock } from './state-block.js';
+import { buffersFor, type StepPorts } from './step-ports.js';
+
+export class Bucket {
+  readonly buffers: RunBuffers;
+  readonly #ports: StepPorts;
+  readonly #states: readonly TensorBuffer[];
+  readonly #next: readonly TensorBuffer[];
+  readonly #run: BoundRun;
+
+  constructor(
+    session: StepSession,
+    ports: StepPorts,
+    readonly rows: number,
+  ) {
+    this.#ports = ports;
+    this.buffers = new RunBuffers(ports, rows);
+    this.#states = buffersFor(ports.states, rows);
+    this.#next = buffersFor(ports.states, rows);
+    this.#run = this.buffers.bind(session, this.#states, this.#next);
+  }
+
+  /** Rows that were not set compute on what the last call left there; nobody reads the result. */
+  run(): void {
+    this.#run.run();
+  }
+
+  /** The state at `place` of the block becomes row `row` of those before the run. */
+  setStates(block: StateBlock, place: number, row: number): void {
+    const ports = this.#ports.states;
+    for (let i = 0; i < ports.length; i++) {
+      copyRow(ports[i].layout, block.states[i].words, place, block.rows, this.#states[i].words, row, this.rows);
+    }
+  }
+
+  /** Row `row` of the states after the run becomes the state at `place` of the block. */
+  getStates(row: number, block: StateBlock, place: number): void {
+    const ports = this.#ports.states;
+    for (let i = 0; i < ports.length; i++) {
+      copyRow(ports[i].layout, this.#next[i].words, row, this.rows, block.states[i].words, place, block.rows);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** Steps rows that lie anywhere in the blocks: gathered into buckets, run, and handed back. */
+import type { Blocks } from '../core/blocks.js';
+import { Bucket } from './bucket.js';
+import type { StepSession, TensorBuffer } from './session.js';
+import type { StateBlock } from './state-block.js';
+import type { StepPorts } from './step-ports.js';
+
+/** Rows of a gathered run. */
+const BUCKETS = [1, 4, 16, 64, 256] as const;
+
+export class Gathering {
+  readonly #session: StepSession;
+  readonly #ports: StepPorts;
+  /** Ascending. */
+  readonly #sizes: readonly number[];
+  /** In the order of `#sizes`; made when first needed, because with wide states the large ones take many megabytes. */
+  readonly #buckets: (Bucket | undefined)[] = [];
+
+  /**
+   * @param most rows that are ever stepped together
+   * @param rowsPerRun the only size of a run that the model takes; absent: any
+   */
+  constructor(session: StepSession, ports: StepPorts, most: number, rowsPerRun?: number) {
+    this.#session = session;
+    this.#ports = ports;
+    const largest = Math.min(most, BUCKETS[BUCKETS.length - 1]);
+    this.#sizes = rowsPerRun === undefined ? [...BUCKETS.filter((rows) => rows < largest), largest] : [rowsPerRun];
+  }
+
+  /** Rows, padding included, that are computed for `n` rows. */
+  rowsFor(n: number): number {
+    let rows = 0;
+    for (let left = n; left > 0;) {
+      const size = this.#sizes[this.#fitting(left)];
+      rows += size;
+      left -= size;
+    }
+    return rows;
+  }
+
+  /**
+   * Steps the first `n` of `rows`; row r belongs to `slots[r]` and is row r of `inputs` and `outputs`, which are contiguous.
+   * @throws UserError `ENGINE`
+   */
+  step(
+    blocks: Blocks<StateBlock>,
+    slots: Int32Array,
+    rows: Int32Array,
+    n: number,
+    inputs: readonly TensorBuffer[],
+    outputs: readonly TensorBuffer[],
+  ): void {
+    const stateful = this.#ports.states.length > 0;
+    for (let start = 0; start < n;) {
+      const bucket = this.#bucket(this.#fitting(n - start));
+      const filled = Math.min(n - start, bucket.rows);
+      for (let i = 0; i < filled; i++) {
+        const row = rows[start + i];
+        const slot = slots[row];
+        bucket.buffers.setInputs(inputs, row, i);
+        if (stateful) bucket.setStates(blocks.of(slot), blocks.place(slot), i);
+      }
+      bucket.run();
+      for (let i = 0; i < filled; i++) {
+        const row = rows[start + i];
+        const slot = slots[row];
+        bucket.buffers.getOutputs(i, outputs, row);
+        if (stateful) bucket.getStates(i, blocks.of(slot), blocks.place(slot));
+      }
+      start += filled;
+    }
+  }
+
+  /** The smallest bucket that holds so many rows, or the next smaller one where more than half would be padding. */
+  #fitting(n: number): number {
+    const sizes = this.#sizes;
+    let i = 0;
+    while (i + 1 < sizes.length && sizes[i] < n) i++;
+    return i > 0 && 2 * n < sizes[i] ? i - 1 : i;
+  }
+
+  #bucket(index: number): Bucket {
+    const bucket = this.#buckets[index] ?? new Bucket(this.#session, this.#ports, this.#sizes[index]);
+    this.#buckets[index] = bucket;
+    return bucket;
+  }
+}

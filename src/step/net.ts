@@ -1,0 +1,247 @@
+/**
+ * A `Net` on any engine: the streams' states lie in blocks of slots, and a step takes them through the model block by
+ * block where most of a block steps, gathered into buckets where few do. Every way gives the same bits.
+ */
+import { access } from 'node:fs/promises';
+import type { Net, Slot } from '../core/contracts.js';
+import { Blocks, slotsForBytes } from '../core/blocks.js';
+import { BugError, UserError } from '../core/errors.js';
+import type { StepModel } from '../core/step-model.js';
+import { Gathering } from './gathering.js';
+import { packRow, unpackRow } from './row-layout.js';
+import { RunBuffers } from './run-buffers.js';
+import type { StepSession, TensorBuffer } from './session.js';
+import { StateBlock } from './state-block.js';
+import { buffersFor, stepPorts, type PortLayout, type StepPorts } from './step-ports.js';
+
+/** Most rows of one call: beyond 256 a row becomes no cheaper, and rows of a call have memory of their own. */
+const MOST_ROWS = 1024;
+
+/** A dense run copies no state, so it may compute this many rows for each one that buckets (with their padding) would. */
+const DENSE_ROWS_PER_GATHERED = 1.5;
+
+/** Where a step touches several blocks, a run of fewer rows than this costs much more a row than a larger one. */
+const SMALLEST_OF_MANY = 16;
+
+const SAVE_VERSION = 1;
+
+export class SlottedNet implements Net {
+  readonly provider: string;
+  readonly rows: number;
+  readonly input: Readonly<Record<string, Float32Array>>;
+  readonly integerInput: Readonly<Record<string, BigInt64Array>>;
+  readonly output: Readonly<Record<string, Float32Array>>;
+  readonly #session: StepSession;
+  readonly #ports: StepPorts;
+  /** Rows of the caller, contiguous, in the order of the ports. */
+  readonly #inputs: readonly TensorBuffer[];
+  readonly #outputs: readonly TensorBuffer[];
+  readonly #blocks: Blocks<StateBlock>;
+  /** Whether the model itself keeps the state of idle rows. */
+  readonly #masked: boolean;
+  /** For dense runs of any block. */
+  #dense: RunBuffers | undefined;
+  readonly #gathering: Gathering;
+  #stepNumber = 0;
+  /** Blocks that the present step touches. */
+  readonly #touched: StateBlock[] = [];
+  /** Numbers of the rows that the present step gathers. */
+  readonly #gathered: Int32Array;
+
+  /**
+   * The model has been proved to fit the session's file.
+   * @param capacity streams, ≥ 1
+   */
+  constructor(
+    session: StepSession,
+    readonly model: StepModel,
+    readonly capacity: number,
+  ) {
+    const ports = stepPorts(model);
+    this.#session = session;
+    this.#ports = ports;
+    this.provider = session.provider;
+    this.rows = Math.min(capacity, MOST_ROWS);
+    this.#inputs = buffersFor(ports.inputs, this.rows);
+    this.#outputs = buffersFor(ports.outputs, this.rows);
+    this.input = named(ports.inputs, this.#inputs, Float32Array);
+    this.integerInput = named(ports.inputs, this.#inputs, BigInt64Array);
+    this.output = named(ports.outputs, this.#outputs, Float32Array);
+    this.#masked = ports.rowMask !== undefined;
+    this.#blocks = new Blocks(capacity, (slots) => new StateBlock(ports, slots), {
+      letGo: (block) => block.release(),
+      blockSlots: slotsForBytes(Math.max(1, stateWords(ports)) * Int32Array.BYTES_PER_ELEMENT),
+    });
+    this.#gathering = new Gathering(session, ports, capacity, model.rowsPerRun);
+    this.#gathered = new Int32Array(this.rows);
+  }
+
+  open(slot: Slot, _stream: string): void {
+    this.#blocks.open(slot);
+    this.reset(slot);
+  }
+
+  leave(slot: Slot): void {
+    this.#blocks.leave(slot);
+  }
+
+  reset(slot: Slot): void {
+    const { states } = this.#ports;
+    const block = this.#blockOf(slot);
+    const place = this.#blocks.place(slot);
+    for (let i = 0; i < states.length; i++) {
+      const zero = new Int32Array(states[i].layout.rowWords);
+      packRow(states[i].layout, zero, 0, block.states[i].words, place, block.rows);
+    }
+  }
+
+  step(slots: Int32Array, n: number): void {
+    if (n > this.rows || n > slots.length) throw new BugError(`${n} rows for a net that takes ${this.rows}`);
+    if (this.#ports.states.length > 0) this.#admit(slots, n);
+    const touched = this.#touched;
+    for (let i = 0; i < touched.length; i++) {
+      const block = touched[i];
+      block.dense = this.#denseIsCheaper(block, n);
+      if (block.dense) this.#stepDense(block, slots, n);
+    }
+    const gathered = this.#gathered;
+    let count = 0;
+    for (let row = 0; row < n; row++) {
+      if (touched.length === 0 || !this.#blocks.of(slots[row]).dense) gathered[count++] = row;
+    }
+    this.#gathering.step(this.#blocks, slots, gathered, count, this.#inputs, this.#outputs);
+  }
+
+  /** Version byte, then the values of every state in the model's order, little-endian as every platform of ONNX Runtime. */
+  save(slot: Slot): Uint8Array {
+    const { states } = this.#ports;
+    const block = this.#blockOf(slot);
+    const place = this.#blocks.place(slot);
+    const bytes = new Uint8Array(this.#saveBytes);
+    bytes[0] = SAVE_VERSION;
+    let at = 1;
+    for (let i = 0; i < states.length; i++) {
+      const row = new Int32Array(states[i].layout.rowWords);
+      unpackRow(states[i].layout, block.states[i].words, place, block.rows, row, 0);
+      bytes.set(new Uint8Array(row.buffer), at);
+      at += row.byteLength;
+    }
+    return bytes;
+  }
+
+  load(slot: Slot, bytes: Uint8Array): void {
+    const block = this.#blockOf(slot);
+    const place = this.#blocks.place(slot);
+    if (bytes[0] !== SAVE_VERSION || bytes.length !== this.#saveBytes) {
+      throw new UserError(
+        'SNAPSHOT_INVALID',
+        `the saved state of the net has version ${bytes[0] ?? 'none'} and ${bytes.length} bytes, ` +
+          `this model needs version ${SAVE_VERSION} and ${this.#saveBytes} bytes`,
+        { hint: 'it was saved with another model; start this stream anew' },
+      );
+    }
+    const { states } = this.#ports;
+    let at = 1;
+    for (let i = 0; i < states.length; i++) {
+      const row = new Int32Array(states[i].layout.rowWords);
+      new Uint8Array(row.buffer).set(bytes.subarray(at, at + row.byteLength));
+      packRow(states[i].layout, row, 0, block.states[i].words, place, block.rows);
+      at += row.byteLength;
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  get #saveBytes(): number {
+    return 1 + stateWords(this.#ports) * Int32Array.BYTES_PER_ELEMENT;
+  }
+
+  #blockOf(slot: Slot): StateBlock {
+    if (!this.#blocks.isOpen(slot)) throw new BugError(`slot ${slot} was not opened`);
+    return this.#blocks.of(slot);
+  }
+
+  /** Proves the slots and notes which blocks they touch. Nothing has changed when it throws. */
+  #admit(slots: Int32Array, n: number): void {
+    const step = ++this.#stepNumber;
+    const touched = this.#touched;
+    touched.length = 0;
+    for (let row = 0; row < n; row++) {
+      const slot = slots[row];
+      const block = this.#blockOf(slot);
+      const place = this.#blocks.place(slot);
+      if (block.namedIn[place] === step) throw new BugError(`slot ${slot} is named twice in one step`);
+      block.namedIn[place] = step;
+      if (block.touchedIn !== step) {
+        block.touchedIn = step;
+        block.touched = 0;
+        touched.push(block);
+      }
+      block.touched++;
+    }
+  }
+
+  /** Small blocks are for wide states: several of them are better gathered into one run. */
+  #denseIsCheaper({ rows, touched }: StateBlock, n: number): boolean {
+    if (touched < n && rows < SMALLEST_OF_MANY) return false;
+    const { rowsPerRun } = this.model;
+    if (rowsPerRun !== undefined) return rows === rowsPerRun;
+    return rows <= DENSE_ROWS_PER_GATHERED * this.#gathering.rowsFor(touched);
+  }
+
+  /** Idle rows compute too, but keep their state bit for bit: by the model's mask, or because it is put back. */
+  #stepDense(block: StateBlock, slots: Int32Array, n: number): void {
+    const dense = (this.#dense ??= new RunBuffers(this.#ports, block.rows));
+    const blocks = this.#blocks;
+    const { rowMask } = dense;
+    rowMask.fill(0);
+    for (let row = 0; row < n; row++) {
+      if (blocks.of(slots[row]) !== block) continue;
+      const place = blocks.place(slots[row]);
+      rowMask[place] = 1;
+      dense.setInputs(this.#inputs, row, place);
+    }
+    block.advance(this.#session, dense);
+    if (!this.#masked) for (let place = 0; place < block.rows; place++) if (rowMask[place] === 0) block.putBack(place);
+    for (let row = 0; row < n; row++) {
+      if (blocks.of(slots[row]) === block) dense.getOutputs(blocks.place(slots[row]), this.#outputs, row);
+    }
+  }
+}
+
+/**
+ * @param openSession called with the path of the file, or its bytes
+ * @throws UserError `MODEL_MISSING`, and whatever `openSession` throws
+ */
+export async function openSlottedNet(
+  model: StepModel,
+  capacity: number,
+  openSession: (file: string | Uint8Array) => StepSession,
+): Promise<SlottedNet> {
+  if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
+  if (model.bytes !== undefined) return new SlottedNet(openSession(model.bytes), model, capacity);
+  await access(model.path).catch((cause: unknown) => {
+    throw new UserError('MODEL_MISSING', `${model.path} cannot be read`, { hint: 'check the path', cause });
+  });
+  return new SlottedNet(openSession(model.path), model, capacity);
+}
+
+function stateWords({ states }: StepPorts): number {
+  return states.reduce((sum, { layout }) => sum + layout.rowWords, 0);
+}
+
+/** The buffers of one element type by the names of their ports. */
+function named<V extends Float32Array | BigInt64Array>(
+  ports: readonly PortLayout[],
+  buffers: readonly TensorBuffer[],
+  type: new () => V,
+): Record<string, V> {
+  const entries: [string, V][] = [];
+  ports.forEach(({ name }, i) => {
+    const { values } = buffers[i];
+    if (values instanceof type) entries.push([name, values]);
+  });
+  return Object.fromEntries(entries);
+}

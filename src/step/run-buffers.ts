@@ -1,0 +1,64 @@
+/** Memory for the inputs and outputs of runs of so many rows. */
+import { packRow, shapeOf, unpackRow } from './row-layout.js';
+import { TensorBuffer, type BoundRun, type BoundTensor, type StepSession } from './session.js';
+import { buffersFor, type PortLayout, type StepPorts } from './step-ports.js';
+
+/** Inputs and outputs of runs of `rows` rows, in the order of the ports; which states they start from is said in `bind`. */
+export class RunBuffers {
+  /** 1 until changed; of a model without a row mask it means nothing. */
+  readonly rowMask: Float32Array;
+  readonly #ports: StepPorts;
+  readonly #inputs: readonly TensorBuffer[];
+  readonly #outputs: readonly TensorBuffer[];
+  readonly #mask: TensorBuffer;
+
+  constructor(
+    ports: StepPorts,
+    readonly rows: number,
+  ) {
+    this.#ports = ports;
+    this.#inputs = buffersFor(ports.inputs, rows);
+    this.#outputs = buffersFor(ports.outputs, rows);
+    this.#mask = new TensorBuffer('float32', rows);
+    this.rowMask = new Float32Array(this.#mask.values.buffer).fill(1);
+  }
+
+  /**
+   * @param states read by the run
+   * @param next written by it: the states that follow
+   * @throws UserError `ENGINE`
+   */
+  bind(session: StepSession, states: readonly TensorBuffer[], next: readonly TensorBuffer[]): BoundRun {
+    const ports = this.#ports;
+    const tensor = (port: PortLayout, buffer: TensorBuffer, name = port.name): BoundTensor => {
+      return { name, shape: shapeOf(port.layout, this.rows), buffer };
+    };
+    const feeds = [
+      ...ports.constants,
+      ...ports.inputs.map((port, i) => tensor(port, this.#inputs[i])),
+      ...(ports.rowMask === undefined ? [] : [tensor(ports.rowMask, this.#mask)]),
+      ...ports.states.map((port, i) => tensor(port, states[i])),
+    ];
+    const fetches = [
+      ...ports.outputs.map((port, i) => tensor(port, this.#outputs[i])),
+      ...ports.states.map((port, i) => tensor(port, next[i], port.next)),
+    ];
+    return session.bind(feeds, fetches);
+  }
+
+  /** Contiguous row `from` of a net's inputs becomes row `to`. */
+  setInputs(inputs: readonly TensorBuffer[], from: number, to: number): void {
+    const ports = this.#ports.inputs;
+    for (let i = 0; i < ports.length; i++) {
+      packRow(ports[i].layout, inputs[i].words, from, this.#inputs[i].words, to, this.rows);
+    }
+  }
+
+  /** Row `from` becomes contiguous row `to` of a net's outputs. */
+  getOutputs(from: number, outputs: readonly TensorBuffer[], to: number): void {
+    const ports = this.#ports.outputs;
+    for (let i = 0; i < ports.length; i++) {
+      unpackRow(ports[i].layout, this.#outputs[i].words, from, this.rows, outputs[i].words, to);
+    }
+  }
+}

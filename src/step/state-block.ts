@@ -1,0 +1,73 @@
+/** The recurrent state of a block of slots, in the model's own layout, so that a run may take it as it lies. */
+import { copyRow } from './row-layout.js';
+import type { RunBuffers } from './run-buffers.js';
+import type { BoundRun, StepSession, TensorBuffer } from './session.js';
+import { buffersFor, type StepPorts } from './step-ports.js';
+
+/** Two sets of states: a run reads one and writes the other, then they change places. No copy. */
+interface Double {
+  /** The states that are not `StateBlock.states` just now. */
+  other: TensorBuffer[];
+  /** From `states` to `other`, and the run that goes the other way. */
+  run: BoundRun;
+  back: BoundRun;
+}
+
+export class StateBlock {
+  /** One buffer a state, row = the slot's place in the block. */
+  states: TensorBuffer[];
+  /** place → the step that last named it: finds a slot that is named twice. */
+  readonly namedIn: Float64Array;
+  /** The step that last named any slot here, and how many it named. */
+  touchedIn = 0;
+  touched = 0;
+  /** Whether that step takes the block as a whole. */
+  dense = false;
+  readonly #ports: StepPorts;
+  /** Made at the first dense run: streams that never come together need no second set. */
+  #double: Double | undefined;
+
+  constructor(
+    ports: StepPorts,
+    readonly rows: number,
+  ) {
+    this.#ports = ports;
+    this.states = buffersFor(ports.states, rows);
+    this.namedIn = new Float64Array(rows);
+  }
+
+  /** Steps every row through the inputs and outputs in `buffers`, which are the same ones in every call. */
+  advance(session: StepSession, buffers: RunBuffers): void {
+    this.#double ??= this.#makeDouble(session, buffers);
+    const double = this.#double;
+    double.run.run();
+    const { other, run } = double;
+    double.other = this.states;
+    this.states = other;
+    double.run = double.back;
+    double.back = run;
+  }
+
+  /** The row keeps the state that it had before the last `advance`. */
+  putBack(place: number): void {
+    if (this.#double === undefined) return;
+    const { other } = this.#double;
+    const ports = this.#ports.states;
+    for (let i = 0; i < ports.length; i++) {
+      copyRow(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows);
+    }
+  }
+
+  /** Frees its runs. */
+  release(): void {
+    this.#double?.run.release();
+    this.#double?.back.release();
+    this.#double = undefined;
+  }
+
+  #makeDouble(session: StepSession, buffers: RunBuffers): Double {
+    const other = buffersFor(this.#ports.states, this.rows);
+    const run = buffers.bind(session, this.states, other);
+    return { other, run, back: buffers.bind(session, other, this.states) };
+  }
+}
