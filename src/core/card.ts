@@ -43,13 +43,19 @@ export const cardSchema = z.strictObject({
   /** SHA-256 of that file, hexadecimal: proves that card and model belong together. */
   modelSha256: z.string().regex(/^[0-9a-f]{64}$/),
   inputs: z.strictObject({
-    /** [B, features]: the normalised channels, then the calendar. */
-    x: z.strictObject({ name: z.string(), shape }),
+    /**
+     * [B, features]: the normalised channels, then the calendar. With `timeAxis` [T, B, features]: the model takes any
+     * number of steps in one run.
+     */
+    x: z.strictObject({ name: z.string(), shape, timeAxis: z.literal(true).optional() }),
     /** [B], 1 = advance this row, 0 = keep its state bit for bit. Absent in models that have none. */
     rowMask: z.strictObject({ name: z.string(), shape }).optional(),
   }),
   outputs: z.strictObject({
-    /** mse: [B, channels] means; gaussian: [B, 2 · channels] means, then log-variances. Of the NEXT step's channels. */
+    /**
+     * mse: [B, channels] means; gaussian: [B, 2 · channels] means, then log-variances. Of the NEXT step's channels. Of a
+     * run of T steps: T·B rows, step after step.
+     */
     y: z.strictObject({ name: z.string(), shape }),
   }),
   /** Recurrent state: input `name` and output `next` of equal shape; initial value 0. */

@@ -10,6 +10,11 @@ export interface Port {
   readonly name: string;
   readonly elementType: 'float32' | 'int64';
   readonly shape: RowShape;
+  /**
+   * Of an input: one more axis lies before `shape`, [T, …], and a run takes any number T of steps. The batch axis of the
+   * outputs then holds T·B rows, step after step.
+   */
+  readonly timeAxis?: true;
 }
 
 /** Recurrent state: input `name`, output `next` of the same type and shape; the initial value is 0. */

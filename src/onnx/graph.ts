@@ -64,6 +64,11 @@ export class Graph {
     return value;
   }
 
+  /** In the place of an optional input of a node that is not given, where others follow it. */
+  absent(): Value {
+    return { graph: this.root, name: '', shape: [], elementType: 'float32' };
+  }
+
   /** @param name as for an input. The outputs of a loop body are in the order in which they are declared. */
   output(value: Value, name = this.#freshName('out')): void {
     this.outputs.push({ name, value });

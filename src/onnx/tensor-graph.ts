@@ -81,6 +81,12 @@ export class TensorGraph extends Graph {
     return this.reshape(a, [elements(a.shape.slice(0, -1)), ...a.shape.slice(-1)]);
   }
 
+  /** Without an axis of size 1. */
+  squeeze(a: Value, axis: number): Value {
+    const shape = a.shape.filter((_, i) => i !== axis);
+    return this.#one('Squeeze', [a, this.constant([axis], [1], 'int64')], shape);
+  }
+
   expand(a: Value, shape: Shape): Value {
     return sameShape(a.shape, shape) ? a : this.#one('Expand', [a, this.shapeTensor(shape)], shape);
   }

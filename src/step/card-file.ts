@@ -18,11 +18,12 @@ export function modelPath(folder: string, card: ModelCard): string {
 /** The ONNX file of a card as a step. @param card as `readCard` has proved it: file and card are those that kioku wrote */
 export function stepModelOf(folder: string, card: ModelCard): StepModel {
   const { x, rowMask } = card.inputs;
+  const { name, shape, timeAxis } = x;
   return {
     path: modelPath(folder, card),
     sha256: card.modelSha256,
     proven: true,
-    inputs: [{ ...x, elementType: 'float32' }],
+    inputs: [{ name, shape, elementType: 'float32', ...(timeAxis ? { timeAxis } : {}) }],
     outputs: [{ ...card.outputs.y, elementType: 'float32' }],
     states: card.states.map((state) => ({ ...state, elementType: 'float32' })),
     constants: [],

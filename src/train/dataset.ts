@@ -3,7 +3,7 @@ import { calendarWidth, type CalendarPeriod, type ChannelScale, type ModelCard }
 import type { Micros } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import { median } from '../core/median.js';
-import { fitScale, writeCalendar, writeChannels } from '../feature/scaling.js';
+import { beginChannels, CHANNEL_FIELDS, fitScale, writeCalendar, writeChannels } from '../feature/scaling.js';
 import type { Series } from './series.js';
 
 /** Observed values below which the spread of a channel is a guess. */
@@ -133,10 +133,11 @@ function normalise(
   const inputs = width + calendarWidth(calendar);
   const rows = range.to - range.from;
   const x = new Float32Array(rows * inputs);
-  const held = new Float64Array(width).fill(NaN);
+  const channels = new Float64Array(width * CHANNEL_FIELDS);
+  beginChannels(channels, 0, scales);
   for (let row = 0; row < rows; row++) {
     const at = range.from + row;
-    writeChannels(x, row * inputs, series.values, series.mask, at * width, scales, held);
+    writeChannels(x, row * inputs, series.values, series.mask, at * width, channels, 0, width);
     writeCalendar(x, row * inputs + width, series.us[at], calendar);
   }
   const observed = series.mask.slice(range.from * width, range.to * width);

@@ -16,9 +16,9 @@ import { toIso } from '../core/time.js';
 import { kiokuVersion } from '../core/version.js';
 import { CARD_FILE } from '../step/card-file.js';
 import type { Dataset } from './dataset.js';
-import { buildStepGraph } from './inference-graphs.js';
+import { buildStepGraph, stepSignature, type StepForm } from './inference-graphs.js';
 import type { TrainedNet } from './job.js';
-import { outputWidth, parameterCount, stateWidth } from './net-spec.js';
+import { parameterCount } from './net-spec.js';
 
 const MODEL_FILES = ['model.onnx', 'model-b.onnx'] as const;
 
@@ -39,12 +39,14 @@ export interface ExportInfo {
  * @throws UserError `DISK` when something cannot be written; the former model is then still whole
  */
 export async function exportModel(folder: string, trained: TrainedNet, info: ExportInfo): Promise<ModelCard> {
-  const bytes = buildStepGraph(trained.spec, trained.parameters, metadataOf(trained, info));
+  const { spec, parameters } = trained;
+  const form: StepForm = 'plain';
+  const bytes = buildStepGraph(spec, parameters, form, metadataOf(trained, info));
   return disk(folder, async () => {
     await mkdir(folder, { recursive: true });
     const present = await presentModelFile(folder);
     const file = MODEL_FILES[present === MODEL_FILES[0] ? 1 : 0];
-    const card = describe(trained, info, file, createHash('sha256').update(bytes).digest('hex'));
+    const card = describe(trained, info, form, file, createHash('sha256').update(bytes).digest('hex'));
     try {
       await writeSynced(join(folder, file), bytes);
       await syncFolder(folder);
@@ -78,7 +80,13 @@ function metadataOf({ spec }: TrainedNet, info: ExportInfo): Record<string, stri
   };
 }
 
-function describe(trained: TrainedNet, info: ExportInfo, model: string, modelSha256: string): ModelCard {
+function describe(
+  trained: TrainedNet,
+  info: ExportInfo,
+  form: StepForm,
+  model: string,
+  modelSha256: string,
+): ModelCard {
   const { spec, options } = trained;
   return {
     format: 'kioku-model',
@@ -87,9 +95,7 @@ function describe(trained: TrainedNet, info: ExportInfo, model: string, modelSha
     task: 'forecast',
     model,
     modelSha256,
-    inputs: { x: { name: 'x_t', shape: ['B', spec.inputs] }, rowMask: { name: 'row_mask', shape: ['B'] } },
-    outputs: { y: { name: 'y_t', shape: ['B', outputWidth(spec)] } },
-    states: [{ name: 'state', next: 'state_next', shape: ['B', stateWidth(spec)] }],
+    ...stepSignature(spec, form),
     stepUs: info.stepUs,
     channels: [...info.channels],
     calendar: options.calendar,

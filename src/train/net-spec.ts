@@ -1,5 +1,6 @@
 /** The shape of a recurrent net, and where each of its weights lies in the one flat parameter vector. */
 import type { Cell, Objective } from '../core/card.js';
+import { BugError } from '../core/errors.js';
 import { uniform } from '../core/random.js';
 
 /** Stacked recurrent layers of equal width with a linear head that forecasts the next step's channels. */
@@ -75,6 +76,29 @@ export function parameterLayout(spec: NetSpec): readonly ParameterBlock[] {
   place('head.weight', outputWidth(spec), spec.hidden);
   place('head.bias', outputWidth(spec));
   return blocks;
+}
+
+/** A weight matrix or bias vector by itself. */
+export interface Parameter {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
+}
+
+/**
+ * The blocks of a parameter vector by name.
+ * @param parameters [N]; the blocks are views of it
+ */
+export function parameterBlocks(spec: NetSpec, parameters: Float32Array): ReadonlyMap<string, Parameter> {
+  const layout = parameterLayout(spec);
+  const total = layout.reduce((sum, block) => sum + block.size, 0);
+  if (parameters.length !== total) throw new BugError(`${parameters.length} parameters for a net of ${total}`);
+  return new Map(
+    layout.map(({ name, shape, offset, size }) => [
+      name,
+      { shape, values: parameters.subarray(offset, offset + size) },
+    ]),
+  );
 }
 
 /** Length N of the parameter vector. */

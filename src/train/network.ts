@@ -3,7 +3,7 @@ import { BugError } from '../core/errors.js';
 import type { Value } from '../onnx/graph.js';
 import type { TensorGraph } from '../onnx/tensor-graph.js';
 import { cellStep, type RecurrentWeights } from './cells.js';
-import { gateRows, outputWidth, parameterLayout, statesPerLayer, type NetSpec } from './net-spec.js';
+import { gateRows, outputWidth, parameterBlocks, parameterLayout, statesPerLayer, type NetSpec } from './net-spec.js';
 import { scan } from './scan.js';
 
 /**
@@ -37,15 +37,8 @@ export function fedWeights(g: TensorGraph, spec: NetSpec, parameters: Value): We
 
 /** Weights as constants of the graph. @param parameters [N] */
 export function fixedWeights(g: TensorGraph, spec: NetSpec, parameters: Float32Array): Weights {
-  const layout = parameterLayout(spec);
-  const total = layout.reduce((sum, block) => sum + block.size, 0);
-  if (parameters.length !== total) throw new BugError(`${parameters.length} parameters for a net of ${total}`);
-  return new Map(
-    layout.map(({ name, shape, offset, size }) => [
-      name,
-      g.constant(parameters.subarray(offset, offset + size), shape),
-    ]),
-  );
+  const blocks = parameterBlocks(spec, parameters);
+  return new Map([...blocks].map(([name, { values, shape }]) => [name, g.constant(values, shape)]));
 }
 
 /**

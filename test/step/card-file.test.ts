@@ -7,9 +7,9 @@ import type { ModelCard } from '../../src/core/card.js';
 import { UserError } from '../../src/core/errors.js';
 import { TensorGraph } from '../../src/onnx/tensor-graph.js';
 import { readCard } from '../../src/step/card-file.js';
-import { GRU, kiokuModel, publishedModel, writeModel } from '../support/step-model.js';
+import { GRU, kiokuModel, maskedModel, publishedModel, writeModel } from '../support/step-model.js';
 
-const { card, onnx } = kiokuModel(GRU);
+const { card, onnx } = maskedModel(GRU);
 const [state] = card.states;
 
 let root: string;
@@ -42,7 +42,9 @@ async function failure(folder: string): Promise<UserError> {
 
 describe('readCard', () => {
   it.each([
-    ['of kioku', { card, onnx }],
+    ['of kioku, one step a run', kiokuModel(GRU, 'plain')],
+    ['of kioku, several steps a run', kiokuModel(GRU, 'fused')],
+    ['of kioku 0.1', { card, onnx }],
     ['in the published layout', publishedModel()],
   ])('reads a card %s', async (_, model) => {
     expect(await readCard(await writeModel(join(root, String(folders++)), model))).toEqual(model.card);
@@ -98,6 +100,10 @@ describe('readCard', () => {
     ["states.0: 'state' is [7, B] in the card, [B, 7] in the file", { states: [{ ...state, shape: [7, 'B'] }] }],
     ["states.0 names the output 'later', the file has 'y_t', 'state_next'", { states: [{ ...state, next: 'later' }] }],
     ["the file has an input 'state' that the card does not name", { states: [] }],
+    [
+      "inputs.x: 'x_t' is [T, B, 2] in the card, [B, 2] in the file",
+      { inputs: { ...card.inputs, x: { ...card.inputs.x, timeAxis: true } } },
+    ],
     ["the file has an input 'row_mask' that the card does not name", { inputs: { x: card.inputs.x } }],
   ])('refuses what the ONNX file does not have: %s', async (message, changed) => {
     const error = await failure(await folderWith(JSON.stringify({ ...card, ...changed }), onnx));

@@ -23,7 +23,8 @@ export class StepByHand {
   /** @param x one row of input @returns one row of output */
   step(x: Float32Array): Float32Array {
     const { inputs, outputs, states } = this.#model.card;
-    const feeds = { [inputs.x.name]: tensorOf(x, oneRow(inputs.x.shape)) };
+    const steps = inputs.x.timeAxis ? [1] : [];
+    const feeds = { [inputs.x.name]: tensorOf(x, [...steps, ...oneRow(inputs.x.shape)]) };
     if (inputs.rowMask) feeds[inputs.rowMask.name] = tensorOf(Float32Array.of(1), [1]);
     states.forEach(({ name, shape }, i) => (feeds[name] = tensorOf(this.#states[i], oneRow(shape))));
     const names = [outputs.y.name, ...states.map(({ next }) => next)];

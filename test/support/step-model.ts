@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ModelCard } from '../../src/core/card.js';
 import { uniform } from '../../src/core/random.js';
 import { TensorGraph } from '../../src/onnx/tensor-graph.js';
-import { buildStepGraph } from '../../src/train/inference-graphs.js';
+import { buildStepGraph, stepSignature, type StepForm } from '../../src/train/inference-graphs.js';
+import { fixedWeights, forecast } from '../../src/train/network.js';
 import { initialParameters, outputWidth, parameterCount, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 
 export interface TestModel {
@@ -67,9 +68,23 @@ function describe(onnx: Uint8Array, spec: NetSpec, signature: Signature, paramet
   };
 }
 
-/** A step model as `train` exports it (packed state, row mask) with random weights; without calendar inputs. */
-export function kiokuModel(spec: NetSpec): TestModel {
-  const onnx = buildStepGraph(spec, initialParameters(spec, 11));
+/** A step model as `train` exports it, with random weights; without calendar inputs. */
+export function kiokuModel(spec: NetSpec, form: StepForm = 'plain'): TestModel {
+  const onnx = buildStepGraph(spec, initialParameters(spec, 11), form);
+  return { onnx, card: describe(onnx, spec, stepSignature(spec, form), parameterCount(spec)) };
+}
+
+/** The same weights in the form that kioku 0.1 exported: one packed state, and a mask of the rows that advance. */
+export function maskedModel(spec: NetSpec): TestModel {
+  const g = new TensorGraph();
+  const x = g.input(['B', spec.inputs], 'x_t');
+  const state = g.input(['B', stateWidth(spec)], 'state');
+  const rowMask = g.input(['B'], 'row_mask');
+  const parameters = initialParameters(spec, 11);
+  const { mean, logVariance, stateNext } = forecast(g, spec, fixedWeights(g, spec, parameters), x, state);
+  g.output(logVariance ? g.concat([mean, logVariance], 1) : mean, 'y_t');
+  g.output(g.where(g.greater(g.reshape(rowMask, ['B', 1]), g.scalar(0.5)), stateNext, state), 'state_next');
+  const onnx = g.encode();
   const signature: Signature = {
     inputs: { x: { name: 'x_t', shape: ['B', spec.inputs] }, rowMask: { name: 'row_mask', shape: ['B'] } },
     outputs: { y: { name: 'y_t', shape: ['B', outputWidth(spec)] } },

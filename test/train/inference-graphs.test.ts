@@ -1,98 +1,140 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CELLS, OBJECTIVES } from '../../src/core/card.js';
-import { float32Of, OrtSession, tensorOf } from '../../src/step/ort.js';
-import { buildSequenceGraph, buildStepGraph } from '../../src/train/inference-graphs.js';
+import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
+import { buildSequenceGraph, buildStepGraph, stepSignature, type StepForm } from '../../src/train/inference-graphs.js';
 import { initialParameters, outputWidth, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 import { LOG_VARIANCE_LIMIT } from '../../src/train/network.js';
 import { noise } from './noise.js';
 
-const specs = fc.record<NetSpec>({
-  cell: fc.constantFrom(...CELLS),
-  inputs: fc.integer({ min: 2, max: 5 }),
-  hidden: fc.integer({ min: 1, max: 9 }),
-  layers: fc.integer({ min: 1, max: 3 }),
-  channels: fc.integer({ min: 1, max: 2 }),
-  objective: fc.constantFrom(...OBJECTIVES),
-  dropout: fc.constant(0),
-  skip: fc.boolean(),
-});
+const FORMS: readonly StepForm[] = ['fused', 'plain'];
 
-describe('step graph', () => {
-  it('gives what the sequence graph gives, within 1e-6 of its size', () => {
+const FUSED_CELLS = ['lstm', 'gru'] as const;
+
+const specsOf = (form: StepForm): fc.Arbitrary<NetSpec> =>
+  fc.record<NetSpec>({
+    cell: fc.constantFrom(...(form === 'fused' ? FUSED_CELLS : CELLS)),
+    inputs: fc.integer({ min: 2, max: 5 }),
+    hidden: fc.integer({ min: 1, max: 20 }),
+    layers: fc.integer({ min: 1, max: 3 }),
+    channels: fc.integer({ min: 1, max: 2 }),
+    objective: fc.constantFrom(...OBJECTIVES),
+    dropout: fc.constant(0),
+    skip: fc.boolean(),
+  });
+const rows = fc.integer({ min: 1, max: 9 });
+
+/** A step model with the state of B streams. */
+class Stepping {
+  readonly #session: OrtSession;
+  readonly #signature: ReturnType<typeof stepSignature>;
+  #states: Tensor[];
+
+  /** @param states [B, S] packed: the states of a row one after the other */
+  constructor(
+    private readonly spec: NetSpec,
+    form: StepForm,
+    private readonly rows: number,
+    seed: number,
+    states: Float32Array,
+  ) {
+    this.#session = new OrtSession(buildStepGraph(spec, initialParameters(spec, seed), form));
+    this.#signature = stepSignature(spec, form);
+    const { hidden } = spec;
+    const width = stateWidth(spec);
+    this.#states = this.#signature.states.map(({ shape }, i) => {
+      const values = new Float32Array(rows * hidden);
+      for (let row = 0; row < rows; row++) {
+        const at = row * width + i * hidden;
+        values.set(states.subarray(at, at + hidden), row * hidden);
+      }
+      return tensorOf(
+        values,
+        shape.map((size) => (size === 'B' ? rows : size)),
+      );
+    });
+  }
+
+  /** @param x [T, B, I] @returns [T·B, O] */
+  step(x: Float32Array): Float32Array {
+    const { inputs, states } = this.#signature;
+    const { rows, spec } = this;
+    const steps = inputs.x.timeAxis ? [x.length / rows / spec.inputs] : [];
+    const feeds: Record<string, Tensor> = { x_t: tensorOf(x, [...steps, rows, spec.inputs]) };
+    states.forEach(({ name }, i) => (feeds[name] = this.#states[i]));
+    const names = ['y_t', ...states.map(({ next }) => next)];
+    const result = this.#session.run(feeds, Object.fromEntries(names.map((name) => [name, null])));
+    this.#states = states.map(({ next }) => result[next]);
+    return float32Of(result, 'y_t');
+  }
+
+  /** [B, S] packed */
+  packed(): Float32Array {
+    const { rows, spec } = this;
+    const width = stateWidth(spec);
+    const out = new Float32Array(rows * width);
+    this.#states.forEach(({ data }, i) => {
+      for (let row = 0; row < rows; row++) {
+        const from = row * spec.hidden;
+        out.set((data as Float32Array).subarray(from, from + spec.hidden), row * width + i * spec.hidden);
+      }
+    });
+    return out;
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}
+
+describe.each(FORMS)('the %s step graph', (form) => {
+  it('gives what the training graph gives over a sequence, within 1e-6 of its size', () => {
     fc.assert(
-      fc.property(
-        specs,
-        fc.integer({ min: 1, max: 12 }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.nat(),
-        (spec, T, B, seed) => {
-          const S = stateWidth(spec);
-          const parameters = initialParameters(spec, seed);
-          const x = noise(T * B * spec.inputs, seed + 1);
-          const start = noise(B * S, seed + 2);
-          const whole = new OrtSession(buildSequenceGraph(spec, parameters));
-          const sequence = whole.run(
-            { x: tensorOf(x, [T, B, spec.inputs]), state: tensorOf(start, [B, S]) },
-            { y: null, state_next: null },
-          );
-          whole.close();
-          const single = new OrtSession(buildStepGraph(spec, parameters));
-          const mask = tensorOf(new Float32Array(B).fill(1), [B]);
-          let state = start;
-          const y = new Float32Array(T * B * outputWidth(spec));
-          for (let t = 0; t < T; t++) {
-            const row = x.subarray(t * B * spec.inputs, (t + 1) * B * spec.inputs);
-            const step = single.run(
-              { x_t: tensorOf(row, [B, spec.inputs]), state: tensorOf(state, [B, S]), row_mask: mask },
-              { y_t: null, state_next: null },
-            );
-            y.set(float32Of(step, 'y_t'), t * B * outputWidth(spec));
-            state = float32Of(step, 'state_next');
-          }
-          single.close();
-          expect(relativeDifference(y, float32Of(sequence, 'y'))).toBeLessThanOrEqual(1e-6);
-          expect(relativeDifference(state, float32Of(sequence, 'state_next'))).toBeLessThanOrEqual(1e-6);
-        },
-      ),
+      fc.property(specsOf(form), fc.integer({ min: 1, max: 12 }), rows, fc.nat(), (spec, T, B, seed) => {
+        const width = B * spec.inputs;
+        const S = stateWidth(spec);
+        const x = noise(T * width, seed + 1);
+        const start = noise(B * S, seed + 2);
+        const whole = new OrtSession(buildSequenceGraph(spec, initialParameters(spec, seed)));
+        const feeds = { x: tensorOf(x, [T, B, spec.inputs]), state: tensorOf(start, [B, S]) };
+        const sequence = whole.run(feeds, { y: null, state_next: null });
+        whole.close();
+        const single = new Stepping(spec, form, B, seed, start);
+        const y = new Float32Array(T * B * outputWidth(spec));
+        for (let t = 0; t < T; t++) {
+          y.set(single.step(x.slice(t * width, (t + 1) * width)), t * B * outputWidth(spec));
+        }
+        expect(relativeDifference(y, float32Of(sequence, 'y'))).toBeLessThanOrEqual(1e-6);
+        expect(relativeDifference(single.packed(), float32Of(sequence, 'state_next'))).toBeLessThanOrEqual(1e-6);
+        single.close();
+      }),
       { numRuns: 60 },
     );
   });
 
-  it('keeps rows whose mask is 0 bit for bit, and does not let them touch the others', () => {
+  it('gives a row the same bits whatever the others are, even when they are no numbers', () => {
     fc.assert(
-      fc.property(specs, fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }), fc.nat(), (spec, rows, seed) => {
-        const B = rows.length;
+      fc.property(specsOf(form), rows, fc.nat(), (spec, B, seed) => {
         const S = stateWidth(spec);
-        const session = new OrtSession(buildStepGraph(spec, initialParameters(spec, seed)));
         const state = noise(B * S, seed + 1);
         const x = noise(B * spec.inputs, seed + 2);
-        const masked = x.slice();
-        rows.forEach((on, row) => {
-          if (!on) masked.fill(NaN, row * spec.inputs, (row + 1) * spec.inputs);
-        });
-        const run = (data: Float32Array, mask: readonly boolean[]): Float32Array =>
-          float32Of(
-            session.run(
-              {
-                x_t: tensorOf(data, [B, spec.inputs]),
-                state: tensorOf(state, [B, S]),
-                row_mask: tensorOf(Float32Array.from(mask, Number), [B]),
-              },
-              { y_t: null, state_next: null },
-            ),
-            'state_next',
-          );
-        const all = run(
-          x,
-          rows.map(() => true),
-        );
-        const some = run(masked, rows);
-        session.close();
-        rows.forEach((on, row) => {
-          const expected = (on ? all : state).subarray(row * S, (row + 1) * S);
-          expect(some.subarray(row * S, (row + 1) * S)).toEqual(expected);
-        });
+        const all = new Stepping(spec, form, B, seed, state);
+        const y = all.step(x);
+        const next = all.packed();
+        all.close();
+        const row = seed % B;
+        const O = outputWidth(spec);
+        const expected = [y.subarray(row * O, (row + 1) * O), next.subarray(row * S, (row + 1) * S)];
+        const alone = new Stepping(spec, form, 1, seed, state.subarray(row * S, (row + 1) * S));
+        const own = x.slice(row * spec.inputs, (row + 1) * spec.inputs);
+        expect([alone.step(own), alone.packed()]).toEqual(expected);
+        alone.close();
+        const among = new Stepping(spec, form, B, seed, state);
+        const others = new Float32Array(x.length).fill(NaN);
+        others.set(own, row * spec.inputs);
+        const beside = among.step(others).subarray(row * O, (row + 1) * O);
+        expect([beside, among.packed().subarray(row * S, (row + 1) * S)]).toEqual(expected);
+        among.close();
       }),
       { numRuns: 60 },
     );
@@ -100,7 +142,7 @@ describe('step graph', () => {
 
   it('bounds the log-variance, whatever the head says', () => {
     const spec: NetSpec = {
-      cell: 'rnn-relu',
+      cell: 'gru',
       inputs: 1,
       hidden: 2,
       layers: 1,
@@ -111,17 +153,45 @@ describe('step graph', () => {
     };
     const parameters = initialParameters(spec, 1);
     parameters[parameters.length - 1] = 1e30; // bias of the log-variance
-    const session = new OrtSession(buildStepGraph(spec, parameters));
-    const result = session.run(
-      {
-        x_t: tensorOf(Float32Array.of(1), [1, 1]),
-        state: tensorOf(new Float32Array(2), [1, 2]),
-        row_mask: tensorOf(Float32Array.of(1), [1]),
-      },
-      { y_t: null },
+    const session = new OrtSession(buildStepGraph(spec, parameters, form));
+    const { inputs, states } = stepSignature(spec, form);
+    const x = tensorOf(Float32Array.of(1), inputs.x.timeAxis ? [1, 1, 1] : [1, 1]);
+    const h = tensorOf(
+      new Float32Array(2),
+      states[0].shape.map((size) => (size === 'B' ? 1 : size)),
     );
+    const result = session.run({ x_t: x, h0: h }, { y_t: null });
     session.close();
     expect(float32Of(result, 'y_t')[1]).toBe(LOG_VARIANCE_LIMIT);
+  });
+});
+
+describe('the fused step graph', () => {
+  it('gives the same bits for several steps in one run as one by one', () => {
+    fc.assert(
+      fc.property(
+        specsOf('fused'),
+        fc.array(rows, { minLength: 1, maxLength: 5 }),
+        rows,
+        fc.nat(),
+        (spec, chunks, B, seed) => {
+          const T = chunks.reduce((a, b) => a + b, 0);
+          const width = B * spec.inputs;
+          const x = noise(T * width, seed + 1);
+          const start = noise(B * stateWidth(spec), seed + 2);
+          const steps = (sizes: readonly number[]): Float32Array[] => {
+            const net = new Stepping(spec, 'fused', B, seed, start);
+            let t = 0;
+            const y = sizes.flatMap((size) => [...net.step(x.slice(t * width, (t += size) * width))]);
+            const state = net.packed();
+            net.close();
+            return [Float32Array.from(y), state];
+          };
+          expect(steps(chunks)).toEqual(steps(Array<number>(T).fill(1)));
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
 
