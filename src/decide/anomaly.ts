@@ -77,6 +77,7 @@ export class AnomalyDecider implements ForecastDecider {
   }
 
   push(output: Float32Array, input: Batch, emit: Emit): void {
+    this.#memory.touch(input.slot, input.n);
     for (let row = 0; row < input.n; row++) {
       const slot = input.slot[row];
       const slab = this.#memory.of(slot);

