@@ -7,6 +7,7 @@
  */
 import type { Observable } from 'rxjs';
 import type { KiokuEvent } from './events.js';
+import type { SkippedProvider } from './runtime.js';
 import type { StepModel } from './step-model.js';
 import type { Route } from './topic.js';
 
@@ -195,8 +196,10 @@ export interface Net extends PerSlot {
   /** Providers that were preferred to this one; absent: none. */
   readonly skipped?: readonly SkippedProvider[];
   readonly capacity: number;
-  /** Most rows of one `step`; inputs and outputs have that many. */
+  /** Most rows of one `step`, streams × steps; inputs and outputs have that many. */
   readonly rows: number;
+  /** Most steps of one `step`: 1 where the model has no time axis. */
+  readonly maxSteps: number;
   /** float32 inputs to fill before `step`: name → [rows, width], row i belongs to `slots[i]`. */
   readonly input: Readonly<Record<string, Float32Array>>;
   /** int64 inputs, in the same way. */
@@ -205,16 +208,13 @@ export interface Net extends PerSlot {
   readonly output: Readonly<Record<string, Float32Array>>;
   /** Zeroes the recurrent state (after a gap). */
   reset(slot: Slot): void;
-  /** Advances exactly the first `n` ≤ `rows` slots of `slots` (all different) by one step. */
-  step(slots: Int32Array, n: number): void;
+  /**
+   * Advances exactly the first `n` slots of `slots` (all different), with n · `steps` ≤ `rows`.
+   * @param steps steps of each, a power of two ≤ `maxSteps`; absent: 1. Row t·n + i is step t of `slots[i]`.
+   */
+  step(slots: Int32Array, n: number, steps?: number): void;
   /** Frees the model; may be called more than once. */
   close(): void;
-}
-
-/** An execution provider that was preferred but does not work here. */
-export interface SkippedProvider {
-  readonly name: string;
-  readonly reason: string;
 }
 
 /** Lives in core so that a transducer's decoder and joiner can be injected into `decide`. */

@@ -96,3 +96,9 @@ export function runtimeOptions(
 
 /** What an absent section means. */
 export const DEFAULT_RUNTIME = runtimeOptions(runtimeSchema.parse({}), (path) => path);
+
+/** An execution provider that was preferred but does not work here. */
+export interface SkippedProvider {
+  readonly name: string;
+  readonly reason: string;
+}

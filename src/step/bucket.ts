@@ -16,9 +16,10 @@ export class Bucket {
     session: StepSession,
     ports: StepPorts,
     readonly rows: number,
+    steps = 1,
   ) {
     this.#ports = ports;
-    this.buffers = new RunBuffers(ports, rows);
+    this.buffers = new RunBuffers(ports, rows, steps);
     this.#states = buffersFor(ports.states, rows);
     this.#next = buffersFor(ports.states, rows);
     this.#run = this.buffers.bind(session, this.#states, this.#next);

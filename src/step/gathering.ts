@@ -1,4 +1,4 @@
-/** Steps rows that lie anywhere in the blocks: gathered into buckets, run, and handed back. */
+/** Steps streams that lie anywhere in the blocks: gathered into buckets, run, and handed back. */
 import type { Blocks } from '../core/blocks.js';
 import { Bucket } from './bucket.js';
 import type { StepSession, TensorBuffer } from './session.js';
@@ -19,8 +19,15 @@ export class Gathering {
   /**
    * @param most rows that are ever stepped together
    * @param rowsPerRun the only size of a run that the model takes; absent: any
+   * @param steps that a run takes each stream on
    */
-  constructor(session: StepSession, ports: StepPorts, most: number, rowsPerRun?: number) {
+  constructor(
+    session: StepSession,
+    ports: StepPorts,
+    most: number,
+    rowsPerRun?: number,
+    private readonly steps = 1,
+  ) {
     this.#session = session;
     this.#ports = ports;
     const largest = Math.min(most, BUCKETS[BUCKETS.length - 1]);
@@ -39,7 +46,8 @@ export class Gathering {
   }
 
   /**
-   * Steps the first `n` of `rows`; row r belongs to `slots[r]` and is row r of `inputs` and `outputs`, which are contiguous.
+   * Steps the streams of the first `n` of `rows`; row r belongs to `slots[r]`. Its step t is row t · `stride` + r of `inputs`
+   * and `outputs`, which are contiguous.
    * @throws UserError `ENGINE`
    */
   step(
@@ -47,9 +55,11 @@ export class Gathering {
     slots: Int32Array,
     rows: Int32Array,
     n: number,
+    stride: number,
     inputs: readonly TensorBuffer[],
     outputs: readonly TensorBuffer[],
   ): void {
+    const { steps } = this;
     const stateful = this.#ports.states.length > 0;
     for (let start = 0; start < n;) {
       const bucket = this.#bucket(this.#fitting(n - start));
@@ -57,14 +67,14 @@ export class Gathering {
       for (let i = 0; i < filled; i++) {
         const row = rows[start + i];
         const slot = slots[row];
-        bucket.buffers.setInputs(inputs, row, i);
+        for (let t = 0; t < steps; t++) bucket.buffers.setInputs(inputs, t * stride + row, t * bucket.rows + i);
         if (stateful) bucket.setStates(blocks.of(slot), blocks.place(slot), i);
       }
       bucket.run();
       for (let i = 0; i < filled; i++) {
         const row = rows[start + i];
         const slot = slots[row];
-        bucket.buffers.getOutputs(i, outputs, row);
+        for (let t = 0; t < steps; t++) bucket.buffers.getOutputs(t * bucket.rows + i, outputs, t * stride + row);
         if (stateful) bucket.getStates(i, blocks.of(slot), blocks.place(slot));
       }
       start += filled;
@@ -80,7 +90,7 @@ export class Gathering {
   }
 
   #bucket(index: number): Bucket {
-    const bucket = this.#buckets[index] ?? new Bucket(this.#session, this.#ports, this.#sizes[index]);
+    const bucket = this.#buckets[index] ?? new Bucket(this.#session, this.#ports, this.#sizes[index], this.steps);
     this.#buckets[index] = bucket;
     return bucket;
   }

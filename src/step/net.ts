@@ -6,6 +6,7 @@ import { access } from 'node:fs/promises';
 import type { Net, Slot } from '../core/contracts.js';
 import { Blocks, slotsForBytes } from '../core/blocks.js';
 import { BugError, UserError } from '../core/errors.js';
+import type { SkippedProvider } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
 import { Gathering } from './gathering.js';
 import { packRow, unpackRow } from './row-layout.js';
@@ -17,6 +18,9 @@ import { buffersFor, stepPorts, type PortLayout, type StepPorts } from './step-p
 /** Most rows of one call: beyond 256 a row becomes no cheaper, and rows of a call have memory of their own. */
 const MOST_ROWS = 1024;
 
+/** Most steps of a run: from here on a step of a stream by itself costs what the operators themselves cost. */
+const MOST_STEPS = 32;
+
 /** A dense run copies no state, so it may compute this many rows for each one that buckets (with their padding) would. */
 const DENSE_ROWS_PER_GATHERED = 1.5;
 
@@ -27,7 +31,9 @@ const SAVE_VERSION = 1;
 
 export class SlottedNet implements Net {
   readonly provider: string;
+  readonly skipped: readonly SkippedProvider[];
   readonly rows: number;
+  readonly maxSteps: number;
   readonly input: Readonly<Record<string, Float32Array>>;
   readonly integerInput: Readonly<Record<string, BigInt64Array>>;
   readonly output: Readonly<Record<string, Float32Array>>;
@@ -42,6 +48,8 @@ export class SlottedNet implements Net {
   /** For dense runs of any block. */
   #dense: RunBuffers | undefined;
   readonly #gathering: Gathering;
+  /** By the number of steps, where that is more than one. */
+  readonly #chunks = new Map<number, Gathering>();
   #stepNumber = 0;
   /** Blocks that the present step touches. */
   readonly #touched: StateBlock[] = [];
@@ -61,7 +69,9 @@ export class SlottedNet implements Net {
     this.#session = session;
     this.#ports = ports;
     this.provider = session.provider;
-    this.rows = Math.min(capacity, MOST_ROWS);
+    this.skipped = session.skipped;
+    this.maxSteps = model.inputs.every(({ timeAxis }) => timeAxis) ? MOST_STEPS : 1;
+    this.rows = Math.min(capacity * this.maxSteps, MOST_ROWS);
     this.#inputs = buffersFor(ports.inputs, this.rows);
     this.#outputs = buffersFor(ports.outputs, this.rows);
     this.input = named(ports.inputs, this.#inputs, Float32Array);
@@ -95,9 +105,15 @@ export class SlottedNet implements Net {
     }
   }
 
-  step(slots: Int32Array, n: number): void {
-    if (n > this.rows || n > slots.length) throw new BugError(`${n} rows for a net that takes ${this.rows}`);
+  step(slots: Int32Array, n: number, steps = 1): void {
+    const rows = n * steps;
+    if (rows > this.rows || n > slots.length) throw new BugError(`${rows} rows for a net that takes ${this.rows}`);
     if (this.#ports.states.length > 0) this.#admit(slots, n);
+    if (steps === 1) this.#stepOnce(slots, n);
+    else this.#stepChunk(slots, n, steps);
+  }
+
+  #stepOnce(slots: Int32Array, n: number): void {
     const touched = this.#touched;
     for (let i = 0; i < touched.length; i++) {
       const block = touched[i];
@@ -109,7 +125,20 @@ export class SlottedNet implements Net {
     for (let row = 0; row < n; row++) {
       if (touched.length === 0 || !this.#blocks.of(slots[row]).dense) gathered[count++] = row;
     }
-    this.#gathering.step(this.#blocks, slots, gathered, count, this.#inputs, this.#outputs);
+    this.#gathering.step(this.#blocks, slots, gathered, count, n, this.#inputs, this.#outputs);
+  }
+
+  /** Few streams, several steps: what a run costs by itself is shared, and states are copied once. */
+  #stepChunk(slots: Int32Array, n: number, steps: number): void {
+    let gathering = this.#chunks.get(steps);
+    if (gathering === undefined) {
+      if (steps > this.maxSteps) throw new BugError(`${steps} steps for a net that takes ${this.maxSteps}`);
+      const { rowsPerRun } = this.model;
+      gathering = new Gathering(this.#session, this.#ports, this.capacity, rowsPerRun, steps);
+      this.#chunks.set(steps, gathering);
+    }
+    for (let row = 0; row < n; row++) this.#gathered[row] = row;
+    gathering.step(this.#blocks, slots, this.#gathered, n, n, this.#inputs, this.#outputs);
   }
 
   /** Version byte, then the values of every state in the model's order, little-endian as every platform of ONNX Runtime. */

@@ -5,6 +5,7 @@ import type { BoundRun, BoundTensor, StepSession } from './session.js';
 
 export class NodeSession implements StepSession {
   readonly provider = 'node/cpu';
+  readonly skipped = [];
   readonly #session: OrtSession;
   #closed = false;
 

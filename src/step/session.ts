@@ -1,4 +1,5 @@
 /** What an engine is asked for: an opened model whose inputs and outputs lie in memory of ours. `SlottedNet` does the rest. */
+import type { SkippedProvider } from '../core/runtime.js';
 import type { Port } from '../core/step-model.js';
 
 /** What tensors of a step hold: float32, or int64 for tokens and counts. */
@@ -42,6 +43,8 @@ export interface BoundRun {
 export interface StepSession {
   /** The engine and execution provider that run, such as `native/cpu`. */
   readonly provider: string;
+  /** Providers that were preferred to this one but do not work here. */
+  readonly skipped: readonly SkippedProvider[];
   /**
    * An input and an output may not share a buffer within one run; runs may share buffers with each other.
    * @param feeds every input of the model

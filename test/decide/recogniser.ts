@@ -90,6 +90,7 @@ export function transducerModel(outputFrames: number, symbols = TOKENS): Transdu
 class RowNet implements Net {
   readonly provider = 'by hand';
   readonly rows: number;
+  readonly maxSteps = 1;
   readonly input: Record<string, Float32Array> = {};
   readonly integerInput: Record<string, BigInt64Array> = {};
   readonly output: Record<string, Float32Array> = {};

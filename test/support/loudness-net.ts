@@ -32,6 +32,7 @@ export class LoudnessNet implements Net {
   readonly #state: Float32Array;
 
   readonly rows: number;
+  readonly maxSteps = 1;
 
   constructor(readonly capacity: number) {
     this.rows = capacity;
