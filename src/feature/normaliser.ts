@@ -1,32 +1,25 @@
 /** The feature behind the kind `normalise`. */
 import { BugError } from '../core/errors.js';
-import type { CalendarPeriod, ChannelScale, ModelCard } from '../core/card.js';
+import { Blocks, slotsForBytes } from '../core/blocks.js';
+import type { CalendarPeriod, ModelCard } from '../core/card.js';
 import type { Batch, Feature, Frame, Micros, Scaler, Slot } from '../core/contracts.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import type { NormaliseOptions } from './normalise.js';
-import { ReadySlots, type WaitingRows } from './ready-slots.js';
-import { RowQueue } from './row-queue.js';
-import { fromZ, writeCalendar, writeChannels } from './scaling.js';
-import { copyScales, WarmUp } from './stream-scale.js';
+import { beginChannels, CHANNEL, CHANNEL_FIELDS, forgetHeld, fromZ, writeCalendar, writeChannels } from './scaling.js';
+import { SlotRows } from './slot-rows.js';
+import { WarmUps } from './stream-scale.js';
 
 const VERSION = 2;
 const SAVED = 'the normalisation of a stream';
-/** A queued row: time, packet number, flags, `width` inputs, a mask value a channel. */
+/** A row that waits: time, packet number, flags, `width` inputs, a mask value a channel. */
 const ROW = { us: 0, seq: 1, gap: 2, settled: 3, inputs: 4 } as const;
+/** What is remembered of a stream: handle of its warm-up, rows with an observation while warming up, its channels. */
+const MEMORY = { warmUp: 0, rows: 1, channels: 2 } as const;
+/** Instead of the handle: the scale is settled. */
+const SETTLED = -1;
 /** Saved before the scales: whether the scale is settled, rows seen while warming up. */
 const HEAD_FIELDS = 2;
 const SCALE_FIELDS = 2;
-
-interface Memory {
-  scales: ChannelScale[];
-  /** Absent: the scale is settled. */
-  warmUp: WarmUp | undefined;
-  /** Rows with an observation, while warming up. */
-  rows: number;
-  /** [C] last observed values since the last gap, NaN = none. */
-  readonly held: Float64Array;
-  readonly queue: RowQueue;
-}
 
 /**
  * Row of inputs: the C channels by `toZ` of the stream's own scale (missing: the last observed value, or the centre),
@@ -44,17 +37,10 @@ export class Normaliser implements Feature, Scaler {
   readonly #calendar: readonly CalendarPeriod[];
   readonly #card: ModelCard['normalisation'];
   readonly #provisionalRows: number;
-  readonly #stride: number;
-  readonly #memories: (Memory | undefined)[] = [];
-  readonly #ready: ReadySlots;
-  readonly #rows: WaitingRows = {
-    has: (slot) => (this.#memories[slot]?.queue.size ?? 0) > 0,
-    give: (slot, out) => {
-      const { queue } = this.#memoryOf(slot);
-      this.#copyRow(queue, out, slot);
-      queue.removeFirst();
-    },
-  };
+  readonly #blocks: Blocks<Float64Array>;
+  readonly #memoryFields: number;
+  readonly #warmUps: WarmUps;
+  readonly #rows: SlotRows;
   #checkedNames: readonly string[] | undefined;
 
   /** @param capacity streams, ≥ 1 */
@@ -65,96 +51,117 @@ export class Normaliser implements Feature, Scaler {
     this.names = [...this.#channels, ...card.calendar.flatMap((period) => [`${period}.sin`, `${period}.cos`])];
     this.shiftUs = card.stepUs;
     this.#provisionalRows = Math.ceil(options.warmupSteps / 2);
-    this.#stride = ROW.inputs + this.names.length + this.#channels.length;
-    this.#ready = new ReadySlots(capacity);
+    const fields = MEMORY.channels + CHANNEL_FIELDS * this.#channels.length;
+    const blockSlots = slotsForBytes(fields * Float64Array.BYTES_PER_ELEMENT);
+    this.#memoryFields = fields;
+    this.#blocks = new Blocks(capacity, (slots) => new Float64Array(slots * fields), { blockSlots });
+    this.#warmUps = new WarmUps(card.normalisation.pooled, capacity);
+    this.#rows = new SlotRows(capacity, ROW.inputs + this.names.length + this.#channels.length);
   }
 
   open(slot: Slot, stream: string): void {
-    const memory = (this.#memories[slot] ??= this.#newMemory());
+    // Its warm-up, if it has one, belongs to the stream that was there.
+    this.leave(slot);
+    this.#blocks.open(slot);
+    this.#rows.open(slot);
+    const memory = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
     // Own properties only: a stream may be called `constructor`.
     const known = Object.hasOwn(this.#card.streams, stream) ? this.#card.streams[stream] : undefined;
-    memory.scales = copyScales(known ?? this.#card.pooled);
-    memory.warmUp = known === undefined && this.#provisionalRows > 0 ? new WarmUp(this.#card.pooled) : undefined;
-    memory.rows = 0;
-    memory.held.fill(Number.NaN);
-    memory.queue.clear();
+    const warms = known === undefined && this.#provisionalRows > 0;
+    memory[base + MEMORY.warmUp] = warms ? this.#warmUps.begin() : SETTLED;
+    memory[base + MEMORY.rows] = 0;
+    beginChannels(memory, base + MEMORY.channels, known ?? this.#card.pooled);
+  }
+
+  leave(slot: Slot): void {
+    if (!this.#blocks.isOpen(slot)) return;
+    this.#settle(this.#blocks.of(slot), this.#baseOf(slot));
+    this.#blocks.leave(slot);
+    this.#rows.leave(slot);
   }
 
   push(slot: Slot, frame: Frame): void {
     this.#checkNames(frame);
-    const memory = this.#memoryOf(slot);
     const channels = this.#channels.length;
     for (let at = 0, row = 0; at < frame.data.length; at += channels, row++) {
       const gap = row === 0 && (frame.mark === 'gap' || frame.mark === 'start');
-      this.#pushRow(memory, frame, at, frame.us + row * this.shiftUs, gap);
+      this.#pushRow(slot, frame, at, frame.us + row * this.shiftUs, gap);
     }
-    if (memory.queue.size > 0) this.#ready.add(slot);
   }
 
   /** Nothing is held back: every row is ready when it was pushed. */
   flush(): void {}
 
-  leave(slot: Slot): void {
-    this.#memories[slot] = undefined;
-  }
-
   take(out: Batch): number {
-    return this.#ready.fill(out, this.#rows);
+    return this.#rows.fill(out, this.#give);
   }
 
   toUnits(slot: Slot, channel: number, z: number): number {
-    return fromZ(z, this.#memoryOf(slot).scales[channel]);
+    const memory = this.#blocks.of(slot);
+    const at = this.#baseOf(slot) + MEMORY.channels + CHANNEL_FIELDS * channel;
+    return fromZ(z, memory[at + CHANNEL.center], memory[at + CHANNEL.scale]);
   }
 
   /** Rows that were not taken yet are part of it. */
   save(slot: Slot): Uint8Array {
-    const { scales, warmUp, rows, held, queue } = this.#memoryOf(slot);
-    const warmAt = HEAD_FIELDS + (SCALE_FIELDS + 1) * scales.length;
-    const queueAt = warmAt + (warmUp?.state.length ?? 0);
-    const fields = new Float64Array(queueAt + queue.size * this.#stride);
-    fields[0] = warmUp === undefined ? 1 : 0;
-    fields[1] = rows;
-    scales.forEach(({ center, scale }, c) => fields.set([center, scale], HEAD_FIELDS + SCALE_FIELDS * c));
-    fields.set(held, HEAD_FIELDS + SCALE_FIELDS * scales.length);
-    if (warmUp !== undefined) fields.set(warmUp.state, warmAt);
-    queue.copyTo(fields, queueAt);
+    const memory = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
+    const channels = this.#channels.length;
+    const handle = memory[base + MEMORY.warmUp];
+    const heldAt = HEAD_FIELDS + SCALE_FIELDS * channels;
+    const warmAt = heldAt + channels;
+    const queueAt = warmAt + (handle === SETTLED ? 0 : this.#warmUps.savedFields);
+    const rows = this.#rows.rowsOf(slot);
+    const fields = new Float64Array(queueAt + rows.length);
+    fields[0] = handle === SETTLED ? 1 : 0;
+    fields[1] = memory[base + MEMORY.rows];
+    for (let c = 0; c < channels; c++) {
+      const at = base + MEMORY.channels + CHANNEL_FIELDS * c;
+      fields[HEAD_FIELDS + SCALE_FIELDS * c] = memory[at + CHANNEL.center];
+      fields[HEAD_FIELDS + SCALE_FIELDS * c + 1] = memory[at + CHANNEL.scale];
+      fields[heldAt + c] = memory[at + CHANNEL.held];
+    }
+    if (handle !== SETTLED) this.#warmUps.save(handle, fields, warmAt);
+    fields.set(rows, queueAt);
     return saveNumbers(VERSION, fields);
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    const memory = this.#memoryOf(slot);
+    const memory = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
     const channels = this.#channels.length;
     const fields = loadNumbers(VERSION, bytes, SAVED);
     const heldAt = HEAD_FIELDS + SCALE_FIELDS * channels;
     const warmAt = heldAt + channels;
-    const queueAt = warmAt + (fields[0] === 1 ? 0 : WarmUp.fieldsFor(channels));
-    const queued = (fields.length - queueAt) / this.#stride;
+    const warms = fields[0] !== 1;
+    const queueAt = warmAt + (warms ? this.#warmUps.savedFields : 0);
+    const queued = (fields.length - queueAt) / this.#rows.stride;
     if (!Number.isInteger(queued) || queued < 0) throw unfitState(SAVED);
+    if (warms && !this.#warmUps.fits(fields, warmAt, fields[1])) throw unfitState(SAVED);
+    this.#settle(memory, base);
+    if (warms) memory[base + MEMORY.warmUp] = this.#warmUps.load(this.#warmUps.begin(), fields, warmAt);
+    memory[base + MEMORY.rows] = fields[1];
     for (let c = 0; c < channels; c++) {
-      memory.scales[c].center = fields[HEAD_FIELDS + SCALE_FIELDS * c];
-      memory.scales[c].scale = fields[HEAD_FIELDS + SCALE_FIELDS * c + 1];
+      const at = base + MEMORY.channels + CHANNEL_FIELDS * c;
+      memory[at + CHANNEL.center] = fields[HEAD_FIELDS + SCALE_FIELDS * c];
+      memory[at + CHANNEL.scale] = fields[HEAD_FIELDS + SCALE_FIELDS * c + 1];
+      memory[at + CHANNEL.held] = fields[heldAt + c];
     }
-    memory.rows = fields[1];
-    memory.held.set(fields.subarray(heldAt, warmAt));
-    memory.warmUp = fields[0] === 1 ? undefined : new WarmUp(this.#card.pooled);
-    memory.warmUp?.state.set(fields.subarray(warmAt, queueAt));
-    memory.queue.clear();
-    for (let at = queueAt; at < fields.length; at += this.#stride) {
-      const row = memory.queue.add();
-      memory.queue.data.set(fields.subarray(at, at + this.#stride), row);
-    }
-    if (queued > 0) this.#ready.add(slot);
+    this.#rows.setRowsOf(slot, fields.subarray(queueAt));
   }
 
-  #newMemory(): Memory {
-    const held = new Float64Array(this.#channels.length);
-    return { scales: [], warmUp: undefined, rows: 0, held, queue: new RowQueue(this.#stride) };
+  /** Where the memory of a slot begins in its block. */
+  #baseOf(slot: Slot): number {
+    return this.#memoryFields * this.#blocks.place(slot);
   }
 
-  #memoryOf(slot: Slot): Memory {
-    const memory = this.#memories[slot];
-    if (memory === undefined) throw new BugError(`slot ${slot} of the normaliser was not opened`);
-    return memory;
+  /** Its scale stays as it is from now on. */
+  #settle(memory: Float64Array, base: number): void {
+    const handle = memory[base + MEMORY.warmUp];
+    if (handle === SETTLED) return;
+    this.#warmUps.end(handle);
+    memory[base + MEMORY.warmUp] = SETTLED;
   }
 
   #checkNames({ signal }: Frame): void {
@@ -165,47 +172,51 @@ export class Normaliser implements Feature, Scaler {
     this.#checkedNames = signal.names;
   }
 
-  #pushRow(memory: Memory, frame: Frame, at: number, us: Micros, gap: boolean): void {
-    if (gap) memory.held.fill(Number.NaN);
-    const frozen = this.#warmUp(memory, frame, at);
-    const { queue } = memory;
-    const row = queue.add();
-    const inputs = row + ROW.inputs;
+  #pushRow(slot: Slot, frame: Frame, at: number, us: Micros, gap: boolean): void {
+    const memory = this.#blocks.of(slot);
+    const base = this.#baseOf(slot);
+    const channelsAt = base + MEMORY.channels;
     const channels = this.#channels.length;
-    queue.data[row + ROW.us] = us;
-    queue.data[row + ROW.seq] = frame.seq;
-    queue.data[row + ROW.gap] = gap || frozen ? 1 : 0;
-    queue.data[row + ROW.settled] = memory.warmUp === undefined ? 1 : 0;
-    writeChannels(queue.data, inputs, frame.data, frame.mask, at, memory.scales, memory.held);
-    writeCalendar(queue.data, inputs + channels, us, this.#calendar);
+    if (gap) forgetHeld(memory, channelsAt, channels);
+    const warmed = memory[base + MEMORY.warmUp] !== SETTLED && this.#warmUp(memory, base, frame, at);
+    const row = this.#rows.add(slot);
+    const { data } = this.#rows;
+    const inputs = row + ROW.inputs;
+    data[row + ROW.us] = us;
+    data[row + ROW.seq] = frame.seq;
+    data[row + ROW.gap] = gap || warmed ? 1 : 0;
+    data[row + ROW.settled] = memory[base + MEMORY.warmUp] === SETTLED ? 1 : 0;
+    writeChannels(data, inputs, frame.data, frame.mask, at, memory, channelsAt, channels);
+    writeCalendar(data, inputs + channels, us, this.#calendar);
     const mask = inputs + this.names.length;
-    for (let c = 0; c < channels; c++) queue.data[mask + c] = frame.mask === undefined ? 1 : frame.mask[at + c];
+    for (let c = 0; c < channels; c++) data[mask + c] = frame.mask === undefined ? 1 : frame.mask[at + c];
   }
 
   /** Learns a provisional row. @returns true for the first row on the final scale */
-  #warmUp(memory: Memory, frame: Frame, at: number): boolean {
-    const { warmUp } = memory;
-    if (warmUp === undefined) return false;
-    if (memory.rows >= this.#provisionalRows) {
-      memory.warmUp = undefined;
+  #warmUp(memory: Float64Array, base: number, frame: Frame, at: number): boolean {
+    const rows = memory[base + MEMORY.rows];
+    if (rows >= this.#provisionalRows) {
+      this.#settle(memory, base);
       return true;
     }
+    const handle = this.#warmUps.makeRoom(memory[base + MEMORY.warmUp], rows + 1);
+    memory[base + MEMORY.warmUp] = handle;
     let observed = 0;
     for (let c = 0; c < this.#channels.length; c++) {
       if (frame.mask?.[at + c] === 0) continue;
-      warmUp.learn(c, frame.data[at + c]);
+      this.#warmUps.learn(handle, c, frame.data[at + c]);
       observed++;
     }
     if (observed > 0) {
-      memory.rows++;
-      warmUp.estimate(memory.scales);
+      memory[base + MEMORY.rows] = rows + 1;
+      this.#warmUps.estimate(handle, memory, base + MEMORY.channels);
     }
     return false;
   }
 
-  #copyRow(queue: RowQueue, out: Batch, slot: Slot): void {
-    const { data } = queue;
-    const row = queue.first;
+  /** Bound: moves a row that waits into a batch. */
+  readonly #give = (slot: Slot, row: number, out: Batch): void => {
+    const { data } = this.#rows;
     const i = out.n++;
     const channels = this.#channels.length;
     const width = this.names.length;
@@ -214,9 +225,11 @@ export class Normaliser implements Feature, Scaler {
     out.seq[i] = data[row + ROW.seq];
     out.gap[i] = data[row + ROW.gap];
     out.settled[i] = data[row + ROW.settled];
+    const inputs = row + ROW.inputs;
+    const to = i * width;
     for (let k = 0; k < width; k++) {
-      out.data[i * width + k] = data[row + ROW.inputs + k];
-      out.mask[i * width + k] = k < channels ? data[row + ROW.inputs + width + k] : 1;
+      out.data[to + k] = data[inputs + k];
+      out.mask[to + k] = k < channels ? data[inputs + width + k] : 1;
     }
-  }
+  };
 }

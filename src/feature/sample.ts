@@ -5,15 +5,15 @@
  */
 import { uniform } from '../core/random.js';
 
-/** Values kept. The quartiles are then right to 4 % of the ranks (one standard error), and exact until it is full. */
-const KEPT = 128;
+/** Most values kept. The quartiles are then right to 4 % of the ranks (one standard error), and exact until it is full. */
+export const SAMPLE_VALUES = 128;
 /** Layout of one sample: values seen, then those kept in ascending order. */
 const COUNT = 0;
 const VALUES = 1;
 const SEED = 1;
 
-/** Numbers that one sample takes; all 0 = nothing seen. */
-export const SAMPLE_FIELDS = VALUES + KEPT;
+/** Numbers that one sample takes; all 0 = nothing seen. As long as it has seen less than n values, 1 + n will do. */
+export const SAMPLE_FIELDS = VALUES + SAMPLE_VALUES;
 
 /** Values seen. */
 export function seenBy(state: Float64Array, at: number): number {
@@ -21,20 +21,20 @@ export function seenBy(state: Float64Array, at: number): number {
 }
 
 /**
- * Learns one value in O(KEPT). Which values are kept depends on nothing but how many came before.
+ * Learns one value in O(SAMPLE_VALUES). Which values are kept depends on nothing but how many came before.
  * @param state slab; the sample is `state[at … at + SAMPLE_FIELDS)`
  * @param value finite
  */
 export function learnValue(state: Float64Array, at: number, value: number): void {
   const count = ++state[at + COUNT];
-  let free = Math.min(count, KEPT) - 1;
-  if (count > KEPT) {
-    // One of the first KEPT of `count` equally likely places: a random one makes room, by rank because they are in order.
+  let free = Math.min(count, SAMPLE_VALUES) - 1;
+  if (count > SAMPLE_VALUES) {
+    // One of the first SAMPLE_VALUES of `count` equally likely places: a random one makes room, by rank because they are in order.
     free = Math.floor(uniform(SEED, 0, count) * count);
-    if (free >= KEPT) return;
+    if (free >= SAMPLE_VALUES) return;
   }
   const first = at + VALUES;
-  const last = first + Math.min(count, KEPT) - 1;
+  const last = first + Math.min(count, SAMPLE_VALUES) - 1;
   let i = first + free;
   for (; i < last && state[i + 1] < value; i++) state[i] = state[i + 1];
   for (; i > first && state[i - 1] > value; i--) state[i] = state[i - 1];
@@ -43,7 +43,7 @@ export function learnValue(state: Float64Array, at: number, value: number): void
 
 /** @param p 0 … 1 @returns the p-quantile of the sample, interpolated linearly; NaN before the first value */
 export function sampleQuantile(state: Float64Array, at: number, p: number): number {
-  const kept = Math.min(state[at + COUNT], KEPT);
+  const kept = Math.min(state[at + COUNT], SAMPLE_VALUES);
   if (kept === 0) return Number.NaN;
   const rank = p * (kept - 1);
   const below = state[at + VALUES + Math.floor(rank)];

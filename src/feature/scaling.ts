@@ -68,32 +68,51 @@ export function fitScale(values: Float64Array, noiseFloor: number): ChannelScale
   return { center, scale: size > 0 ? CONSTANT_SPREAD * size : 1 };
 }
 
+/** What is remembered of a stream's channels, [C] times: the scale, and the last observed value since a gap (NaN = none). */
+export const CHANNEL = { center: 0, scale: 1, held: 2 } as const;
+export const CHANNEL_FIELDS = 3;
+
+/** Writes the memory of C channels that have these scales and have not been observed yet. */
+export function beginChannels(memory: Float64Array, at: number, scales: readonly ChannelScale[]): void {
+  for (let c = 0, channel = at; c < scales.length; c++, channel += CHANNEL_FIELDS) {
+    memory[channel + CHANNEL.center] = scales[c].center;
+    memory[channel + CHANNEL.scale] = scales[c].scale;
+    memory[channel + CHANNEL.held] = Number.NaN;
+  }
+}
+
+/** After a gap the values before it say nothing any more. */
+export function forgetHeld(memory: Float64Array, at: number, channels: number): void {
+  for (let c = 0; c < channels; c++) memory[at + CHANNEL_FIELDS * c + CHANNEL.held] = Number.NaN;
+}
+
 /**
  * Normalises: linear to ±3 spreads, beyond that a symmetric logarithm, so that an outlier stays visible without
  * drowning the net: z = sign(u) · (3 + ln(1 + |u| − 3)) with u = (value − centre) / scale. Continuous and smooth.
  * @param value in the channel's unit, finite
+ * @param scale > 0
  */
-export function toZ(value: number, scale: ChannelScale): number {
-  const u = (value - scale.center) / scale.scale;
+export function toZ(value: number, center: number, scale: number): number {
+  const u = (value - center) / scale;
   const beyond = Math.abs(u) - LINEAR_Z;
   // An infinite z would poison the net's memory for good.
   return beyond <= 0 ? u : Math.sign(u) * (LINEAR_Z + Math.log1p(Math.min(beyond, Number.MAX_VALUE)));
 }
 
 /** The inverse of `toZ`. @returns a value in the channel's unit */
-export function fromZ(z: number, scale: ChannelScale): number {
+export function fromZ(z: number, center: number, scale: number): number {
   const beyond = Math.abs(z) - LINEAR_Z;
   const u = beyond <= 0 ? z : Math.sign(z) * (LINEAR_Z + Math.expm1(beyond));
   // Rounding to float32 on the way may have carried the largest numbers beyond what there is.
-  return Math.min(Math.max(scale.center + u * scale.scale, -Number.MAX_VALUE), Number.MAX_VALUE);
+  return Math.min(Math.max(center + u * scale, -Number.MAX_VALUE), Number.MAX_VALUE);
 }
 
 /**
  * Writes the C normalised channels of one row. A missing value is the last observed one of the same stream, or the
- * centre (z = 0) before the first; after a gap the last observed one is forgotten (fill `held` with NaN).
+ * centre (z = 0) before the first.
  * @param values [n, C] in the channels' units; the row starts at `at`
  * @param mask [n, C], 1 = observed; absent: all observed
- * @param held [C] last observed values in the channels' units, NaN = none; updated
+ * @param memory of the stream's channels from `memoryAt` on, see `CHANNEL`; the held values are updated
  * @param out the row goes to `out[offset … offset + C)`
  */
 export function writeChannels(
@@ -102,12 +121,15 @@ export function writeChannels(
   values: Float64Array,
   mask: Uint8Array | undefined,
   at: number,
-  scales: readonly ChannelScale[],
-  held: Float64Array,
+  memory: Float64Array,
+  memoryAt: number,
+  channels: number,
 ): void {
-  for (let c = 0; c < scales.length; c++) {
-    if (mask === undefined || mask[at + c] === 1) held[c] = values[at + c];
-    out[offset + c] = Number.isNaN(held[c]) ? 0 : toZ(held[c], scales[c]);
+  for (let c = 0, channel = memoryAt; c < channels; c++, channel += CHANNEL_FIELDS) {
+    if (mask === undefined || mask[at + c] === 1) memory[channel + CHANNEL.held] = values[at + c];
+    const held = memory[channel + CHANNEL.held];
+    const known = !Number.isNaN(held);
+    out[offset + c] = known ? toZ(held, memory[channel + CHANNEL.center], memory[channel + CHANNEL.scale]) : 0;
   }
 }
 

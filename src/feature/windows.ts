@@ -2,8 +2,7 @@
 import type { Batch, Feature, Frame, Micros, Slot } from '../core/contracts.js';
 import { BugError } from '../core/errors.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
-import { ReadySlots, type WaitingRows } from './ready-slots.js';
-import { RowQueue } from './row-queue.js';
+import { SlotRows } from './slot-rows.js';
 
 export interface WindowShape {
   readonly sampleRateHz: number;
@@ -15,7 +14,7 @@ export interface WindowShape {
 
 const VERSION = 1;
 const SAVED_OF = 'the windows of a stream';
-/** A queued row: start of its new samples, packet number, gap, then context and window. */
+/** A row that waits: start of its new samples, packet number, gap, then context and window. */
 const ROW = { us: 0, seq: 1, gap: 2, samples: 3 } as const;
 /** Saved before the samples: those of the window that is being gathered, then the rows that wait. */
 const SAVED = { width: 0, filled: 1, originUs: 2, windows: 3, gap: 4, seq: 5, samples: 6 } as const;
@@ -31,7 +30,6 @@ interface Memory {
   /** 1 = something is missing before the window that is being gathered. */
   gap: number;
   seq: number;
-  readonly queue: RowQueue;
 }
 
 /** Row: `contextSamples` of the window before, then `windowSamples` new ones; `us` is the time of the first new one. */
@@ -40,15 +38,7 @@ export class SampleWindows implements Feature {
   readonly shiftUs: Micros;
   readonly #width: number;
   readonly #memories: (Memory | undefined)[] = [];
-  readonly #ready: ReadySlots;
-  readonly #rows: WaitingRows = {
-    has: (slot) => (this.#memories[slot]?.queue.size ?? 0) > 0,
-    give: (slot, out) => {
-      const { queue } = this.#memoryOf(slot);
-      this.#copyRow(queue, out, slot);
-      queue.removeFirst();
-    },
-  };
+  readonly #rows: SlotRows;
 
   /** @param capacity streams, ≥ 1 */
   constructor(
@@ -59,7 +49,7 @@ export class SampleWindows implements Feature {
     this.#width = contextSamples + windowSamples;
     this.names = Array.from({ length: this.#width }, (_, i) => `sample ${i - contextSamples}`);
     this.shiftUs = Math.round((windowSamples * 1e6) / sampleRateHz);
-    this.#ready = new ReadySlots(capacity);
+    this.#rows = new SlotRows(capacity, ROW.samples + this.#width);
   }
 
   open(slot: Slot, _stream: string): void {
@@ -67,42 +57,41 @@ export class SampleWindows implements Feature {
     memory.samples.fill(0);
     memory.filled = memory.windows = memory.gap = memory.seq = 0;
     memory.originUs = Number.NaN;
-    memory.queue.clear();
+    this.#rows.open(slot);
   }
 
   /** Mono audio of the right rate. A frame marked `gap` or `start` completes the open window with zeros and starts anew. */
   push(slot: Slot, frame: Frame): void {
     this.#check(frame);
     const memory = this.#memoryOf(slot);
-    if (frame.mark === 'gap' || frame.mark === 'start') this.#breakOff(memory);
+    if (frame.mark === 'gap' || frame.mark === 'start') this.#breakOff(slot, memory);
     memory.seq = frame.seq;
     if (Number.isNaN(memory.originUs) && frame.data.length > 0) memory.originUs = frame.us;
-    this.#gather(memory, frame.data);
-    if (memory.queue.size > 0) this.#ready.add(slot);
+    this.#gather(slot, memory, frame.data);
   }
 
   /** The last window is filled up with zeros. Samples that come after all are a new beginning. */
   flush(slot: Slot): void {
-    const memory = this.#memoryOf(slot);
-    this.#breakOff(memory);
-    if (memory.queue.size > 0) this.#ready.add(slot);
+    this.#breakOff(slot, this.#memoryOf(slot));
   }
 
   leave(slot: Slot): void {
     this.#memories[slot] = undefined;
+    this.#rows.leave(slot);
   }
 
   take(out: Batch): number {
-    return this.#ready.fill(out, this.#rows);
+    return this.#rows.fill(out, this.#give);
   }
 
   /** Windows that were not taken yet are part of it. */
   save(slot: Slot): Uint8Array {
-    const { samples, filled, originUs, windows, gap, seq, queue } = this.#memoryOf(slot);
-    const fields = new Float64Array(SAVED.samples + this.#width + queue.size * this.#stride);
+    const { samples, filled, originUs, windows, gap, seq } = this.#memoryOf(slot);
+    const rows = this.#rows.rowsOf(slot);
+    const fields = new Float64Array(SAVED.samples + this.#width + rows.length);
     fields.set([this.#width, filled, originUs, windows, gap, seq]);
     fields.set(samples, SAVED.samples);
-    queue.copyTo(fields, SAVED.samples + this.#width);
+    fields.set(rows, SAVED.samples + this.#width);
     return saveNumbers(VERSION, fields);
   }
 
@@ -110,7 +99,7 @@ export class SampleWindows implements Feature {
     const memory = this.#memoryOf(slot);
     const fields = loadNumbers(VERSION, bytes, SAVED_OF);
     const queueAt = SAVED.samples + this.#width;
-    const queued = (fields.length - queueAt) / this.#stride;
+    const queued = (fields.length - queueAt) / this.#rows.stride;
     if (fields[SAVED.width] !== this.#width || !Number.isInteger(queued) || queued < 0) throw unfitState(SAVED_OF);
     memory.filled = fields[SAVED.filled];
     memory.originUs = fields[SAVED.originUs];
@@ -118,22 +107,12 @@ export class SampleWindows implements Feature {
     memory.gap = fields[SAVED.gap];
     memory.seq = fields[SAVED.seq];
     memory.samples.set(fields.subarray(SAVED.samples, queueAt));
-    memory.queue.clear();
-    for (let at = queueAt; at < fields.length; at += this.#stride) {
-      const row = memory.queue.add();
-      memory.queue.data.set(fields.subarray(at, at + this.#stride), row);
-    }
-    if (queued > 0) this.#ready.add(slot);
-  }
-
-  get #stride(): number {
-    return ROW.samples + this.#width;
+    this.#rows.setRowsOf(slot, fields.subarray(queueAt));
   }
 
   #newMemory(): Memory {
     const samples = new Float64Array(this.#width);
-    const queue = new RowQueue(this.#stride);
-    return { samples, filled: 0, originUs: Number.NaN, windows: 0, gap: 0, seq: 0, queue };
+    return { samples, filled: 0, originUs: Number.NaN, windows: 0, gap: 0, seq: 0 };
   }
 
   #memoryOf(slot: Slot): Memory {
@@ -148,33 +127,34 @@ export class SampleWindows implements Feature {
     throw new BugError(`windows are cut from mono audio of ${sampleRateHz} Hz only`);
   }
 
-  #gather(memory: Memory, data: Float64Array): void {
+  #gather(slot: Slot, memory: Memory, data: Float64Array): void {
     const { windowSamples, contextSamples } = this.shape;
     const { samples } = memory;
     for (let i = 0; i < data.length; i++) {
       samples[contextSamples + memory.filled++] = data[i];
-      if (memory.filled === windowSamples) this.#complete(memory);
+      if (memory.filled === windowSamples) this.#complete(slot, memory);
     }
   }
 
-  #complete(memory: Memory): void {
+  #complete(slot: Slot, memory: Memory): void {
     const { windowSamples, sampleRateHz } = this.shape;
-    const { samples, queue } = memory;
-    const row = queue.add();
-    queue.data[row + ROW.us] = memory.originUs + Math.round((memory.windows * windowSamples * 1e6) / sampleRateHz);
-    queue.data[row + ROW.seq] = memory.seq;
-    queue.data[row + ROW.gap] = memory.gap;
-    queue.data.set(samples, row + ROW.samples);
+    const { samples } = memory;
+    const row = this.#rows.add(slot);
+    const { data } = this.#rows;
+    data[row + ROW.us] = memory.originUs + Math.round((memory.windows * windowSamples * 1e6) / sampleRateHz);
+    data[row + ROW.seq] = memory.seq;
+    data[row + ROW.gap] = memory.gap;
+    data.set(samples, row + ROW.samples);
     samples.copyWithin(0, windowSamples);
     memory.filled = memory.gap = 0;
     memory.windows++;
   }
 
-  #breakOff(memory: Memory): void {
+  #breakOff(slot: Slot, memory: Memory): void {
     const { contextSamples } = this.shape;
     if (memory.filled > 0) {
       memory.samples.fill(0, contextSamples + memory.filled);
-      this.#complete(memory);
+      this.#complete(slot, memory);
     }
     if (Number.isNaN(memory.originUs)) return;
     memory.samples.fill(0);
@@ -183,17 +163,18 @@ export class SampleWindows implements Feature {
     memory.gap = 1;
   }
 
-  #copyRow(queue: RowQueue, out: Batch, slot: Slot): void {
-    const { data, first } = queue;
+  /** Bound: moves a row that waits into a batch. */
+  readonly #give = (slot: Slot, row: number, out: Batch): void => {
+    const { data } = this.#rows;
     const width = this.#width;
     const i = out.n++;
     out.slot[i] = slot;
-    out.us[i] = data[first + ROW.us];
-    out.seq[i] = data[first + ROW.seq];
-    out.gap[i] = data[first + ROW.gap];
+    out.us[i] = data[row + ROW.us];
+    out.seq[i] = data[row + ROW.seq];
+    out.gap[i] = data[row + ROW.gap];
     out.settled[i] = 1;
-    const samples = first + ROW.samples;
+    const samples = row + ROW.samples;
     for (let k = 0; k < width; k++) out.data[i * width + k] = data[samples + k];
     out.mask.fill(1, i * width, (i + 1) * width);
-  }
+  };
 }

@@ -107,18 +107,37 @@ export function featureContract(name: string, make: () => Feature, frames: fc.Ar
       );
     });
 
-    it('forgets everything, rows that wait included, when a slot is opened anew', () => {
+    it('forgets everything, rows that wait included, when a slot is opened anew, whether or not it was left', () => {
       fc.assert(
-        fc.property(frames, frames, fc.boolean(), (before, list, takes) => {
+        fc.property(frames, frames, fc.boolean(), fc.boolean(), (before, list, takes, leaves) => {
           const feature = opened();
           const rows: object[][] = streams.map(() => []);
           for (const frame of before) feature.push(1, frame);
+          if (leaves) feature.leave(1);
           feature.open(1, streams[1]);
           if (takes) drain(feature, 4, rows);
           for (const frame of list) feature.push(1, frame);
           feature.flush(1);
           drain(feature, 4, rows);
           expect(rows[1]).toEqual(alone(1, list));
+        }),
+        RUNS,
+      );
+    });
+
+    it('gives no row of a stream that has left, and all rows of the others', () => {
+      fc.assert(
+        fc.property(frames, frames, fc.nat(3), (left, list, leaving) => {
+          const feature = opened();
+          const staying = (leaving + 1) % 4;
+          const rows: object[][] = streams.map(() => []);
+          for (const frame of left) feature.push(leaving, frame);
+          for (const frame of list) feature.push(staying, frame);
+          feature.leave(leaving);
+          feature.flush(staying);
+          drain(feature, 2, rows);
+          expect(rows[leaving]).toEqual([]);
+          expect(rows[staying]).toEqual(alone(staying, list));
         }),
         RUNS,
       );

@@ -84,7 +84,7 @@ interface Fit {
 
 function fit(values: Float64Array): Fit {
   const scale = fitScale(values, 0);
-  const z = values.map((v) => toZ(v, scale));
+  const z = values.map((v) => toZ(v, scale.center, scale.scale));
   const n = z.length - 1;
   let x = 0;
   let y = 0;
@@ -127,7 +127,9 @@ export class Watch {
       card: cardOf(channels, objective),
       capacity: 1,
       provider: 'test/cpu',
-      scaler: { toUnits: (_slot, channel, z) => fromZ(z, this.#fits[channel].scale) },
+      scaler: {
+        toUnits: (_slot, channel, z) => fromZ(z, this.#fits[channel].scale.center, this.#fits[channel].scale.scale),
+      },
     });
     this.#row = rowOf(channels);
     this.#output = new Float32Array(channels * (objective === 'gaussian' ? 2 : 1));
@@ -148,7 +150,7 @@ export class Watch {
     for (let t = from; t < to; t++) {
       for (let c = 0; c < series.length; c++) {
         const { scale, phi, bias, logVariance } = this.#fits[c];
-        const z = toZ(series[c][t], scale);
+        const z = toZ(series[c][t], scale.center, scale.scale);
         this.#row.data[c] = z;
         this.#output[c] = phi * z + bias;
         if (this.objective === 'gaussian') this.#output[series.length + c] = logVariance;

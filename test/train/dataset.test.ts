@@ -43,7 +43,8 @@ describe('prepareDataset', () => {
     const values = [NaN, 5, NaN, NaN, 7, ...ramp];
     const { sequences, normalisation } = prepareDataset([series('pump', values)], OPTIONS);
     const [{ x, observed }] = sequences;
-    const z = (value: number): number => Math.fround(toZ(value, normalisation.streams['pump'][0]));
+    const { center, scale } = normalisation.streams['pump'][0];
+    const z = (value: number): number => Math.fround(toZ(value, center, scale));
     expect(x.slice(0, 5)).toEqual(Float32Array.from([0, z(5), z(5), z(5), z(7)]));
     expect(observed.slice(0, 5)).toEqual(Uint8Array.from([0, 1, 0, 0, 1]));
   });
@@ -70,7 +71,8 @@ describe('prepareDataset', () => {
     const { normalisation, sequences } = prepareDataset([series('long', ramp), series('short', [1, 2, 3])], OPTIONS);
     expect(Object.keys(normalisation.streams)).toEqual(['long']);
     expect(sequences.length).toBe(2);
-    expect(sequences[1].x[0]).toBe(Math.fround(toZ(1, normalisation.pooled[0])));
+    const { center, scale } = normalisation.pooled[0];
+    expect(sequences[1].x[0]).toBe(Math.fround(toZ(1, center, scale)));
   });
 
   it.each([
