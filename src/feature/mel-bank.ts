@@ -56,12 +56,16 @@ function triangle(at: number, left: number, centre: number, right: number): numb
   return at <= centre ? (at - left) / (centre - left) : (right - at) / (right - centre);
 }
 
-/** Only the bins inside a band are visited. One object serves all streams of a thread. */
+/**
+ * Every bin of the range is visited once: between two edges one band falls and the next one rises. One object serves all
+ * streams of a thread.
+ */
 export class MelBank {
   /** Bands that are narrower than the spectrum's bins and hold none: always silent. */
   readonly emptyBands: number;
-  readonly #first: Int32Array;
-  readonly #count: Int32Array;
+  /** [melBins + 2] Bins `starts[i]` to `starts[i + 1] − 1` are beyond edge i and not beyond edge i + 1. */
+  readonly #starts: Int32Array;
+  /** Two weights a bin, from bin `starts[0]`: in the band that falls there, i − 1, and in the one that rises, i. */
   readonly #weights: Float64Array;
 
   /**
@@ -71,19 +75,22 @@ export class MelBank {
   constructor(bands: MelBands, sampleRateHz: number, size: number) {
     const scale = bands.melTriangles === 'mel' ? melOf : (hz: number): number => hz;
     const edges = melEdges(bands, sampleRateHz).map((mel) => scale(hzOf(mel)));
-    this.#first = new Int32Array(bands.melBins);
-    this.#count = new Int32Array(bands.melBins);
+    const places = Float64Array.from({ length: Math.floor(size / 2) + 1 }, (_, k) => scale((k * sampleRateHz) / size));
+    this.#starts = Int32Array.from(edges, (edge) => places.filter((place) => place <= edge).length);
+    const heard = new Set<number>();
+    const weightIn = (band: number, k: number): number => {
+      const weight = triangle(places[k], edges[band], edges[band + 1], edges[band + 2]);
+      if (weight > 0) heard.add(band);
+      return weight;
+    };
     const weights: number[] = [];
-    for (let b = 0; b < bands.melBins; b++) {
-      for (let k = 0; k <= size / 2; k++) {
-        const weight = triangle(scale((k * sampleRateHz) / size), edges[b], edges[b + 1], edges[b + 2]);
-        if (weight === 0) continue;
-        if (this.#count[b]++ === 0) this.#first[b] = k;
-        weights.push(weight);
+    for (let i = 0; i <= bands.melBins; i++) {
+      for (let k = this.#starts[i]; k < this.#starts[i + 1]; k++) {
+        weights.push(i === 0 ? 0 : weightIn(i - 1, k), i === bands.melBins ? 0 : weightIn(i, k));
       }
     }
     this.#weights = Float64Array.from(weights);
-    this.emptyBands = this.#count.filter((count) => count === 0).length;
+    this.emptyBands = bands.melBins - heard.size;
   }
 
   /**
@@ -91,13 +98,18 @@ export class MelBank {
    * @param out [melBins], overwritten
    */
   apply(spectrum: Float64Array, out: Float64Array): void {
+    const starts = this.#starts;
     const weights = this.#weights;
-    let w = 0;
-    for (let b = 0; b < out.length; b++) {
-      let sum = 0;
-      const end = this.#first[b] + this.#count[b];
-      for (let k = this.#first[b]; k < end; k++) sum += spectrum[k] * weights[w++];
-      out[b] = sum;
+    let risen = 0;
+    for (let i = 0, w = 0; i <= out.length; i++) {
+      let falling = 0;
+      let rising = 0;
+      for (let k = starts[i]; k < starts[i + 1]; k++, w += 2) {
+        falling += spectrum[k] * weights[w];
+        rising += spectrum[k] * weights[w + 1];
+      }
+      if (i > 0) out[i - 1] = risen + falling;
+      risen = rising;
     }
   }
 }
