@@ -1,54 +1,67 @@
 /** feature → net → decide for whatever rows are ready: the inner loop of every lane and of calibration. */
-import type { Batch, Decider, Emit, Feature, Net } from './core/contracts.js';
-
-/** Rows of the feature stage, written straight into the net's input. */
-function batchOver(net: Net): Batch {
-  const { rows } = net;
-  const data = net.input[net.model.inputs[0].name];
-  const width = data.length / rows;
-  return {
-    n: 0,
-    width,
-    slot: new Int32Array(rows),
-    us: new Float64Array(rows),
-    seq: new Float64Array(rows),
-    data,
-    mask: new Uint8Array(rows * width),
-    gap: new Uint8Array(rows),
-    settled: new Uint8Array(rows),
-  };
-}
+import { Chunk, newBatch } from './chunk.js';
+import type { Decider, Emit, Feature, Net } from './core/contracts.js';
 
 export class Stepper<D extends Decider = Decider> {
-  readonly #batch: Batch;
+  readonly #chunk: Chunk;
+  /** Rows of the feature stage, as the net takes them: the first batch of a chunk is written straight into it. */
+  readonly #input: Float32Array;
   readonly #output: Float32Array;
+  /** Output rows of one step of a chunk. */
+  readonly #stepOutput: Float32Array;
 
   constructor(
     readonly feature: Feature,
     readonly net: Net,
     readonly decider: D,
   ) {
-    this.#batch = batchOver(net);
-    this.#output = net.output[net.model.outputs[0].name];
+    const { rows, capacity, model, input, output } = net;
+    this.#input = input[model.inputs[0].name];
+    this.#output = output[model.outputs[0].name];
+    this.#chunk = new Chunk(net, newBatch(Math.min(rows, capacity), this.#input.length / rows, this.#input));
+    this.#stepOutput = new Float32Array(this.#chunk.rows * (this.#output.length / rows));
   }
 
   /**
-   * Takes every ready row through the net, at most one a stream at a time.
-   * @param afterBatch called when all that were taken together have been judged
+   * Takes every ready row through the net: at most one a stream at a time, or several steps of few streams in one run.
+   * The decider is handed them step by step in any case.
+   * @param afterBatch called when all rows of one step have been judged
    * @returns the number of rows
    */
   turn(emit: Emit, afterBatch?: () => void): number {
-    const { feature, net, decider } = this;
-    const batch = this.#batch;
+    const chunk = this.#chunk;
     let rows = 0;
-    for (let n = feature.take(batch); n > 0; n = feature.take(batch)) {
-      for (let i = 0; i < n; i++) if (batch.gap[i] === 1) net.reset(batch.slot[i]);
-      net.step(batch.slot, n);
-      decider.push(this.#output, batch, emit);
-      rows += n;
-      afterBatch?.();
+    for (let length = chunk.take(this.feature); length > 0; length = chunk.take(this.feature)) {
+      // A net takes powers of two, so that a handful of runs has to be prepared.
+      for (let from = 0, steps = 0; from < length; from += steps) {
+        steps = 2 ** (31 - Math.clz32(length - from));
+        rows += this.#step(from, steps, emit, afterBatch);
+      }
     }
     return rows;
+  }
+
+  #step(from: number, steps: number, emit: Emit, afterBatch: (() => void) | undefined): number {
+    const { net, decider } = this;
+    const chunk = this.#chunk;
+    const batch = chunk.at(from);
+    const { n, slot } = batch;
+    if (from === 0) for (let i = 0; i < n; i++) if (batch.gap[i] === 1) net.reset(slot[i]);
+    for (let t = from === 0 ? 1 : 0; t < steps; t++)
+      copyRows(chunk.at(from + t).data, 0, this.#input, t, n * batch.width);
+    net.step(slot, n, steps);
+    if (steps === 1) {
+      decider.push(this.#output, batch, emit);
+      afterBatch?.();
+      return n;
+    }
+    const size = n * (this.#output.length / net.rows);
+    for (let t = 0; t < steps; t++) {
+      copyRows(this.#output, t, this.#stepOutput, 0, size);
+      decider.push(this.#stepOutput, chunk.at(from + t), emit);
+      afterBatch?.();
+    }
+    return n * steps;
   }
 
   /** A stream takes the slot. */
@@ -64,4 +77,9 @@ export class Stepper<D extends Decider = Decider> {
     this.net.leave(slot);
     this.decider.leave(slot);
   }
+}
+
+/** Copies the rows of step `from` over those of step `to`; the rows of a step are `size` values. */
+function copyRows(source: Float32Array, from: number, target: Float32Array, to: number, size: number): void {
+  for (let i = 0; i < size; i++) target[to * size + i] = source[from * size + i];
 }

@@ -16,7 +16,7 @@ import { toIso } from '../core/time.js';
 import { kiokuVersion } from '../core/version.js';
 import { CARD_FILE } from '../step/card-file.js';
 import type { Dataset } from './dataset.js';
-import { buildStepGraph, stepSignature, type StepForm } from './inference-graphs.js';
+import { buildStepGraph, stepFormFor, stepSignature, type StepForm } from './inference-graphs.js';
 import type { TrainedNet } from './job.js';
 import { parameterCount } from './net-spec.js';
 
@@ -40,7 +40,7 @@ export interface ExportInfo {
  */
 export async function exportModel(folder: string, trained: TrainedNet, info: ExportInfo): Promise<ModelCard> {
   const { spec, parameters } = trained;
-  const form: StepForm = 'plain';
+  const form = stepFormFor(spec.cell, info.data.streams);
   const bytes = buildStepGraph(spec, parameters, form, metadataOf(trained, info));
   return disk(folder, async () => {
     await mkdir(folder, { recursive: true });

@@ -10,13 +10,15 @@ import { uniform } from '../../src/core/random.js';
 import { readCard, stepModelOf } from '../../src/step/card-file.js';
 import type { NetSpec } from '../../src/train/net-spec.js';
 import { StepByHand } from '../support/step-by-hand.js';
-import { GRU, kiokuModel, publishedModel, writeModel, type TestModel } from '../support/step-model.js';
+import { GRU, kiokuModel, maskedModel, publishedModel, writeModel, type TestModel } from '../support/step-model.js';
 
 const LSTM: NetSpec = { ...GRU, cell: 'lstm', hidden: 9, layers: 2, channels: 1, inputs: 1, objective: 'mse' };
 
 const MODELS: Readonly<Record<string, () => TestModel>> = {
-  'gru with row mask': () => kiokuModel(GRU),
-  'two-layer lstm with row mask': () => kiokuModel(LSTM),
+  'gru, one step a run': () => kiokuModel(GRU, 'plain'),
+  'two-layer lstm, several steps a run': () => kiokuModel(LSTM, 'fused'),
+  'gru, several steps a run': () => kiokuModel(GRU, 'fused'),
+  'lstm with row mask': () => maskedModel(LSTM),
   'published layout, batch axis in the middle, no mask': publishedModel,
 };
 
@@ -32,6 +34,20 @@ async function openFolder(engine: Engine, folder: string, capacity: number): Pro
   const net = await engine.open(stepModelOf(folder, await readCard(folder)), capacity);
   for (let slot = 0; slot < capacity; slot++) net.open(slot, `stream-${slot}`);
   return net;
+}
+
+/** n · steps rows of a net, and what they leave behind. */
+interface Chunk {
+  readonly slots: readonly number[];
+  readonly steps: number;
+}
+
+/** As a `Net` wants it: row t·n + i is step t of `slots[i]`. @returns the rows of the output */
+function stepChunk(net: Net, { slots, steps }: Chunk, time: number): Buffer[] {
+  const n = slots.length;
+  for (let t = 0; t < steps; t++) slots.forEach((slot, i) => feed(net, t * n + i, slot, time + t));
+  net.step(Int32Array.from(slots), n, steps);
+  return Array.from({ length: n * steps }, (_, row) => outputRow(net, row));
 }
 
 /** Row `row` of the net's input becomes the measurement number `time` of stream `stream`. */
@@ -149,6 +165,34 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
               slots.forEach((_, row) => expect(outputRow(full, row)).toEqual(outputRow(roomy, row)));
             });
             expect(states(full)).toEqual(states(roomy).slice(0, 20));
+          }),
+          RUNS,
+        );
+      });
+
+      it('takes several steps in one run with the bits of single ones, where the model has a time axis', async () => {
+        const capacity = 20;
+        const [chunked, single] = [await open(capacity), await open(capacity)];
+        const { maxSteps } = chunked;
+        expect(maxSteps > 1).toBe(makeModel().card.inputs.x.timeAxis === true);
+        expect(() => chunked.step(Int32Array.of(0), 1, 2 * maxSteps)).toThrow(BugError);
+        const chunk = fc.record({
+          slots: someSlots(capacity),
+          steps: fc.integer({ min: 0, max: Math.log2(maxSteps) }).map((bits) => 2 ** bits),
+        });
+        fc.assert(
+          fc.property(fc.array(chunk, { maxLength: 4 }), (chunks) => {
+            resetAll(chunked);
+            resetAll(single);
+            chunks.forEach((one, i) => {
+              const rows = stepChunk(chunked, one, 100 * i);
+              const { slots, steps } = one;
+              const singles = Array.from({ length: steps }, (_, t) =>
+                stepChunk(single, { slots, steps: 1 }, 100 * i + t),
+              );
+              expect(rows).toEqual(singles.flat());
+              expect(states(chunked)).toEqual(states(single));
+            });
           }),
           RUNS,
         );
