@@ -8,10 +8,10 @@ import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
-import { Skews } from './skews.js';
 import { Slots } from './step/slots.js';
 import { assertSnapshotModel } from './step/snapshot.js';
 import type { Stepper } from './stepper.js';
+import { StreamClocks } from './stream-clocks.js';
 
 export interface LaneStages {
   readonly aligner: Aligner;
@@ -34,12 +34,7 @@ export class StreamLane implements Lane {
   readonly #slots: Slots;
   readonly #idleUs: Micros;
   readonly #out = new LaneOutput();
-  /** Arrival clock (not event time) at the last message of each slot. */
-  readonly #heardUs: Float64Array;
-  /** Event time of the last reading of each slot. */
-  readonly #readUs: Float64Array;
-  readonly #skews: Skews;
-  readonly #silent: Uint8Array;
+  readonly #clocks: StreamClocks;
   #rowsWaiting = 0;
   #clockUs: Micros = -Infinity;
   #slot: Slot = -1;
@@ -54,10 +49,7 @@ export class StreamLane implements Lane {
     this.#stepper = stages.stepper;
     this.#idleUs = limits.streamIdleUs ?? Infinity;
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
-    this.#heardUs = new Float64Array(maxStreams);
-    this.#readUs = new Float64Array(maxStreams);
-    this.#skews = new Skews(maxStreams);
-    this.#silent = new Uint8Array(maxStreams);
+    this.#clocks = new StreamClocks(maxStreams);
   }
 
   get streams(): readonly string[] {
@@ -73,9 +65,7 @@ export class StreamLane implements Lane {
       }
       const slot = this.#acquire(frame.stream);
       this.#endSilence(slot);
-      this.#heardUs[slot] = frame.arrivedUs;
-      this.#readUs[slot] = frame.us;
-      this.#skews.heard(slot, frame.us, frame.arrivedUs);
+      this.#clocks.heard(slot, frame.us, frame.arrivedUs);
       this.#slot = slot;
       this.#aligner.push(slot, frame, this.#take);
       this.#out.taken(frame.source, frame.seq);
@@ -94,7 +84,7 @@ export class StreamLane implements Lane {
 
   forgive(nowUs: Micros): void {
     this.#clockUs = nowUs;
-    for (const [, slot] of this.#slots.leastRecent()) this.#heardUs[slot] = nowUs;
+    for (const [, slot] of this.#slots.leastRecent()) this.#clocks.forgive(slot, nowUs);
   }
 
   end(): LaneOut {
@@ -118,7 +108,7 @@ export class StreamLane implements Lane {
       version: 1,
       model: this.#stepper.net.model.sha256,
       stream,
-      us: this.#readUs[slot],
+      us: this.#clocks.readUs(slot),
       through: this.#out.through(),
       parts: saveStages(this.#stages(), slot),
     };
@@ -136,9 +126,9 @@ export class StreamLane implements Lane {
       this.#drop(slot);
       throw error;
     }
-    this.#readUs[slot] = snapshot.us;
+    this.#clocks.restored(slot, snapshot.us);
     // The decider knows whether it is.
-    this.#silent[slot] = 1;
+    this.#clocks.setSilent(slot, true);
     this.#out.restore(snapshot.through);
   }
 
@@ -164,15 +154,15 @@ export class StreamLane implements Lane {
   }
 
   #endSilence(slot: Slot): void {
-    if (this.#silent[slot] === 0) return;
-    this.#silent[slot] = 0;
+    if (!this.#clocks.isSilent(slot)) return;
+    this.#clocks.setSilent(slot, false);
     this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#out.emit);
   }
 
   /** Event time of a stream at this moment of the arrival clock. */
   #presentUs(slot: Slot): Micros {
     // Nothing heard since a restart: there is no later time than that of the last reading.
-    return this.#clockUs === -Infinity ? this.#readUs[slot] : this.#skews.presentUs(slot, this.#clockUs);
+    return this.#clockUs === -Infinity ? this.#clocks.readUs(slot) : this.#clocks.presentUs(slot, this.#clockUs);
   }
 
   /**
@@ -190,14 +180,14 @@ export class StreamLane implements Lane {
     this.#step();
     const forgotten: string[] = [];
     for (const [stream, slot] of this.#slots.leastRecent()) {
-      const silentUs = nowUs - this.#heardUs[slot];
+      const silentUs = nowUs - this.#clocks.heardUs(slot);
       const steps = Math.floor(silentUs / stepUs);
       // Least recently heard first: nobody behind this one is silent either.
       if (steps < 1) break;
       if (silentUs >= this.#idleUs) {
         forgotten.push(stream);
       } else {
-        this.#silent[slot] = 1;
+        this.#clocks.setSilent(slot, true);
         this.#stepper.decider.silence(slot, steps, this.#presentUs(slot), this.#out.emit);
       }
     }
@@ -210,14 +200,15 @@ export class StreamLane implements Lane {
 
   #acquire(stream: string): Slot {
     const known = this.#slots.find(stream);
+    if (known !== undefined) {
+      this.#slots.use(known);
+      return known;
+    }
     const slot = this.#slots.acquire(stream);
-    if (known !== undefined) return known;
     this.#aligner.open(slot, stream);
     this.#stepper.open(slot, stream);
-    this.#heardUs[slot] = this.#clockUs;
-    this.#readUs[slot] = 0;
-    this.#skews.open(slot);
-    this.#silent[slot] = 0;
+    this.#clocks.open(slot, stream);
+    this.#clocks.forgive(slot, this.#clockUs);
     return slot;
   }
 
@@ -244,13 +235,13 @@ export class StreamLane implements Lane {
   #drop(slot: Slot): void {
     this.#aligner.leave(slot);
     this.#stepper.leave(slot);
-    this.#skews.leave(slot);
+    this.#clocks.leave(slot);
   }
 
   #stages(): NamedStages {
     const { feature, net, decider } = this.#stepper;
     return [
-      ['clock', this.#skews],
+      ['clock', this.#clocks],
       ['align', this.#aligner],
       ['feature', feature],
       ['net', net],
