@@ -41,9 +41,9 @@ export class SampleBuffer {
   }
 
   /** Copies the samples `from … from + n − 1` to `out[0 … n)`. @throws BugError unless they are kept */
-  copyTo(out: Float64Array, from: number, n: number): void {
+  copyTo(out: number[], from: number, n: number): void {
     const start = this.#place(from, from + n);
-    out.set(this.#data.subarray(start, start + n));
+    for (let i = 0; i < n; i++) out[i] = this.#data[start + i];
   }
 
   /** The sample of this number. @throws BugError unless it is kept */

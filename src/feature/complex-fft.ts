@@ -7,9 +7,11 @@
  * walks through two arrays instead of four.
  */
 
+import { doubles } from '../core/doubles.js';
+
 /** exp(−2πik/n) for k = 0 … count − 1, interleaved. */
-export function rootsOfUnity(n: number, count = n): Float64Array {
-  const roots = new Float64Array(2 * count);
+export function rootsOfUnity(n: number, count = n): number[] {
+  const roots = doubles(2 * count);
   for (let k = 0; k < count; k++) {
     roots[2 * k] = Math.cos((2 * Math.PI * k) / n);
     roots[2 * k + 1] = -Math.sin((2 * Math.PI * k) / n);
@@ -35,17 +37,17 @@ function radices(size: number): number[] {
 
 /** Tables and room for transforms of one size; the same object serves all streams of a thread, one after the other. */
 export class ComplexFft {
-  readonly #roots: Float64Array;
+  readonly #roots: readonly number[];
   readonly #radices: readonly number[];
   /** Of the stages of radix 4: w^first, w^(2·first) and w^(3·first) for first = stride, 2 · stride, … */
-  readonly #twiddles: readonly Float64Array[];
-  readonly #rooms: readonly [Float64Array, Float64Array];
+  readonly #twiddles: readonly number[][];
+  readonly #rooms: readonly [number[], number[]];
 
   constructor(readonly size: number) {
     this.#roots = rootsOfUnity(size);
     this.#radices = radices(size);
-    this.#rooms = [new Float64Array(2 * size), new Float64Array(2 * size)];
-    const twiddles: Float64Array[] = [];
+    this.#rooms = [doubles(2 * size), doubles(2 * size)];
+    const twiddles: number[][] = [];
     for (let i = 0, stride = 1; this.#radices[i] === 4; i++, stride *= 4) twiddles.push(this.#twiddlesOf(stride));
     this.#twiddles = twiddles;
   }
@@ -54,7 +56,7 @@ export class ComplexFft {
    * @param x [2 · size] interleaved, left as it is
    * @returns its transform, interleaved, borrowed until the next call
    */
-  run(x: Float64Array): Float64Array {
+  run(x: number[]): number[] {
     let from = x;
     let [to, other] = this.#rooms;
     let stride = 1;
@@ -70,20 +72,21 @@ export class ComplexFft {
     return from;
   }
 
-  #twiddlesOf(stride: number): Float64Array {
+  #twiddlesOf(stride: number): number[] {
     const groups = this.size / 4 / stride;
-    const twiddles = new Float64Array(6 * (groups - 1));
+    const twiddles = doubles(6 * (groups - 1));
     for (let group = 1, at = 0; group < groups; group++) {
       for (let v = 1; v < 4; v++, at += 2) {
         const k = v * group * stride;
-        twiddles.set(this.#roots.subarray(2 * k, 2 * k + 2), at);
+        twiddles[at] = this.#roots[2 * k];
+        twiddles[at + 1] = this.#roots[2 * k + 1];
       }
     }
     return twiddles;
   }
 
   /** Groups of four with what the general stage would do spelled out. Places and strides count numbers, two a sample. */
-  #stage4(x: Float64Array, y: Float64Array, stride: number, twiddles: Float64Array): void {
+  #stage4(x: readonly number[], y: number[], stride: number, twiddles: readonly number[]): void {
     const quarter = this.size / 2;
     const step = 2 * stride;
     // The twiddles of the first groups, in the last stage of all, are 1.
@@ -155,7 +158,7 @@ export class ComplexFft {
   }
 
   /** y[radix·first + v·stride] = Σ_u x[first + u·size/radix] · w_radix^(u·v) · w_size^(first·v), `first` a multiple of stride. */
-  #stage(x: Float64Array, y: Float64Array, stride: number, radix: number): void {
+  #stage(x: readonly number[], y: number[], stride: number, radix: number): void {
     const roots = this.#roots;
     const part = this.size / radix;
     for (let first = 0; first < part; first += stride) {

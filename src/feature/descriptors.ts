@@ -1,4 +1,5 @@
 /** Single numbers that describe a frame: how loud, how high, how noisy, how sudden. For sounds and vibrations of any rate. */
+import { doubles } from '../core/doubles.js';
 import type { FrameTransform } from './framed.js';
 import type { Framing } from './framing.js';
 import type { FrameOptions } from './mel-options.js';
@@ -56,13 +57,13 @@ export interface DescriptorOptions extends FrameOptions {
 export class Descriptors implements FrameTransform {
   readonly names: readonly Descriptor[];
   readonly framing: Framing;
-  readonly frame: Float64Array;
+  readonly frame: number[];
   readonly memory: number;
   readonly #removeDc: boolean;
-  readonly #window: Float64Array;
-  readonly #windowed: Float64Array;
+  readonly #window: readonly number[];
+  readonly #windowed: number[];
   readonly #spectrum: PowerSpectrum;
-  readonly #power: Float64Array;
+  readonly #power: number[];
   readonly #measured: MeasuredFrame;
 
   /** @throws UserError `CONFIG_INVALID` when frames do not fit the rate */
@@ -71,14 +72,14 @@ export class Descriptors implements FrameTransform {
     this.framing = framingOf(options, sampleRateHz);
     const size = this.framing.frameSamples;
     const bins = Math.floor(size / 2);
-    this.frame = new Float64Array(size);
+    this.frame = doubles(size);
     // The amplitudes of the frame before, and whether there was one.
     this.memory = this.names.includes(FLUX) ? bins + 1 : 0;
     this.#removeDc = options.removeDc;
     this.#window = makeWindow('hann', size, false);
-    this.#windowed = new Float64Array(size);
+    this.#windowed = doubles(size);
     this.#spectrum = new PowerSpectrum(size);
-    this.#power = new Float64Array(this.#spectrum.bins);
+    this.#power = doubles(this.#spectrum.bins);
     this.#measured = {
       signal: this.frame,
       ampSpectrum: new Float64Array(bins),

@@ -9,7 +9,7 @@ export interface FrameTransform {
   readonly framing: Framing;
   readonly names: readonly string[];
   /** Where `compute` expects the frame: [≥ frameSamples], the rest is its own. */
-  readonly frame: Float64Array;
+  readonly frame: number[];
   /** Numbers that it remembers of a stream from frame to frame, 0 at first. */
   readonly memory: number;
   /**

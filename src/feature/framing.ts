@@ -55,7 +55,7 @@ export class Framer {
   }
 
   /** Writes the next frame to `out[0 … frameSamples)`; there must be one. */
-  take(out: Float64Array): void {
+  take(out: number[]): void {
     const { frameSamples } = this.#framing;
     const start = this.#frameStart(this.#taken++);
     if (start >= 0 && start + frameSamples <= this.#samples.end) {

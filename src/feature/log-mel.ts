@@ -4,7 +4,7 @@ import type { RecogniserFeatures } from '../core/recogniser.js';
 import { FramedExtractor, type FrameTransform } from './framed.js';
 import { bandCentresHz } from './mel-bank.js';
 import { logMelOptions, type LogMelOptions } from './mel-options.js';
-import { MelSpectrum } from './mel-spectrum.js';
+import { logOfEnergy, MelSpectrum } from './mel-spectrum.js';
 
 export class LogMel implements FrameTransform {
   readonly names: readonly string[];
@@ -29,17 +29,18 @@ export class LogMel implements FrameTransform {
     return this.#spectrum.framing;
   }
 
-  get frame(): Float64Array {
+  get frame(): number[] {
     return this.#spectrum.frame;
   }
 
   compute(_memory: Float64Array, out: Float32Array, at: number): void {
     const spectrum = this.#spectrum;
-    const { melBins, useEnergy, useLog } = this.options;
+    const { melBins, useEnergy, useLog, logOffset } = this.options;
+    const { mel } = spectrum;
     spectrum.analyse();
     const first = useEnergy ? at + 1 : at;
     if (useEnergy) out[at] = spectrum.logEnergy;
-    for (let b = 0; b < melBins; b++) out[first + b] = useLog ? spectrum.logOfBand(b) : spectrum.mel[b];
+    for (let b = 0; b < melBins; b++) out[first + b] = useLog ? logOfEnergy(mel[b] + logOffset) : mel[b];
   }
 }
 

@@ -1,4 +1,5 @@
 /** Triangular filters, equally wide on the mel scale, over the bins of a spectrum. */
+import { doubles } from '../core/doubles.js';
 import { UserError } from '../core/errors.js';
 
 /** In which scale the sides of a triangle are straight: `mel` in Kaldi, `hz` in HTK, librosa and torchaudio. */
@@ -66,7 +67,7 @@ export class MelBank {
   /** [melBins + 2] Bins `starts[i]` to `starts[i + 1] − 1` are beyond edge i and not beyond edge i + 1. */
   readonly #starts: Int32Array;
   /** Two weights a bin, from bin `starts[0]`: in the band that falls there, i − 1, and in the one that rises, i. */
-  readonly #weights: Float64Array;
+  readonly #weights: readonly number[];
 
   /**
    * @param size samples of the transform; its bin k is at k · sampleRateHz / size
@@ -83,13 +84,14 @@ export class MelBank {
       if (weight > 0) heard.add(band);
       return weight;
     };
-    const weights: number[] = [];
-    for (let i = 0; i <= bands.melBins; i++) {
-      for (let k = this.#starts[i]; k < this.#starts[i + 1]; k++) {
-        weights.push(i === 0 ? 0 : weightIn(i - 1, k), i === bands.melBins ? 0 : weightIn(i, k));
+    const weights = doubles(2 * (this.#starts[bands.melBins + 1] - this.#starts[0]));
+    for (let i = 0, w = 0; i <= bands.melBins; i++) {
+      for (let k = this.#starts[i]; k < this.#starts[i + 1]; k++, w += 2) {
+        if (i > 0) weights[w] = weightIn(i - 1, k);
+        if (i < bands.melBins) weights[w + 1] = weightIn(i, k);
       }
     }
-    this.#weights = Float64Array.from(weights);
+    this.#weights = weights;
     this.emptyBands = bands.melBins - heard.size;
   }
 
@@ -97,7 +99,7 @@ export class MelBank {
    * @param spectrum [floor(size / 2) + 1]
    * @param out [melBins], overwritten
    */
-  apply(spectrum: Float64Array, out: Float64Array): void {
+  apply(spectrum: readonly number[], out: number[]): void {
     const starts = this.#starts;
     const weights = this.#weights;
     let risen = 0;

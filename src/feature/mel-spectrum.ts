@@ -1,4 +1,5 @@
 /** One frame → energies in mel bands, step by step as Kaldi's `feature-window.cc` and `mel-computations.cc`. */
+import { doubles } from '../core/doubles.js';
 import { UserError } from '../core/errors.js';
 import type { Framing } from './framing.js';
 import { MelBank } from './mel-bank.js';
@@ -30,15 +31,15 @@ export function framingOf(options: FrameOptions, sampleRateHz: number): Framing 
 export class MelSpectrum {
   readonly framing: Framing;
   /** To be filled before `analyse`, which overwrites it: [≥ frameSamples]. */
-  readonly frame: Float64Array;
+  readonly frame: number[];
   readonly bank: MelBank;
   /** [melBins] energies, or sums of amplitudes, of the last frame. */
-  readonly mel: Float64Array;
+  readonly mel: number[];
   /** Natural logarithm of the energy of the last frame, when it is used. */
   logEnergy = 0;
-  readonly #window: Float64Array;
+  readonly #window: readonly number[];
   readonly #spectrum: PowerSpectrum;
-  readonly #power: Float64Array;
+  readonly #power: number[];
 
   /** @throws UserError `CONFIG_INVALID` when frames or bands do not fit the rate */
   constructor(
@@ -49,12 +50,12 @@ export class MelSpectrum {
     const { frameSamples } = this.framing;
     // A shift, not 2 **: V8 keeps the result of a power as a double, and all that is indexed with it is slower by a third.
     const size = options.roundToPowerOfTwo ? 1 << Math.ceil(Math.log2(frameSamples)) : frameSamples;
-    this.frame = new Float64Array(size);
+    this.frame = doubles(size);
     this.bank = new MelBank(options, sampleRateHz, size);
-    this.mel = new Float64Array(options.melBins);
+    this.mel = doubles(options.melBins);
     this.#window = makeWindow(options.window, frameSamples, options.windowPeriodic);
     this.#spectrum = new PowerSpectrum(size);
-    this.#power = new Float64Array(this.#spectrum.bins);
+    this.#power = doubles(this.#spectrum.bins);
   }
 
   /** `frame` → `mel` and `logEnergy`. */
@@ -65,12 +66,6 @@ export class MelSpectrum {
     this.#spectrum.of(frame, power);
     if (!options.usePower) for (let k = 0; k < power.length; k++) power[k] = Math.sqrt(power[k]);
     this.bank.apply(power, this.mel);
-  }
-
-  /** ln(max(band + logOffset, FLT_EPSILON)); not a number counts as nothing. */
-  logOfBand(band: number): number {
-    const energy = this.mel[band] + this.options.logOffset;
-    return Math.log(energy > FLT_EPSILON ? energy : FLT_EPSILON);
   }
 
   /** Mean, scale, pre-emphasis and window; the energy where it is used. */
@@ -102,8 +97,13 @@ export class MelSpectrum {
   }
 }
 
+/** ln(max(energy, FLT_EPSILON)); not a number counts as nothing. */
+export function logOfEnergy(energy: number): number {
+  return Math.log(energy > FLT_EPSILON ? energy : FLT_EPSILON);
+}
+
 /** Of x[0 … n). Four sums beside each other: one alone waits for each addition before the next. */
-function sum(x: Float64Array, n: number): number {
+function sum(x: readonly number[], n: number): number {
   let a = 0;
   let b = 0;
   let c = 0;

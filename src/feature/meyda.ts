@@ -11,7 +11,7 @@ import Meyda from 'meyda';
 /** One frame, in the names of meyda's arguments. */
 export interface MeasuredFrame {
   /** [bufferSize] without a window. */
-  readonly signal: Float64Array;
+  readonly signal: readonly number[];
   /** [floor(bufferSize / 2)] amplitudes of the windowed signal, from 0 to just below the Nyquist frequency. */
   readonly ampSpectrum: Float64Array;
   /** [floor(bufferSize / 2)] of the same frequencies on the Bark scale, see `barkScale`. */

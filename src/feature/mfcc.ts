@@ -1,9 +1,10 @@
 /** Mel-frequency cepstral coefficients (Davis & Mermelstein 1980), as Kaldi's `feature-mfcc.cc` or torchaudio's MFCC. */
+import { doubles } from '../core/doubles.js';
 import { UserError } from '../core/errors.js';
 import { dctMatrix } from './dct.js';
 import type { FrameTransform } from './framed.js';
 import type { MfccOptions } from './mel-options.js';
-import { MelSpectrum } from './mel-spectrum.js';
+import { logOfEnergy, MelSpectrum } from './mel-spectrum.js';
 
 export class Mfcc implements FrameTransform {
   readonly names: readonly string[];
@@ -11,7 +12,7 @@ export class Mfcc implements FrameTransform {
   readonly #spectrum: MelSpectrum;
   /** [numCeps, melBins], rows scaled by the lifter. */
   readonly #dct: Float64Array;
-  readonly #logMel: Float64Array;
+  readonly #logMel: number[];
 
   /** @throws UserError `CONFIG_INVALID` when frames or bands do not fit the rate, or the coefficients the bands */
   constructor(
@@ -25,7 +26,7 @@ export class Mfcc implements FrameTransform {
       });
     }
     this.#spectrum = new MelSpectrum(options, sampleRateHz);
-    this.#logMel = new Float64Array(melBins);
+    this.#logMel = doubles(melBins);
     this.#dct = dctMatrix(numCeps, melBins).map(
       (weight, i) => weight * lifter(Math.floor(i / melBins), cepstralLifter),
     );
@@ -41,16 +42,17 @@ export class Mfcc implements FrameTransform {
     return this.#spectrum.framing;
   }
 
-  get frame(): Float64Array {
+  get frame(): number[] {
     return this.#spectrum.frame;
   }
 
   compute(_memory: Float64Array, out: Float32Array, at: number): void {
-    const { numCeps, melBins, useEnergy } = this.options;
+    const { numCeps, melBins, useEnergy, logOffset } = this.options;
+    const { mel } = this.#spectrum;
     const logMel = this.#logMel;
     const dct = this.#dct;
     this.#spectrum.analyse();
-    for (let b = 0; b < melBins; b++) logMel[b] = this.#spectrum.logOfBand(b);
+    for (let b = 0; b < melBins; b++) logMel[b] = logOfEnergy(mel[b] + logOffset);
     for (let k = 0; k < numCeps; k++) {
       let sum = 0;
       for (let b = 0; b < melBins; b++) sum += dct[k * melBins + b] * logMel[b];

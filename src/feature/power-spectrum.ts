@@ -1,4 +1,5 @@
 /** Power spectra of real signals of any length, in float64. */
+import { doubles } from '../core/doubles.js';
 import { ComplexFft, rootsOfUnity } from './complex-fft.js';
 
 /** |DFT|² of real signals of one length; one object serves all streams of a thread. */
@@ -6,9 +7,9 @@ export class PowerSpectrum {
   /** Frequencies from 0 to the Nyquist frequency: floor(size / 2) + 1; number k is k · sampleRate / size. */
   readonly bins: number;
   readonly #fft: ComplexFft;
-  readonly #roots: Float64Array;
+  readonly #roots: readonly number[];
   /** Of an odd length only: the signal with imaginary parts. */
-  readonly #complex: Float64Array;
+  readonly #complex: number[];
 
   /** @param size samples, ≥ 2 */
   constructor(readonly size: number) {
@@ -16,20 +17,20 @@ export class PowerSpectrum {
     const even = size % 2 === 0;
     this.#fft = new ComplexFft(even ? size / 2 : size);
     this.#roots = rootsOfUnity(size, even ? this.bins : 0);
-    this.#complex = new Float64Array(even ? 0 : 2 * size);
+    this.#complex = doubles(even ? 0 : 2 * size);
   }
 
   /**
    * @param x [size]
    * @param power [bins], overwritten
    */
-  of(x: Float64Array, power: Float64Array): void {
+  of(x: number[], power: number[]): void {
     if (this.size % 2 === 0) this.#even(x, power);
     else this.#odd(x, power);
   }
 
   /** Even and odd samples as real and imaginary parts of a signal of half the length, taken apart afterwards. */
-  #even(x: Float64Array, power: Float64Array): void {
+  #even(x: number[], power: number[]): void {
     const half = this.#fft.size;
     const z = this.#fft.run(x);
     const roots = this.#roots;
@@ -51,7 +52,7 @@ export class PowerSpectrum {
     }
   }
 
-  #odd(x: Float64Array, power: Float64Array): void {
+  #odd(x: number[], power: number[]): void {
     const complex = this.#complex;
     for (let k = 0; k < this.size; k++) complex[2 * k] = x[k];
     const z = this.#fft.run(complex);

@@ -1,4 +1,5 @@
 /** Windows that fade a frame in and out, so that its ends do not smear the spectrum. */
+import { doubles } from '../core/doubles.js';
 
 export const WINDOWS = ['povey', 'hann', 'hamming', 'blackman', 'rectangular'] as const;
 export type WindowShape = (typeof WINDOWS)[number];
@@ -17,7 +18,9 @@ const SHAPES: Readonly<Record<WindowShape, (angle: number) => number>> = {
  * @param periodic the last sample is one short of the first of the next period (torch), instead of its equal (Kaldi)
  * @returns [size]
  */
-export function makeWindow(shape: WindowShape, size: number, periodic: boolean): Float64Array {
+export function makeWindow(shape: WindowShape, size: number, periodic: boolean): number[] {
   const period = periodic ? size : size - 1;
-  return Float64Array.from({ length: size }, (_, i) => SHAPES[shape]((2 * Math.PI * i) / period));
+  const window = doubles(size);
+  for (let i = 0; i < size; i++) window[i] = SHAPES[shape]((2 * Math.PI * i) / period);
+  return window;
 }

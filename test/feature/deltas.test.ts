@@ -9,7 +9,7 @@ import { vectorsOf } from './reference.js';
 
 /** Every sample is a vector of one value. */
 function samplesThemselves(): FrameExtractor {
-  const frame = new Float64Array(1);
+  const frame = [0];
   const transform: FrameTransform = {
     framing: { frameSamples: 1, hopSamples: 1, edges: 'snip' },
     names: ['x'],

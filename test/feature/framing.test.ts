@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { doubles } from '../../src/core/doubles.js';
 import { EDGES, Framer, type Framing } from '../../src/feature/framing.js';
 
 /** Frames of samples 0, 1, 2, … n − 1 pushed in pieces of `size`, taken when ready or all at the end. */
 function frames(framing: Framing, n: number, size: number, takes = true): number[][] {
   const framer = new Framer(framing);
   const samples = Float64Array.from({ length: n }, (_, i) => i);
-  const out = new Float64Array(framing.frameSamples);
+  const out = doubles(framing.frameSamples);
   const all: number[][] = [];
   const drain = (): void => {
     while (framer.ready > 0) {
@@ -76,7 +77,7 @@ describe('frames of endless samples', () => {
   it('need no more memory for a long stream than for a short one', () => {
     const framer = new Framer({ frameSamples: 400, hopSamples: 160, edges: 'mirror' });
     const piece = new Float64Array(1600);
-    const out = new Float64Array(400);
+    const out = doubles(400);
     const run = (pieces: number): number => {
       for (let i = 0; i < pieces; i++) {
         framer.push(piece, 0, piece.length);
