@@ -27,6 +27,8 @@ export interface NativeLibrary {
   /** Of ONNX Runtime, such as `1.30.0`. */
   readonly version: string;
   readonly api: OrtApi;
+  /** Of the files that were loaded: one that is garbage collected unloads its library, whoever still calls it. */
+  readonly handles: readonly Koffi.LibraryHandle[];
   /** ONNX Runtime's environment: one a process, which the library itself counts; it stays until the process ends. */
   readonly environment: Address;
   /** Says that tensors lie in ordinary memory. */
@@ -43,7 +45,7 @@ export function openNativeLibrary(path?: string): NativeLibrary {
   const packaged = packagedLibrary();
   // Also before another build: onnxruntime-node asks for its library by a name that the other one may have too, and gets
   // the one of that name that came first.
-  if (packaged !== undefined) load(koffi, packaged);
+  const first = packaged === undefined ? [] : [load(koffi, packaged)];
   const file = path ?? packaged;
   if (file === undefined) {
     throw new UserError('PLATFORM', `onnxruntime-node has no library for ${process.platform} ${process.arch}`, {
@@ -52,13 +54,13 @@ export function openNativeLibrary(path?: string): NativeLibrary {
   }
   const library = load(koffi, file);
   try {
-    return open(koffi, file, library);
+    return { ...open(koffi, file, library), handles: [...first, library] };
   } catch (cause) {
     throw unusable(file, cause);
   }
 }
 
-function open(koffi: typeof Koffi, path: string, library: Koffi.LibraryHandle): NativeLibrary {
+function open(koffi: typeof Koffi, path: string, library: Koffi.LibraryHandle): Omit<NativeLibrary, 'handles'> {
   const base = library.func('OrtGetApiBase', 'void *', [])() as bigint;
   // struct OrtApiBase { const OrtApi *GetApi(uint32_t version); const char *GetVersionString(); }
   const entry = (index: number): bigint => koffi.decode(base, index * koffi.sizeof('void *'), 'void *') as bigint;
