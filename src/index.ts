@@ -20,7 +20,6 @@ export type {
   Decider,
   Decoder,
   Engine,
-  Extractor,
   Feature,
   ForecastDecider,
   Frame,
@@ -54,6 +53,7 @@ export type {
   VoiceEvent,
   Word,
 } from './core/events.js';
+export type { Extractor } from './core/extractor.js';
 export type { Kind, ModelContext, SourceContext, StageContext } from './core/kind.js';
 export { silentLog, type Log } from './core/log.js';
 export { DEFAULT_RUNTIME, type RuntimeOptions } from './core/runtime.js';

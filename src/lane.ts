@@ -177,7 +177,7 @@ export class StreamLane implements Lane {
     const entered = Math.floor(nowUs / stepUs) > Math.floor(this.#clockUs / stepUs);
     if (nowUs > this.#clockUs) this.#clockUs = nowUs;
     if (!entered) return;
-    this.#step();
+    const { decider } = this.#stepper;
     const forgotten: string[] = [];
     for (const [stream, slot] of this.#slots.leastRecent()) {
       const silentUs = nowUs - this.#clocks.heardUs(slot);
@@ -186,9 +186,11 @@ export class StreamLane implements Lane {
       if (steps < 1) break;
       if (silentUs >= this.#idleUs) {
         forgotten.push(stream);
-      } else {
+      } else if (steps >= decider.silentAfterSteps) {
+        // What came before the silence is judged before it.
+        if (this.#rowsWaiting > 0) this.#step();
         this.#clocks.setSilent(slot, true);
-        this.#stepper.decider.silence(slot, steps, this.#presentUs(slot), this.#out.emit);
+        decider.silence(slot, steps, this.#presentUs(slot), this.#out.emit);
       }
     }
     for (const stream of forgotten) {

@@ -2,7 +2,8 @@
 import { concatMap, finalize, from, identity, map, of, type Observable, type OperatorFunction } from 'rxjs';
 import { AudioConform } from './align/conform.js';
 import type { Config } from './config/config.js';
-import type { Extractor, Frame } from './core/contracts.js';
+import type { Frame } from './core/contracts.js';
+import type { Extractor } from './core/extractor.js';
 import type { StageContext } from './core/kind.js';
 
 type Prepare = OperatorFunction<readonly Frame[], readonly Frame[]>;

@@ -1,6 +1,7 @@
 /** A configuration as the rest of kioku sees it: complete, checked, its stages ready to be made. */
 import type { Alignment } from '../core/alignment.js';
-import type { Decider, Decoder, Extractor, Feature, ForecastDecider, Scaler, Sink, Source } from '../core/contracts.js';
+import type { Decider, Decoder, Feature, ForecastDecider, Scaler, Sink, Source } from '../core/contracts.js';
+import type { Extractor } from '../core/extractor.js';
 import type {
   DeciderContext,
   ExtractContext,

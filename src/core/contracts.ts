@@ -144,17 +144,6 @@ export interface Scaler {
   toUnits(slot: Slot, channel: number, z: number): number;
 }
 
-/**
- * Audio → channels: readings at the hop rate, for a model that watches a sound. Streams by name, bounded; `gap` starts
- * a stream anew, `end` emits what is left and forgets it.
- */
-export interface Extractor {
-  readonly names: readonly string[];
-  /** Rate and channels that frames must have; absent: any rate. Always one channel. */
-  readonly sampleRateHz?: number;
-  push(frame: Frame, emit: (frame: Frame) => void): void;
-}
-
 /** Samples of ONE stream → vectors of `width` values, one every `hopSamples`; allocation-free per vector. */
 export interface FrameExtractor {
   readonly names: readonly string[];
@@ -244,6 +233,8 @@ export interface Decider extends PerSlot {
 export interface ForecastDecider extends Decider {
   /** Names the form of its saved memory: a calibration in a model card is used only by a decider of the same version. */
   readonly version: string;
+  /** Time steps without data below which `silence` changes nothing. */
+  readonly silentAfterSteps: number;
   /** Learn, but raise nothing: training data is being replayed into the statistics of a new model. */
   learnOnly: boolean;
   /**

@@ -7,7 +7,6 @@ import type { ModelCard } from './card.js';
 import type {
   Decider,
   Decoder,
-  Extractor,
   Feature,
   ForecastDecider,
   Micros,
@@ -18,6 +17,7 @@ import type {
   Source,
 } from './contracts.js';
 import type { Counters } from './counters.js';
+import type { Extractor } from './extractor.js';
 import type { Log } from './log.js';
 import type { CtcModel, Precision, TransducerModel } from './recogniser.js';
 import type { GateOptions } from './voice.js';

@@ -49,6 +49,10 @@ export class AnomalyDecider implements ForecastDecider {
     this.#calibration = readCalibration(card, this.#memory, log);
   }
 
+  get silentAfterSteps(): number {
+    return this.options.silentAfterSteps;
+  }
+
   open(slot: Slot, stream: string): void {
     this.#memory.open(slot, stream);
     const slab = this.#memory.of(slot);

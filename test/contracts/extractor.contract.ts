@@ -1,7 +1,8 @@
 /** What every extractor must keep, whatever it measures; each kind's own test calls this. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Extractor, Frame } from '../../src/core/contracts.js';
+import type { Frame } from '../../src/core/contracts.js';
+import type { Extractor } from '../../src/core/extractor.js';
 import { Counters } from '../../src/core/counters.js';
 import { BugError } from '../../src/core/errors.js';
 import type { ExtractContext } from '../../src/core/kind.js';

@@ -1,5 +1,6 @@
 /** Sounds of many streams → channels, one reading a hop: what the kinds of `extract` have in common. */
-import type { Extractor, Frame, FrameExtractor, Micros, Signal } from '../../core/contracts.js';
+import type { Frame, FrameExtractor, Micros, Signal } from '../../core/contracts.js';
+import type { Extractor } from '../../core/extractor.js';
 import { BugError, UserError } from '../../core/errors.js';
 import type { ExtractContext } from '../../core/kind.js';
 import { Recent } from '../../core/recent.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { Extractor } from '../../../src/core/contracts.js';
+import type { Extractor } from '../../../src/core/extractor.js';
 import { Counters } from '../../../src/core/counters.js';
 import { UserError } from '../../../src/core/errors.js';
 import type { ExtractContext, ExtractKind } from '../../../src/core/kind.js';
