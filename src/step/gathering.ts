@@ -8,6 +8,13 @@ import type { StepPorts } from './step-ports.js';
 /** Rows of a gathered run. */
 const BUCKETS = [1, 4, 16, 64, 256] as const;
 
+/**
+ * Costs in rows of a large run. Measured on x64 with the native engine, LSTM 64: a run 5.2 µs and 0.26 µs a row; to gather
+ * a row and hand it back 0.2 µs.
+ */
+export const RUN_ROWS = 20;
+const COPY_ROWS = 0.75;
+
 export class Gathering {
   readonly #session: StepSession;
   readonly #ports: StepPorts;
@@ -34,15 +41,15 @@ export class Gathering {
     this.#sizes = rowsPerRun === undefined ? [...BUCKETS.filter((rows) => rows < largest), largest] : [rowsPerRun];
   }
 
-  /** Rows, padding included, that are computed for `n` rows. */
-  rowsFor(n: number): number {
-    let rows = 0;
+  /** What it costs to step `n` rows, in rows: runs with their padding, and the copies. */
+  costOf(n: number): number {
+    let cost = n * COPY_ROWS;
     for (let left = n; left > 0;) {
       const size = this.#sizes[this.#fitting(left)];
-      rows += size;
+      cost += RUN_ROWS + size;
       left -= size;
     }
-    return rows;
+    return cost;
   }
 
   /**
@@ -81,12 +88,13 @@ export class Gathering {
     }
   }
 
-  /** The smallest bucket that holds so many rows, or the next smaller one where more than half would be padding. */
+  /** The smallest bucket that holds so many rows, or a smaller one where runs of that are cheaper than the padding. */
   #fitting(n: number): number {
     const sizes = this.#sizes;
     let i = 0;
     while (i + 1 < sizes.length && sizes[i] < n) i++;
-    return i > 0 && 2 * n < sizes[i] ? i - 1 : i;
+    if (i > 0 && Math.ceil(n / sizes[i - 1]) * (RUN_ROWS + sizes[i - 1]) < RUN_ROWS + sizes[i]) i--;
+    return i;
   }
 
   #bucket(index: number): Bucket {

@@ -8,11 +8,12 @@ import { Blocks, slotsForBytes } from '../core/blocks.js';
 import { BugError, UserError } from '../core/errors.js';
 import type { SkippedProvider } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
-import { Gathering } from './gathering.js';
+import { Gathering, RUN_ROWS } from './gathering.js';
 import { packRow, unpackRow } from './row-layout.js';
 import { RunBuffers } from './run-buffers.js';
 import type { StepSession, TensorBuffer } from './session.js';
-import { StateBlock } from './state-block.js';
+import { openBlock, StateBlock } from './state-block.js';
+import { StepOrder } from './step-order.js';
 import { buffersFor, stepPorts, type PortLayout, type StepPorts } from './step-ports.js';
 
 /** Most rows of one call: beyond 256 a row becomes no cheaper, and rows of a call have memory of their own. */
@@ -21,8 +22,8 @@ const MOST_ROWS = 1024;
 /** Most steps of a run: from here on a step of a stream by itself costs what the operators themselves cost. */
 const MOST_STEPS = 32;
 
-/** A dense run copies no state, so it may compute this many rows for each one that buckets (with their padding) would. */
-const DENSE_ROWS_PER_GATHERED = 1.5;
+/** What it costs to put the state of an idle row back after a dense run, in rows of a run; see `RUN_ROWS`. */
+const PUT_BACK_ROWS = 0.3;
 
 /** Where a step touches several blocks, a run of fewer rows than this costs much more a row than a larger one. */
 const SMALLEST_OF_MANY = 16;
@@ -50,11 +51,7 @@ export class SlottedNet implements Net {
   readonly #gathering: Gathering;
   /** By the number of steps, where that is more than one. */
   readonly #chunks = new Map<number, Gathering>();
-  #stepNumber = 0;
-  /** Blocks that the present step touches. */
-  readonly #touched: StateBlock[] = [];
-  /** Numbers of the rows that the present step gathers. */
-  readonly #gathered: Int32Array;
+  readonly #order: StepOrder;
 
   /**
    * The model has been proved to fit the session's file.
@@ -83,7 +80,7 @@ export class SlottedNet implements Net {
       blockSlots: slotsForBytes(Math.max(1, stateWords(ports)) * Int32Array.BYTES_PER_ELEMENT),
     });
     this.#gathering = new Gathering(session, ports, capacity, model.rowsPerRun);
-    this.#gathered = new Int32Array(this.rows);
+    this.#order = new StepOrder(this.#blocks, this.rows);
   }
 
   open(slot: Slot, _stream: string): void {
@@ -97,7 +94,7 @@ export class SlottedNet implements Net {
 
   reset(slot: Slot): void {
     const { states } = this.#ports;
-    const block = this.#blockOf(slot);
+    const block = openBlock(this.#blocks, slot);
     const place = this.#blocks.place(slot);
     for (let i = 0; i < states.length; i++) {
       const zero = new Int32Array(states[i].layout.rowWords);
@@ -108,24 +105,17 @@ export class SlottedNet implements Net {
   step(slots: Int32Array, n: number, steps = 1): void {
     const rows = n * steps;
     if (rows > this.rows || n > slots.length) throw new BugError(`${rows} rows for a net that takes ${this.rows}`);
-    if (this.#ports.states.length > 0) this.#admit(slots, n);
+    if (this.#ports.states.length > 0) this.#order.admit(slots, n);
     if (steps === 1) this.#stepOnce(slots, n);
     else this.#stepChunk(slots, n, steps);
   }
 
   #stepOnce(slots: Int32Array, n: number): void {
-    const touched = this.#touched;
-    for (let i = 0; i < touched.length; i++) {
-      const block = touched[i];
-      block.dense = this.#denseIsCheaper(block, n);
-      if (block.dense) this.#stepDense(block, slots, n);
-    }
-    const gathered = this.#gathered;
-    let count = 0;
-    for (let row = 0; row < n; row++) {
-      if (touched.length === 0 || !this.#blocks.of(slots[row]).dense) gathered[count++] = row;
-    }
-    this.#gathering.step(this.#blocks, slots, gathered, count, n, this.#inputs, this.#outputs);
+    const { touched } = this.#order;
+    for (let i = 0; i < touched.length; i++) touched[i].dense = this.#denseIsCheaper(touched[i], n);
+    const gathered = touched.length === 0 ? n : this.#order.arrange(slots, n);
+    this.#gathering.step(this.#blocks, slots, this.#order.rows, gathered, n, this.#inputs, this.#outputs);
+    for (let i = 0; i < touched.length; i++) if (touched[i].dense) this.#stepDense(touched[i], slots);
   }
 
   /** Few streams, several steps: what a run costs by itself is shared, and states are copied once. */
@@ -137,14 +127,16 @@ export class SlottedNet implements Net {
       gathering = new Gathering(this.#session, this.#ports, this.capacity, rowsPerRun, steps);
       this.#chunks.set(steps, gathering);
     }
-    for (let row = 0; row < n; row++) this.#gathered[row] = row;
-    gathering.step(this.#blocks, slots, this.#gathered, n, n, this.#inputs, this.#outputs);
+    const { touched, rows } = this.#order;
+    for (let i = 0; i < touched.length; i++) touched[i].dense = false;
+    this.#order.arrange(slots, n);
+    gathering.step(this.#blocks, slots, rows, n, n, this.#inputs, this.#outputs);
   }
 
   /** Version byte, then the values of every state in the model's order, little-endian as every platform of ONNX Runtime. */
   save(slot: Slot): Uint8Array {
     const { states } = this.#ports;
-    const block = this.#blockOf(slot);
+    const block = openBlock(this.#blocks, slot);
     const place = this.#blocks.place(slot);
     const bytes = new Uint8Array(this.#saveBytes);
     bytes[0] = SAVE_VERSION;
@@ -159,7 +151,7 @@ export class SlottedNet implements Net {
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    const block = this.#blockOf(slot);
+    const block = openBlock(this.#blocks, slot);
     const place = this.#blocks.place(slot);
     if (bytes[0] !== SAVE_VERSION || bytes.length !== this.#saveBytes) {
       throw new UserError(
@@ -187,55 +179,30 @@ export class SlottedNet implements Net {
     return 1 + stateWords(this.#ports) * Int32Array.BYTES_PER_ELEMENT;
   }
 
-  #blockOf(slot: Slot): StateBlock {
-    if (!this.#blocks.isOpen(slot)) throw new BugError(`slot ${slot} was not opened`);
-    return this.#blocks.of(slot);
-  }
-
-  /** Proves the slots and notes which blocks they touch. Nothing has changed when it throws. */
-  #admit(slots: Int32Array, n: number): void {
-    const step = ++this.#stepNumber;
-    const touched = this.#touched;
-    touched.length = 0;
-    for (let row = 0; row < n; row++) {
-      const slot = slots[row];
-      const block = this.#blockOf(slot);
-      const place = this.#blocks.place(slot);
-      if (block.namedIn[place] === step) throw new BugError(`slot ${slot} is named twice in one step`);
-      block.namedIn[place] = step;
-      if (block.touchedIn !== step) {
-        block.touchedIn = step;
-        block.touched = 0;
-        touched.push(block);
-      }
-      block.touched++;
-    }
-  }
-
   /** Small blocks are for wide states: several of them are better gathered into one run. */
   #denseIsCheaper({ rows, touched }: StateBlock, n: number): boolean {
     if (touched < n && rows < SMALLEST_OF_MANY) return false;
     const { rowsPerRun } = this.model;
     if (rowsPerRun !== undefined) return rows === rowsPerRun;
-    return rows <= DENSE_ROWS_PER_GATHERED * this.#gathering.rowsFor(touched);
+    const putBack = this.#masked ? 0 : (rows - touched) * PUT_BACK_ROWS;
+    return RUN_ROWS + rows + putBack < this.#gathering.costOf(touched);
   }
 
   /** Idle rows compute too, but keep their state bit for bit: by the model's mask, or because it is put back. */
-  #stepDense(block: StateBlock, slots: Int32Array, n: number): void {
+  #stepDense(block: StateBlock, slots: Int32Array): void {
     const dense = (this.#dense ??= new RunBuffers(this.#ports, block.rows));
-    const blocks = this.#blocks;
-    const { rowMask } = dense;
-    rowMask.fill(0);
-    for (let row = 0; row < n; row++) {
-      if (blocks.of(slots[row]) !== block) continue;
-      const place = blocks.place(slots[row]);
-      rowMask[place] = 1;
-      dense.setInputs(this.#inputs, row, place);
+    const { rows } = this.#order;
+    const start = block.end - block.touched;
+    dense.rowMask.fill(0);
+    for (let i = start; i < block.end; i++) {
+      const place = this.#blocks.place(slots[rows[i]]);
+      dense.rowMask[place] = 1;
+      dense.setInputs(this.#inputs, rows[i], place);
     }
     block.advance(this.#session, dense);
-    if (!this.#masked) for (let place = 0; place < block.rows; place++) if (rowMask[place] === 0) block.putBack(place);
-    for (let row = 0; row < n; row++) {
-      if (blocks.of(slots[row]) === block) dense.getOutputs(blocks.place(slots[row]), this.#outputs, row);
+    if (!this.#masked && block.touched < block.rows) block.putBack(dense.rowMask);
+    for (let i = start; i < block.end; i++) {
+      dense.getOutputs(this.#blocks.place(slots[rows[i]]), this.#outputs, rows[i]);
     }
   }
 }

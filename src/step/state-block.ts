@@ -1,4 +1,7 @@
 /** The recurrent state of a block of slots, in the model's own layout, so that a run may take it as it lies. */
+import type { Blocks } from '../core/blocks.js';
+import type { Slot } from '../core/contracts.js';
+import { BugError } from '../core/errors.js';
 import { copyRow } from './row-layout.js';
 import type { RunBuffers } from './run-buffers.js';
 import type { BoundRun, StepSession, TensorBuffer } from './session.js';
@@ -23,6 +26,8 @@ export class StateBlock {
   touched = 0;
   /** Whether that step takes the block as a whole. */
   dense = false;
+  /** Where its rows end in `StepOrder.rows`. */
+  end = 0;
   readonly #ports: StepPorts;
   /** Made at the first dense run: streams that never come together need no second set. */
   #double: Double | undefined;
@@ -48,13 +53,16 @@ export class StateBlock {
     double.back = run;
   }
 
-  /** The row keeps the state that it had before the last `advance`. */
-  putBack(place: number): void {
+  /** Rows where `rowMask` is 0 get back the state that they had before the last `advance`. */
+  putBack(rowMask: Float32Array): void {
     if (this.#double === undefined) return;
     const { other } = this.#double;
     const ports = this.#ports.states;
-    for (let i = 0; i < ports.length; i++) {
-      copyRow(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows);
+    for (let place = 0; place < this.rows; place++) {
+      if (rowMask[place] !== 0) continue;
+      for (let i = 0; i < ports.length; i++) {
+        copyRow(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows);
+      }
     }
   }
 
@@ -70,4 +78,10 @@ export class StateBlock {
     const run = buffers.bind(session, this.states, other);
     return { other, run, back: buffers.bind(session, other, this.states) };
   }
+}
+
+/** @throws BugError when the slot is not open */
+export function openBlock(blocks: Blocks<StateBlock>, slot: Slot): StateBlock {
+  if (!blocks.isOpen(slot)) throw new BugError(`slot ${slot} was not opened`);
+  return blocks.of(slot);
 }

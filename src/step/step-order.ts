@@ -1,0 +1,60 @@
+/** The rows of one step in the order of the blocks that their slots are in. */
+import type { Blocks } from '../core/blocks.js';
+import { BugError } from '../core/errors.js';
+import { openBlock, type StateBlock } from './state-block.js';
+
+export class StepOrder {
+  /** Blocks of the present step. */
+  readonly touched: StateBlock[] = [];
+  /** Row numbers of the caller, block after block: those of a block end before its `end`. Of a net without states: 0, 1, … */
+  readonly rows: Int32Array;
+  #step = 0;
+
+  /** @param most rows of a step */
+  constructor(
+    private readonly blocks: Blocks<StateBlock>,
+    most: number,
+  ) {
+    this.rows = Int32Array.from({ length: most }, (_, row) => row);
+  }
+
+  /**
+   * Proves the first n of the slots and counts the rows of each block.
+   * @throws BugError for a slot that is not open or named twice; then no state has changed
+   */
+  admit(slots: Int32Array, n: number): void {
+    const { blocks, touched } = this;
+    const step = ++this.#step;
+    touched.length = 0;
+    for (let row = 0; row < n; row++) {
+      const slot = slots[row];
+      const block = openBlock(blocks, slot);
+      const place = blocks.place(slot);
+      if (block.namedIn[place] === step) throw new BugError(`slot ${slot} is named twice in one step`);
+      block.namedIn[place] = step;
+      if (block.touchedIn !== step) {
+        block.touchedIn = step;
+        block.touched = 0;
+        touched.push(block);
+      }
+      block.touched++;
+    }
+  }
+
+  /** Sorts the rows: first those of blocks that are not `dense`. @returns the number of those */
+  arrange(slots: Int32Array, n: number): number {
+    const { blocks, touched, rows } = this;
+    let end = 0;
+    for (let i = 0; i < touched.length; i++) if (!touched[i].dense) end = placed(touched[i], end);
+    const gathered = end;
+    for (let i = 0; i < touched.length; i++) if (touched[i].dense) end = placed(touched[i], end);
+    for (let row = 0; row < n; row++) rows[blocks.of(slots[row]).end++] = row;
+    return gathered;
+  }
+}
+
+/** The rows of the block begin at `start`, where its `end` is until they are there. @returns where they will end */
+function placed(block: StateBlock, start: number): number {
+  block.end = start;
+  return start + block.touched;
+}
