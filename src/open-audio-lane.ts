@@ -10,6 +10,7 @@ import { ChunkedFrames } from './feature/chunks.js';
 import { recogniserFrames } from './feature/log-mel.js';
 import { SampleWindows } from './feature/windows.js';
 import { Origins } from './origins.js';
+import { whatSteps } from './step/open-engine.js';
 import { openRecogniserFiles } from './step/recogniser/open.js';
 import { sileroModel } from './step/silero.js';
 import { Stepper } from './stepper.js';
@@ -39,6 +40,7 @@ export async function openAudioLane(
     const opened = await (decide.task === 'voice'
       ? openVoice(decide, maxStreams, open, context)
       : openRecogniser(config.model, decide, maxStreams, open, context));
+    context.log.info({ model: nets[0].model.path, ...whatSteps(engine, nets[0]) }, 'model opened');
     return new AudioLane({ ...opened, nets }, limits, context.counters);
   } catch (error) {
     for (const net of nets) net.close();
@@ -86,7 +88,7 @@ async function openRecogniser(
   };
   const decider = decide.create(await withHeads(model, open, common));
   const gate = gateOptions && (await openGate(gateOptions, open, origins, context));
-  const fields = { model: name, kind, architecture, provider: net.provider, tailPaddingMs: feature.tailPaddingMs };
+  const fields = { model: name, kind, architecture, tailPaddingMs: feature.tailPaddingMs };
   context.log.info(fields, 'recogniser opened');
   const stepper = new Stepper(feature, net, decider);
   return { stepper, origins, sampleRateHz: features.sampleRateHz, ...(gate === undefined ? {} : { gate }) };

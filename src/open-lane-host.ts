@@ -49,7 +49,7 @@ function openThreads(config: Config, threads: number, context: StageContext): Pr
 /** @param nets gets every net that the engine opens */
 function noting(engine: Engine, nets: Net[]): Engine {
   return {
-    name: engine.name,
+    ...engine,
     open: async (model, capacity) => {
       const net = await engine.open(model, capacity);
       nets.push(net);

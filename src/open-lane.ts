@@ -8,6 +8,7 @@ import { UserError } from './core/errors.js';
 import type { StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
 import { readCard, stepModelOf } from './step/card-file.js';
+import { whatSteps } from './step/open-engine.js';
 import { openAudioLane } from './open-audio-lane.js';
 import { streamIdleUsOf } from './stream-idle.js';
 import { Stepper } from './stepper.js';
@@ -26,6 +27,7 @@ async function openSensorLane(config: Config, engine: Engine, context: StageCont
   const card = await readCard(config.model);
   requireSameSteps(config, card);
   const net = await engine.open(stepModelOf(config.model, card), config.limits.maxStreams);
+  context.log.info({ model: net.model.path, ...whatSteps(engine, net) }, 'model opened');
   try {
     const channels = card.channels.map(({ name, aggregate }) => ({ name, aggregate, noiseFloor: 0 }));
     const aligner = new StepAligner({ ...config.align, channels }, context.counters, config.limits.maxStreams);

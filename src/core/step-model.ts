@@ -38,7 +38,7 @@ export interface StepModel {
   /** The ONNX file itself, where it was made in memory; `path` is then only what errors call it. */
   readonly bytes?: Uint8Array;
   /** The file is known to be sound, so it may be opened in this process without being tried in another one first. */
-  readonly proven?: true;
+  readonly proven?: boolean;
   /** SHA-256 of that file (of a recogniser's encoder: of all its nets), hexadecimal: state belongs to one model only. */
   readonly sha256: string;
   /** What the caller fills before each step; the first is the main one. */

@@ -1,4 +1,5 @@
 /** The portable engine: onnxruntime-node, on one thread of the processor. */
+import { createRequire } from 'node:module';
 import type { Engine, Net } from '../core/contracts.js';
 import type { StepModel } from '../core/step-model.js';
 import { openSlottedNet } from './net.js';
@@ -7,6 +8,9 @@ import { NodeSession } from './node-session.js';
 /** Opens models with onnxruntime-node; works wherever kioku does. */
 export const nodeEngine: Engine = {
   name: 'node',
+  get version() {
+    return (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
+  },
   async open(model: StepModel, capacity: number): Promise<Net> {
     return openSlottedNet(model, capacity, (file) => new NodeSession(file));
   },

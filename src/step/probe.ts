@@ -1,6 +1,7 @@
 /** A model of a few kilobytes, made here, by which an engine shows that it computes what it should before it is trusted. */
 import { createHash } from 'node:crypto';
 import type { Engine } from '../core/contracts.js';
+import type { SkippedProvider } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
 import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
@@ -69,18 +70,25 @@ function weights(g: TensorGraph, shape: readonly number[]): Value {
   );
 }
 
+export interface Probing {
+  readonly difference: number;
+  readonly provider: string;
+  readonly skipped: readonly SkippedProvider[];
+}
+
 /**
  * Steps the probe on both engines.
- * @returns the largest relative difference, and the provider that `engine` ran it on
+ * @returns the largest relative difference, the provider that `engine` ran it on, and those that it could not
  * @throws UserError of whichever engine cannot open or run it
  */
-export async function probe(engine: Engine, reference: Engine): Promise<{ difference: number; provider: string }> {
+export async function probe(engine: Engine, reference: Engine): Promise<Probing> {
   const model = probeModel();
   const net = await engine.open(model, EXERCISE.rows);
   try {
     const trusted = await reference.open(model, EXERCISE.rows);
     try {
-      return { difference: largestDifference(net, trusted, EXERCISE), provider: net.provider };
+      const { provider, skipped = [] } = net;
+      return { difference: largestDifference(net, trusted, EXERCISE), provider, skipped };
     } finally {
       trusted.close();
     }

@@ -108,8 +108,7 @@ export async function sileroModel(
   const ports = bind(path, info, variant, contextSamples + windowSamples);
   const constants = rate === undefined ? [] : [rateInput(path, rate, sampleRateHz)];
   const sha256 = await sha256Of(path);
-  const proven = sha256 === PACKAGED_SHA256 ? { proven: true as const } : {};
-  const model = { path, sha256, ...proven, constants, ...ports };
+  const model = { path, sha256, proven: sha256 === PACKAGED_SHA256, constants, ...ports };
   return { model, sampleRateHz, windowSamples, contextSamples };
 }
 
