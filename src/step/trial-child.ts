@@ -1,4 +1,5 @@
 /** Entry of the process in which an unknown model is opened and stepped before this is done where it would hurt. */
+import { once } from 'node:events';
 import { BugError } from '../core/errors.js';
 import type { RuntimeOptions } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
@@ -37,10 +38,7 @@ async function attempt({ engine, runtime, model }: TrialOrder): Promise<TrialAns
 }
 
 if (process.send === undefined) throw new BugError('trial-child.ts is the entry of a child process');
-process.once('message', (order: TrialOrder) => {
-  void attempt(order).then((answer) => {
-    process.send?.(answer);
-    // Freed of the channel it ends by itself, so that a crash while the library is unloaded is seen as well.
-    process.disconnect();
-  });
-});
+const [order] = (await once(process, 'message')) as [TrialOrder];
+process.send(await attempt(order));
+// Freed of the channel it ends by itself, so that a crash while the library is unloaded is seen as well.
+process.disconnect();
