@@ -1,12 +1,12 @@
 /** One connection to a broker that comes back by itself: session, subscriptions, last will, back-pressure. */
-import { Socket } from 'node:net';
-import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { MqttClient } from 'mqtt';
 import { BehaviorSubject } from 'rxjs';
 import { FIRST_PAUSE_MS, nextPauseMs, STABLE_MS } from '../core/backoff.js';
 import type { SourceStatus } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { makeClient } from './client.js';
 import { clientOptions } from './client-options.js';
 import { readCredentials } from './credentials.js';
 import { brokerFailure, isWrongVersion } from './failure.js';
@@ -72,8 +72,13 @@ export class MqttConnection {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const credentials = readCredentials(this.#options, this.#parts.baseDir);
-    const client = connect(this.#options.url, clientOptions(this.#options, this.#parts.clientId, credentials));
     const { promise, resolve, reject } = deferred();
+    const { subscription, clientId } = this.#parts;
+    const client = makeClient(this.#options.url, clientOptions(this.#options, clientId, credentials), {
+      take: (topic, payload, retained, properties) =>
+        !this.#stopping && (subscription?.receive(topic, payload, retained, properties) ?? true),
+      hold: (goOn) => this.#hold(client, resolve, goOn),
+    });
     this.#listen(client, resolve, reject);
     try {
       client.connect();
@@ -118,18 +123,7 @@ export class MqttConnection {
   }
 
   #listen(client: MqttClient, ready: () => void, failed: (error: unknown) => void): void {
-    // Assigned before connecting: a broker sends what it kept for the session at once.
-    client.handleMessage = (packet, done) => {
-      if (this.#take(packet)) return done();
-      if (this.#stopping) return done(new Error('stopping'));
-      this.#withheld.hold(done);
-      // What the session had kept fills the queue before the answer to the subscription is read, which now has to wait
-      // until somebody takes from the queue. That must not wait for this start.
-      this.#goUp(client);
-      ready();
-    };
     client.on('connect', () => {
-      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
       this.#join(client).then(ready, (error: unknown) => {
         if (!this.#started) return failed(error);
         this.#complain(error);
@@ -168,6 +162,16 @@ export class MqttConnection {
     });
   }
 
+  /** @param goOn acknowledges, unless there is an error @param ready called when it is up */
+  #hold(client: MqttClient, ready: () => void, goOn: (error?: Error) => void): void {
+    if (this.#stopping) return goOn(new Error('stopping'));
+    this.#withheld.hold(goOn);
+    // What the session had kept fills the queue before the answer to the subscription is read, which now has to wait
+    // until somebody takes from the queue. That must not wait for this start.
+    this.#goUp(client);
+    ready();
+  }
+
   /** After every login, also into a session that was kept: a broker may have lost it. */
   async #join(client: MqttClient): Promise<void> {
     const { subscription } = this.#parts;
@@ -198,14 +202,6 @@ export class MqttConnection {
     if (lower !== undefined) {
       this.#parts.log.warn({ topic: lower.topic, qos: lower.qos }, 'the broker grants less QoS than asked for');
     }
-  }
-
-  /** @returns whether to go on; false: the acknowledgement has to wait, or (stopping) must not be given */
-  #take({ topic, payload, retain, properties }: IPublishPacket): boolean {
-    if (this.#stopping) return false;
-    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    const user = properties?.userProperties;
-    return this.#parts.subscription?.receive(topic, bytes, retain, user && flat(user)) ?? true;
   }
 
   #tellLoss(): void {
@@ -262,14 +258,4 @@ export class MqttConnection {
     else client.publish(statusTopic, 'offline', { qos: 1, retain: true }, leave);
     await promise;
   }
-}
-
-/** One value a key: MQTT allows a key to be repeated. */
-function flat(properties: Readonly<Record<string, string | string[]>>): Record<string, string> {
-  const single: Record<string, string> = {};
-  for (const [key, value] of Object.entries(properties)) {
-    const last = typeof value === 'string' ? value : value.at(-1);
-    if (last !== undefined) single[key] = last;
-  }
-  return single;
 }

@@ -1,11 +1,12 @@
-/** The acknowledgement that is withheld while nothing more can be taken; mqtt.js then reads nothing more either. */
+/** The acknowledgements that are withheld while nothing more can be taken; mqtt.js then reads nothing more either. */
 
 type Done = (error?: Error) => void;
 
 export class Withheld {
   readonly #pingEveryMs: number;
   readonly #ping: () => void;
-  #done: Done | undefined;
+  /** More than one when a message that was read before comes after one that holds everything up. */
+  #done: Done[] = [];
   #heartbeat: NodeJS.Timeout | undefined;
 
   /**
@@ -18,20 +19,20 @@ export class Withheld {
   }
 
   hold(done: Done): void {
-    this.#done = done;
-    this.#heartbeat = setInterval(this.#ping, this.#pingEveryMs);
+    this.#done.push(done);
+    this.#heartbeat ??= setInterval(this.#ping, this.#pingEveryMs);
   }
 
   /** Goes on; with an error the message stays unacknowledged and comes again in the next session. */
   release(error?: Error): void {
-    const done = this.#done;
+    const waiting = this.#done;
     this.forget();
-    done?.(error);
+    for (const done of waiting) done(error);
   }
 
   /** The connection is gone. On the next one, the number of the message may be that of another: it is never acknowledged. */
   forget(): void {
-    this.#done = undefined;
+    this.#done = [];
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
   }

@@ -1,0 +1,59 @@
+/** A client of mqtt.js, past which plain messages go where its stream can be tapped. */
+import { connect, type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
+import { isPlainStream, openBrokerStream } from './broker-stream.js';
+import { PublishTap } from './publish-tap.js';
+import { TopicNames } from './topic-names.js';
+
+/** Takes every message, whichever way it comes. */
+export interface Inbox {
+  /**
+   * @param retained the broker had it before the subscription
+   * @param properties the user properties of MQTT 5, when it came with some; the last of those that have the same key
+   * @returns false: nothing more until what `hold` gets is called
+   */
+  take(topic: string, payload: Buffer, retained: boolean, properties?: Readonly<Record<string, string>>): boolean;
+  /** @param goOn acknowledges the message and reads on; with an error, neither */
+  hold(goOn: (error?: Error) => void): void;
+}
+
+/** @param url checked: mqtt://, mqtts://, ws:// or wss:// @returns not connected yet */
+export function makeClient(url: string, options: IClientOptions, inbox: Inbox): MqttClient {
+  let tap: PublishTap | undefined;
+  const names = new TopicNames();
+  const openTapped = (client: MqttClient): ReturnType<typeof openBrokerStream> => {
+    const stream = openBrokerStream(url, options);
+    const version = client.options.protocolVersion === 5 ? 5 : 4;
+    const tapped = new PublishTap(stream, version, names, (topic, payload, retained) => {
+      if (inbox.take(topic, payload, retained)) return true;
+      inbox.hold((error) => {
+        if (error === undefined) tapped.release();
+      });
+      return false;
+    });
+    tap = tapped;
+    return stream;
+  };
+  const client = isPlainStream(url) ? new MqttClient(openTapped, options) : connect(url, options);
+  client.handleMessage = ({ topic, payload, retain, properties }: IPublishPacket, done) => {
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    const user = properties?.userProperties;
+    if (inbox.take(topic, bytes, retain, user && flat(user))) return done();
+    const of = tap;
+    of?.hold();
+    inbox.hold((error) => {
+      done(error);
+      if (error === undefined) of?.release();
+    });
+  };
+  return client;
+}
+
+/** One value a key: MQTT allows a key to be repeated. */
+function flat(properties: Readonly<Record<string, string | string[]>>): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [key, value] of Object.entries(properties)) {
+    const last = typeof value === 'string' ? value : value.at(-1);
+    if (last !== undefined) single[key] = last;
+  }
+  return single;
+}
