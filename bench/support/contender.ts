@@ -75,7 +75,7 @@ class Watch {
       const writtenNs = lastWriteOf(this.#seen[i], writes);
       if (writtenNs !== undefined) late.push((this.#seen[i + 1] - writtenNs) / 1e6);
     }
-    const sorted = Float64Array.from(late).sort();
+    const sorted = Float64Array.from(late).toSorted();
     const at = (part: number): number => sorted[Math.floor(part * sorted.length)];
     const loop = (percentile: number): number => this.#loop.percentile(percentile) / 1e6 - LOOP_RESOLUTION_MS;
     return {

@@ -1,13 +1,15 @@
 /** The decoder behind the kind `json`. */
-import { parseTime, TIME_FIELDS } from '../core/time.js';
+import { parseTime, TIME_FIELDS, type TimeFormat } from '../core/time.js';
 import type { Decoder, Frame, Packet } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import type { Log } from '../core/log.js';
 import { Drops, textOf } from './drops.js';
+import { FlatJson, type FlatShape } from './flat-json.js';
 import type { JsonOptions } from './json.js';
 import { compilePath, valueAt, type Path } from './path.js';
 import { parseJson } from './parse.js';
-import { Shapes } from './shape.js';
+import { planReading, type ReadingPlan, type Wanted } from './reading-plan.js';
+import { type ChannelSignal, Shapes } from './shape.js';
 
 /** More numeric fields than this are no reading of a sensor. */
 const MAX_CHANNELS = 1024;
@@ -15,6 +17,7 @@ const MAX_STREAM_CHARS = 256;
 const NUMERIC_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
 type Fields = Readonly<Record<string, unknown>>;
+type Emit = (frame: Frame) => void;
 type NewFrame = { -readonly [K in keyof Frame]: Frame[K] };
 
 interface MappedChannel {
@@ -32,7 +35,9 @@ const optionalPath = (text: string | undefined): Path | undefined =>
 export class JsonDecoder implements Decoder {
   readonly #drops: Drops;
   readonly #shapes = new Shapes();
+  readonly #flat: FlatJson<ReadingPlan>;
   readonly #mapped: readonly MappedChannel[] | undefined;
+  readonly #timeFormat: TimeFormat;
   readonly #valuePath: Path;
   readonly #timePath: Path | undefined;
   readonly #streamPath: Path | undefined;
@@ -52,6 +57,7 @@ export class JsonDecoder implements Decoder {
     this.#drops = new Drops(counters, log);
     this.#mapped =
       options.channels && Object.entries(options.channels).map(([name, text]) => ({ name, path: compilePath(text) }));
+    this.#timeFormat = options.time?.format ?? 'auto';
     this.#valuePath = compilePath(options.valueField);
     this.#timePath = optionalPath(options.time?.field);
     this.#streamPath = optionalPath(options.streamField);
@@ -59,13 +65,27 @@ export class JsonDecoder implements Decoder {
     const apart = [this.#timePath, this.#streamPath, this.#sequencePath];
     const times = this.#timePath === undefined ? TIME_FIELDS : [];
     this.#reserved = new Set([...times, ...apart.flatMap((path) => (path?.length === 1 ? [String(path[0])] : []))]);
+    const wanted: Wanted = {
+      channels: this.#mapped,
+      value: this.#valuePath,
+      time: this.#timePath,
+      stream: this.#streamPath,
+      sequence: this.#sequencePath,
+      reserved: this.#reserved,
+      numericStrings: options.numericStrings,
+    };
+    const signalOf = this.#shapes.signalOf.bind(this.#shapes);
+    this.#flat = new FlatJson((keys, kinds) => planReading(keys, kinds, wanted, signalOf));
   }
 
   decode(packet: Packet, emit: (frame: Frame) => void): void {
+    const flat = this.#flat.read(packet.bytes);
+    if (flat !== undefined && this.#planned(flat, packet, emit)) return;
     const parsed = parseJson(textOf(packet.bytes));
     if (parsed === undefined) return this.#drops.count('malformed-json', packet);
     if (parsed.repaired) this.#drops.count('not-finite', packet);
     const { value } = parsed;
+    if (flat === undefined && !parsed.repaired) this.#flat.learn(packet.bytes, value);
     if (!Array.isArray(value)) return this.#reading(value, packet, emit);
     for (let i = 0; i < value.length; i++) this.#reading(value[i], packet, emit);
   }
@@ -82,26 +102,49 @@ export class JsonDecoder implements Decoder {
     if (this.#n > MAX_CHANNELS) return this.#drops.count('too-many-channels', packet);
     const stream = this.#streamOf(value, packet);
     if (stream === undefined) return this.#drops.count('bad-stream', packet);
-    emit(this.#frame(stream, value, packet));
-  }
-
-  #frame(stream: string, value: unknown, packet: Packet): Frame {
     const data = new Float64Array(this.#n);
     for (let i = 0; i < data.length; i++) data[i] = this.#values[i];
+    const signal = this.#shapes.signalOf(this.#names, this.#n);
     const us = this.#timeOf(value, packet);
-    const frame: NewFrame = {
-      stream,
-      source: packet.source,
-      seq: packet.seq,
-      us: us ?? packet.arrivedUs,
-      arrivedUs: packet.arrivedUs,
-      signal: this.#shapes.signalOf(this.#names, this.#n),
-      data,
-    };
-    if (us === undefined) frame.unstamped = true;
-    const sequence = this.#sequenceOf(value, packet);
-    if (sequence !== undefined) frame.sequence = sequence;
-    return frame;
+    emit(frameOf(packet, stream, us, signal, data, this.#sequenceOf(value, packet)));
+  }
+
+  /** @returns false: something about the message needs a closer look; nothing was emitted */
+  #planned({ plan, numbers, textFrom, textTo }: FlatShape<ReadingPlan>, packet: Packet, emit: Emit): boolean {
+    const { bytes, route } = packet;
+    const named = route.channel !== undefined;
+    if (named ? plan.value < 0 : plan.signal === undefined) return false;
+    const data = new Float64Array(named ? 1 : plan.channels.length);
+    for (let i = 0; i < data.length; i++) {
+      data[i] = numbers[named ? plan.value : plan.channels[i]];
+      if (!Number.isFinite(data[i])) return false;
+    }
+    let { stream } = route;
+    if (plan.stream >= 0) {
+      const { stream: k, streamIsText } = plan;
+      const name = this.#nameOf(streamIsText ? utf8(bytes, textFrom[k], textTo[k]) : numbers[k]);
+      if (name === undefined) return false;
+      stream = name;
+    }
+    let us: number | undefined;
+    if (plan.time >= 0) {
+      const { time: k, timeIsText } = plan;
+      us = parseTime(timeIsText ? utf8(bytes, textFrom[k], textTo[k]) : numbers[k], this.#timeFormat);
+      if (us === undefined) return false;
+    }
+    let sequence: number | undefined;
+    if (plan.sequence >= 0) {
+      sequence = numbers[plan.sequence];
+      if (!Number.isSafeInteger(sequence)) return false;
+    }
+    emit(frameOf(packet, stream, us, this.#signalOf(plan, route.channel), data, sequence));
+    return true;
+  }
+
+  #signalOf(plan: ReadingPlan, channel: string | undefined): ChannelSignal {
+    if (channel === undefined && plan.signal !== undefined) return plan.signal;
+    this.#names[0] = channel ?? '';
+    return this.#shapes.signalOf(this.#names, 1);
   }
 
   /** Every top-level number is a channel; texts, nested objects and lists are no channels, and no mistake. */
@@ -140,14 +183,17 @@ export class JsonDecoder implements Decoder {
     if (this.#timePath === undefined) return undefined;
     const field = valueAt(value, this.#timePath);
     if (field === undefined || field === null) return undefined;
-    const us = parseTime(field, this.options.time?.format ?? 'auto');
+    const us = parseTime(field, this.#timeFormat);
     if (us === undefined) this.#drops.count('bad-time', packet);
     return us;
   }
 
   #streamOf(value: unknown, packet: Packet): string | undefined {
     if (this.#streamPath === undefined) return packet.route.stream;
-    const field = valueAt(value, this.#streamPath);
+    return this.#nameOf(valueAt(value, this.#streamPath));
+  }
+
+  #nameOf(field: unknown): string | undefined {
     if (typeof field !== 'string' && typeof field !== 'number') return undefined;
     const stream = String(field);
     return stream !== '' && stream.length <= MAX_STREAM_CHARS ? stream : undefined;
@@ -162,4 +208,22 @@ export class JsonDecoder implements Decoder {
     this.#drops.count('bad-sequence', packet);
     return undefined;
   }
+}
+
+function frameOf(
+  { source, seq, arrivedUs }: Packet,
+  stream: string,
+  us: number | undefined,
+  signal: ChannelSignal,
+  data: Float64Array,
+  sequence: number | undefined,
+): Frame {
+  const frame: NewFrame = { stream, source, seq, us: us ?? arrivedUs, arrivedUs, signal, data };
+  if (us === undefined) frame.unstamped = true;
+  if (sequence !== undefined) frame.sequence = sequence;
+  return frame;
+}
+
+function utf8(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString();
 }
