@@ -9,6 +9,9 @@ import { buildStepGraph, stepSignature, type StepForm } from '../../src/train/in
 import { fixedWeights, forecast } from '../../src/train/network.js';
 import { initialParameters, outputWidth, parameterCount, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 
+/** Of the random weights of the models here. */
+export const PARAMETER_SEED = 11;
+
 export interface TestModel {
   readonly card: ModelCard;
   readonly onnx: Uint8Array;
@@ -70,7 +73,7 @@ function describe(onnx: Uint8Array, spec: NetSpec, signature: Signature, paramet
 
 /** A step model as `train` exports it, with random weights; without calendar inputs. */
 export function kiokuModel(spec: NetSpec, form: StepForm = 'plain'): TestModel {
-  const onnx = buildStepGraph(spec, initialParameters(spec, 11), form);
+  const onnx = buildStepGraph(spec, initialParameters(spec, PARAMETER_SEED), form);
   return { onnx, card: describe(onnx, spec, stepSignature(spec, form), parameterCount(spec)) };
 }
 
@@ -80,7 +83,7 @@ export function maskedModel(spec: NetSpec): TestModel {
   const x = g.input(['B', spec.inputs], 'x_t');
   const state = g.input(['B', stateWidth(spec)], 'state');
   const rowMask = g.input(['B'], 'row_mask');
-  const parameters = initialParameters(spec, 11);
+  const parameters = initialParameters(spec, PARAMETER_SEED);
   const { mean, logVariance, stateNext } = forecast(g, spec, fixedWeights(g, spec, parameters), x, state);
   g.output(logVariance ? g.concat([mean, logVariance], 1) : mean, 'y_t');
   g.output(g.where(g.greater(g.reshape(rowMask, ['B', 1]), g.scalar(0.5)), stateNext, state), 'state_next');

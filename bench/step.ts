@@ -1,0 +1,264 @@
+/**
+ * What a step costs: an LSTM of 64 by kioku and by others, one stream and 256 streams; what a lane adds around the net;
+ * what a backlog saves by going several steps a run. Processor time of the process, sides in turn, medians.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Engine, Frame } from '../src/core/contracts.js';
+import { silentLog } from '../src/core/log.js';
+import { DEFAULT_RUNTIME } from '../src/core/runtime.js';
+import { LocalLane } from '../src/lane-host.js';
+import { TensorGraph } from '../src/onnx/tensor-graph.js';
+import { stepModelOf } from '../src/step/card-file.js';
+import { openEngine } from '../src/step/open-engine.js';
+import { gateRows } from '../src/train/net-spec.js';
+import { kiokuModel, writeModel, type TestModel } from '../test/support/step-model.js';
+import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
+import { bareLane } from './support/bare-lane.js';
+import { loopSide, ortWebSide, tfjsSide, TorchPeer } from './support/step-peers.js';
+import { boundSide, inputs, kiokuSide, ortNodeSide, SPEC, type Side } from './support/step-sides.js';
+
+const STREAMS = 256;
+const CHUNK_STEPS = 32;
+/** Side of the matrix whose product gives the machine's rate. */
+const GEMM_SIDE = 1024;
+const STEP_US = 1_000_000;
+
+interface Setting {
+  readonly repeats: number;
+  /** Steps of one stream in a sample; a peer that is for orientation takes a tenth. */
+  readonly steps: number;
+}
+
+export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
+  const setting: Setting = smoke ? { repeats: 3, steps: 40 } : { repeats: 25, steps: 4000 };
+  const folder = await mkdtemp(join(tmpdir(), 'kioku-bench-'));
+  const notes: string[] = [
+    `LSTM ${SPEC.hidden}, ${SPEC.inputs} inputs, ${SPEC.channels} outputs, the same weights on all sides; µs of processor time`,
+    'ort-node: run() of onnxruntime-node, one thread; bound-run: a loop over two bindings of the C API, made by hand',
+    `vs-gemm: per stream and step, over its matrix products alone at the rate of a ${GEMM_SIDE} x ${GEMM_SIDE} product in the same run`,
+    'lane-vs-engine: streams by name, with the least of feature and decider, over the same rows by the net alone',
+  ];
+  try {
+    const engine = await openEngine(DEFAULT_RUNTIME, silentLog);
+    const rows = [
+      ...(await singleRows(engine, folder, setting, notes)),
+      ...(await batchRows(engine, folder, setting)),
+      ...(await chunkRows(engine, folder, setting)),
+    ];
+    return { bench: 'step', machine: machine(), rows, notes };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Processor time, µs a step. */
+async function cost(side: Side, steps: number): Promise<number> {
+  await side.begin?.();
+  const before = process.cpuUsage();
+  for (let i = 0; i < steps; i++) {
+    const step = side.step();
+    if (step !== undefined) await step;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / steps;
+}
+
+/** One stream: everybody, the two peers with a bar beside kioku in every round. */
+async function singleRows(engine: Engine, folder: string, setting: Setting, notes: string[]): Promise<BenchRow[]> {
+  const model = kiokuModel(SPEC);
+  const path = await writeModel(join(folder, 'single'), model);
+  const sides = [
+    await kiokuSide('kioku', engine, path, model, 1),
+    boundSide(model.onnx),
+    await ortNodeSide(model.onnx),
+    loopSide(),
+    ...(await optional(notes, () => ortWebSide(model.onnx))),
+    ...(await optional(notes, () => tfjsSide('wasm'))),
+    ...(await optional(notes, () => tfjsSide('cpu'))),
+  ];
+  const torch = await TorchPeer.start();
+  if (torch === undefined) notes.push('step.b1.torch is absent: there is no PyTorch (apt-get install python3-torch)');
+  await assertAlike(sides);
+  const barred = new Set(['kioku', 'bound-run', 'ort-node']);
+  const stepsOf = ({ name }: Side): number => (barred.has(name) ? setting.steps : Math.ceil(setting.steps / 10));
+  const samples = new Map(sides.map((side): [string, number[]] => [side.name, []]));
+  const torchUs: number[] = [];
+  for (const side of sides) await cost(side, stepsOf(side));
+  await torch?.measure(setting.steps / 10);
+  for (let repeat = 0; repeat < setting.repeats; repeat++) {
+    for (const side of sides) samples.get(side.name)?.push(await cost(side, stepsOf(side)));
+    if (torch) torchUs.push(await torch.measure(setting.steps / 10));
+  }
+  torch?.close();
+  for (const side of sides) await side.close();
+  const of = (name: string): number[] => samples.get(name) ?? [];
+  return [
+    ...sides.map(({ name }) => medianRow(`step.b1.${name}`, 'µs', of(name))),
+    ...(torch ? [medianRow('step.b1.torch', 'µs', torchUs)] : []),
+    ratioRow('step.b1.vs-ort-node', of('kioku'), of('ort-node')),
+    ratioRow('step.b1.vs-bound-run', of('kioku'), of('bound-run')),
+  ];
+}
+
+/** A peer that cannot be had is noted and left out. */
+async function optional(notes: string[], open: () => Promise<Side>): Promise<Side[]> {
+  try {
+    return [await open()];
+  } catch (error) {
+    notes.push(`a peer is absent: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
+}
+
+/** Nobody is compared who computes something else. */
+async function assertAlike(sides: readonly Side[]): Promise<void> {
+  for (const side of sides) {
+    await side.begin?.();
+    await side.step();
+    await side.step();
+  }
+  const [kioku, ...others] = sides;
+  for (const other of others) {
+    for (let i = 0; i < SPEC.channels; i++) {
+      const difference = Math.abs(kioku.output()[i] - other.output()[i]);
+      if (!(difference < 1e-4)) throw new Error(`${other.name} gives another output, by ${difference}`);
+    }
+  }
+}
+
+/** 256 streams: the net alone, a lane around it, and the products of matrices that the machine would allow. */
+async function batchRows(engine: Engine, folder: string, { repeats, steps }: Setting): Promise<BenchRow[]> {
+  const model = kiokuModel(SPEC);
+  const path = await writeModel(join(folder, 'batch'), model);
+  const net = await kiokuSide('engine', engine, path, model, STREAMS);
+  const rounds = Math.max(2, Math.ceil(steps / 40));
+  const lane = await laneSide(engine, path, model, rounds);
+  const product = await gemmSide(engine);
+  const samples = { net: [] as number[], lane: [] as number[], gflops: [] as number[], gemm: [] as number[] };
+  const { inputs: I, hidden: H, channels: C } = SPEC;
+  const operations = 2 * (gateRows(SPEC) * (I + H) + H * C);
+  for (let repeat = -1; repeat < repeats; repeat++) {
+    const netUs = (await cost(net, rounds)) / STREAMS;
+    const laneUs = (await cost(lane, rounds)) / STREAMS;
+    const gflops = (2 * STREAMS * GEMM_SIDE ** 2) / (await cost(product, 4)) / 1000;
+    if (repeat < 0) continue;
+    samples.net.push(netUs);
+    samples.lane.push(laneUs);
+    samples.gflops.push(gflops);
+    samples.gemm.push(operations / gflops / 1000);
+  }
+  for (const side of [net, lane, product]) await side.close();
+  return [
+    medianRow('step.b256.kioku', 'µs', samples.net),
+    medianRow('step.b256.lane', 'µs', samples.lane),
+    medianRow('step.gemm-rate', 'GFLOP/s', samples.gflops),
+    ratioRow('step.b256.vs-gemm', samples.net, samples.gemm),
+    ratioRow('step.lane-vs-engine', samples.lane, samples.net),
+  ];
+}
+
+/**
+ * One time step of every stream by name through a lane, as the pipeline hands readings over.
+ * @param rounds steps of a sample: as many readings are made before it
+ */
+async function laneSide(engine: Engine, folder: string, { card }: TestModel, rounds: number): Promise<Side> {
+  const net = await engine.open(stepModelOf(folder, card), STREAMS);
+  const { lane, outputs } = bareLane(net);
+  const host = new LocalLane(lane);
+  const x = inputs(STREAMS);
+  const signal = {
+    kind: 'channels',
+    names: Array.from({ length: SPEC.inputs }, (_, i) => `x${i}`),
+    stepUs: 0,
+  } as const;
+  let waiting: Frame[][] = [];
+  let made = 0;
+  let rows = 0;
+  host.out.subscribe(({ steps }) => {
+    rows += steps;
+  });
+  const data = Array.from({ length: STREAMS }, (_, i) =>
+    Float64Array.from(x.subarray(i * SPEC.inputs, (i + 1) * SPEC.inputs)),
+  );
+  const streams = data.map((_, i) => `plant/device-${i}`);
+  return {
+    name: 'lane',
+    begin: () => {
+      if (rows !== made * STREAMS) throw new Error(`${rows} rows were stepped where ${made * STREAMS} were sent`);
+      const batches = Array.from({ length: rounds }, () => {
+        const us = ++made * STEP_US;
+        return streams.map((stream, i) => {
+          return { stream, source: 0, seq: made * STREAMS + i, us, arrivedUs: us, signal, data: data[i] };
+        });
+      });
+      waiting = batches.toReversed();
+      return Promise.resolve();
+    },
+    step: () => {
+      const frames = waiting.pop();
+      if (frames === undefined) throw new Error('more steps than readings');
+      host.push(frames);
+    },
+    output: () => outputs.subarray(0, SPEC.channels),
+    close: () => host.close(),
+  };
+}
+
+/** x [256, 1024] · W [1024, 1024], as one node of a model without states. */
+async function gemmSide(engine: Engine): Promise<Side> {
+  const g = new TensorGraph();
+  const x = g.input(['B', GEMM_SIDE], 'x');
+  const W = Float32Array.from({ length: GEMM_SIDE ** 2 }, (_, i) => Math.sin(i));
+  g.output(g.gemm(x, g.constant(W, [GEMM_SIDE, GEMM_SIDE])), 'y');
+  const port = (name: string) => ({ name, elementType: 'float32', shape: ['B', GEMM_SIDE] }) as const;
+  const model = {
+    path: 'a product of matrices',
+    bytes: g.encode(),
+    proven: true,
+    sha256: '',
+    inputs: [port('x')],
+    outputs: [port('y')],
+    states: [],
+    constants: [],
+  } as const;
+  const net = await engine.open(model, STREAMS);
+  net.input['x'].fill(0.5);
+  const slots = Int32Array.from({ length: STREAMS }, (_, slot) => slot);
+  return {
+    name: 'gemm',
+    step: () => net.step(slots, STREAMS),
+    output: () => net.output['y'].subarray(0, 1),
+    close: () => net.close(),
+  };
+}
+
+/** One stream with a backlog, in the form of a model for few streams. */
+async function chunkRows(engine: Engine, folder: string, { repeats, steps }: Setting): Promise<BenchRow[]> {
+  const model = kiokuModel(SPEC, 'fused');
+  const path = await writeModel(join(folder, 'chunk'), model);
+  const net = await engine.open(stepModelOf(path, model.card), 1);
+  net.open(0, 'stream');
+  const slot = Int32Array.of(0);
+  const side = (name: string, step: () => void): Side => ({ name, step, output: () => [], close: () => {} });
+  const single = side('single', () => {
+    for (let t = 0; t < CHUNK_STEPS; t++) net.step(slot, 1);
+  });
+  const chunk = side('chunk', () => net.step(slot, 1, CHUNK_STEPS));
+  const samples = { single: [] as number[], chunk: [] as number[] };
+  const rounds = Math.ceil(steps / CHUNK_STEPS);
+  for (let repeat = -1; repeat < repeats; repeat++) {
+    const singleUs = (await cost(single, rounds)) / CHUNK_STEPS;
+    const chunkUs = (await cost(chunk, rounds)) / CHUNK_STEPS;
+    if (repeat < 0) continue;
+    samples.single.push(singleUs);
+    samples.chunk.push(chunkUs);
+  }
+  net.close();
+  return [
+    medianRow('step.chunk.single', 'µs', samples.single),
+    medianRow('step.chunk.kioku', 'µs', samples.chunk),
+    ratioRow('step.chunk-vs-single', samples.chunk, samples.single),
+  ];
+}

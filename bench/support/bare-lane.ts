@@ -1,0 +1,131 @@
+/** A lane whose stages do the least that stages can do: what is left is the lane's own work around the net. */
+import type {
+  Aligner,
+  Batch,
+  Emit,
+  Feature,
+  ForecastDecider,
+  Frame,
+  Net,
+  PerSlot,
+  Slot,
+} from '../../src/core/contracts.js';
+import { Counters } from '../../src/core/counters.js';
+import { ReadySlots, type WaitingRows } from '../../src/feature/ready-slots.js';
+import { StreamLane } from '../../src/lane.js';
+import { Stepper } from '../../src/stepper.js';
+
+const STEP_US = 1_000_000;
+
+abstract class Stateless implements PerSlot {
+  open(_slot: Slot, _stream: string): void {}
+  leave(_slot: Slot): void {}
+  save(_slot: Slot): Uint8Array {
+    return new Uint8Array(1);
+  }
+  load(_slot: Slot, _bytes: Uint8Array): void {}
+}
+
+/** Every reading is a time step. */
+class EveryReading extends Stateless implements Aligner {
+  readonly stepUs = STEP_US;
+
+  push(_slot: Slot, frame: Frame, emit: (frame: Frame) => void): void {
+    emit(frame);
+  }
+
+  flush(): void {}
+}
+
+/** The values as they came. */
+class AsTheyCame extends Stateless implements Feature {
+  readonly names: readonly string[];
+  readonly shiftUs = STEP_US;
+  readonly #rows: Float32Array;
+  readonly #us: Float64Array;
+  readonly #full: Uint8Array;
+  readonly #ready: ReadySlots;
+  readonly #waiting: WaitingRows = {
+    has: (slot) => this.#full[slot] === 1,
+    give: (slot, out) => this.#give(slot, out),
+  };
+
+  constructor(
+    private readonly width: number,
+    capacity: number,
+  ) {
+    super();
+    this.names = Array.from({ length: width }, (_, i) => `x${i}`);
+    this.#rows = new Float32Array(capacity * width);
+    this.#us = new Float64Array(capacity);
+    this.#full = new Uint8Array(capacity);
+    this.#ready = new ReadySlots(capacity);
+  }
+
+  push(slot: Slot, { data, us }: Frame): void {
+    const at = slot * this.width;
+    for (let i = 0; i < this.width; i++) this.#rows[at + i] = data[i];
+    this.#us[slot] = us;
+    this.#full[slot] = 1;
+    this.#ready.add(slot);
+  }
+
+  flush(): void {}
+
+  take(out: Batch): number {
+    return this.#ready.fill(out, this.#waiting);
+  }
+
+  #give(slot: Slot, out: Batch): void {
+    const row = out.n++;
+    const { width } = this;
+    out.slot[row] = slot;
+    out.us[row] = this.#us[slot];
+    out.gap[row] = 0;
+    for (let i = 0; i < width; i++) out.data[row * width + i] = this.#rows[slot * width + i];
+    this.#full[slot] = 0;
+  }
+}
+
+/** Hands every stream its output. */
+class HandOver extends Stateless implements ForecastDecider {
+  readonly version = 'hand-over';
+  readonly silentAfterSteps = 10;
+  learnOnly = false;
+  /** [capacity, width] */
+  readonly outputs: Float32Array;
+
+  constructor(
+    private readonly width: number,
+    capacity: number,
+  ) {
+    super();
+    this.outputs = new Float32Array(capacity * width);
+  }
+
+  push(output: Float32Array, input: Batch, _emit: Emit): void {
+    const { width, outputs } = this;
+    for (let row = 0; row < input.n; row++) {
+      const at = input.slot[row] * width;
+      for (let i = 0; i < width; i++) outputs[at + i] = output[row * width + i];
+    }
+  }
+
+  end(): void {}
+  silence(): void {}
+}
+
+export interface BareLane {
+  readonly lane: StreamLane;
+  /** [capacity, width of an output] */
+  readonly outputs: Float32Array;
+}
+
+export function bareLane(net: Net): BareLane {
+  const [x] = Object.values(net.input);
+  const [y] = Object.values(net.output);
+  const decider = new HandOver(y.length / net.rows, net.capacity);
+  const stepper = new Stepper(new AsTheyCame(x.length / net.rows, net.capacity), net, decider);
+  const stages = { aligner: new EveryReading(), stepper };
+  return { lane: new StreamLane(stages, { maxStreams: net.capacity }, new Counters()), outputs: decider.outputs };
+}
