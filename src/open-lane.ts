@@ -9,7 +9,6 @@ import type { StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
 import { readCard, stepModelOf } from './step/card-file.js';
 import { whatSteps } from './step/open-engine.js';
-import { openAudioLane } from './open-audio-lane.js';
 import { streamIdleUsOf } from './stream-idle.js';
 import { Stepper } from './stepper.js';
 
@@ -17,10 +16,12 @@ import { Stepper } from './stepper.js';
  * Opens the configuration's model and everything around it.
  * @throws UserError `MODEL_MISSING`, `MODEL_INVALID`, `CARD_MISMATCH` (the configuration asks for other steps or channels)
  */
-export function openLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
-  return config.decide.task === 'forecast'
-    ? openSensorLane(config, engine, context)
-    : openAudioLane(config, config.decide, engine, context);
+export async function openLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {
+  const { decide } = config;
+  if (decide.task === 'forecast') return openSensorLane(config, engine, context);
+  // A third of all files of a pipeline, which sensors need not wait for.
+  const { openAudioLane } = await import('./open-audio-lane.js');
+  return openAudioLane(config, decide, engine, context);
 }
 
 async function openSensorLane(config: Config, engine: Engine, context: StageContext): Promise<Lane> {

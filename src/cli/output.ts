@@ -53,7 +53,12 @@ export class Io {
   /** A logger at `--log-level` (or another level), to stderr. Loaded on demand, because pino takes longer to load than `--help` to print. */
   async openLog(level = this.logLevel): Promise<Log> {
     const { createLog } = await import('./log.js');
-    return createLog(level, this.stderr, () => this.finishLine());
+    if (!this.stderr.isTTY) return createLog(level);
+    const { terminalLog } = await import('./terminal-log.js');
+    return createLog(
+      level,
+      terminalLog(this.stderr, () => this.finishLine()),
+    );
   }
 
   /**

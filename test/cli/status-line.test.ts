@@ -4,6 +4,7 @@ import { ListeningBar } from '../../src/cli/listening-bar.js';
 import { createLog } from '../../src/cli/log.js';
 import { Io } from '../../src/cli/output.js';
 import { CLEAR_LINE, gauge } from '../../src/cli/status-line.js';
+import { terminalLog } from '../../src/cli/terminal-log.js';
 import { TrainingBar } from '../../src/cli/training-bar.js';
 import { TranscriptView } from '../../src/cli/transcript-view.js';
 import type { TranscriptEvent } from '../../src/core/events.js';
@@ -48,7 +49,7 @@ describe('a bar on a terminal', () => {
       const { io, screen, stderr } = terminal(100);
       const bar = new ListeningBar(io, 10_000);
       bar.update(7);
-      createLog('info', stderr).info({ url: 'mqtt://h', topics: ['a/+'] }, 'connected');
+      createLog('info', terminalLog(stderr)).info({ url: 'mqtt://h', topics: ['a/+'] }, 'connected');
       vi.advanceTimersByTime(5000);
       const [logged, shown, ...more] = screen();
       expect(logged).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: connected \{"url":"mqtt:\/\/h","topics":\["a\/\+"\]\}$/);
