@@ -5,6 +5,9 @@ import type { KiokuEvent } from './core/events.js';
 export class LaneOutput {
   /** Number of the last packet of each source. */
   readonly #through = new Map<number, number>();
+  /** The source that was taken from last, and its packet: not in `#through` yet, because mostly there is one source. */
+  #source: number | undefined;
+  #seq = 0;
   #events: KiokuEvent[] = [];
   /** Time steps taken through the net. */
   steps = 0;
@@ -15,15 +18,20 @@ export class LaneOutput {
   };
 
   taken(source: number, seq: number): void {
-    this.#through.set(source, seq);
+    if (source !== this.#source) this.#note();
+    this.#source = source;
+    this.#seq = seq;
   }
 
   through(): ReadonlyMap<number, number> {
+    this.#note();
     return new Map(this.#through);
   }
 
   /** What a snapshot had taken is taken. */
   restore(through: ReadonlyMap<number, number>): void {
+    this.#note();
+    this.#source = undefined;
     for (const [source, seq] of through) this.#through.set(source, Math.max(seq, this.#through.get(source) ?? 0));
   }
 
@@ -33,5 +41,9 @@ export class LaneOutput {
     this.#events = [];
     this.steps = 0;
     return out;
+  }
+
+  #note(): void {
+    if (this.#source !== undefined) this.#through.set(this.#source, this.#seq);
   }
 }
