@@ -1,72 +1,103 @@
-/** Two nets of one model on different engines step side by side on the same input: how far apart are their results? */
-import type { Net } from '../core/contracts.js';
+/** One model steps on two engines, on the same input: how far apart are the results? */
+import type { Engine, Net } from '../core/contracts.js';
 import { uniform } from '../core/random.js';
+import type { SkippedProvider } from '../core/runtime.js';
+import type { Port, StepModel } from '../core/step-model.js';
 
 /** What a comparison is made of. */
 export interface Exercise {
-  /** Streams, each with other input; both nets have room for them. */
+  /** Streams, each with other input. */
   readonly rows: number;
-  /** Steps of each stream, so that differences in the states show. */
+  /** Steps, so that differences in the states show. */
   readonly steps: number;
 }
 
-/** Inputs of nets are normalised values, log-mel energies or samples: most of what they see is within this. */
+export interface Agreement {
+  /** The largest |y − reference| / max(1, |reference|) over all outputs; Infinity where only one of them is a number. */
+  readonly difference: number;
+  /** What `difference` may be for the engine to be trusted. */
+  readonly tolerance: number;
+  /** What the engine ran the model on, such as `native/cpu`. */
+  readonly provider: string;
+  /** Providers that were preferred to it. */
+  readonly skipped: readonly SkippedProvider[];
+}
+
+/** What models see is normalised: channels, log-mel energies or samples; most of it is within this. */
 const LARGEST_INPUT = 2;
 
-/** ONNX Runtime's results on one processor differ by rounding only. */
+/** ONNX Runtime's results on one kind of processor differ by rounding only. */
 const PROCESSOR_TOLERANCE = 1e-5;
-/** Graphics and neural processors round to 10 to 16 bits (fp16, TF32, bfloat16) where they multiply matrices. */
+/** Graphics and neural processors round to 8 to 11 bits (bfloat16, fp16, TF32) where they multiply matrices. */
 const ACCELERATOR_TOLERANCE = 1e-2;
 
-/** How far apart results of a provider, such as `native/cpu`, may be from those of the processor, relative to max(1, |y|). */
-export function toleranceOf(provider: string): number {
-  return provider.endsWith('/cpu') ? PROCESSOR_TOLERANCE : ACCELERATOR_TOLERANCE;
+/** @throws UserError of whichever engine cannot open or step the model */
+export async function compareEngines(
+  model: StepModel,
+  engine: Engine,
+  reference: Engine,
+  exercise: Exercise,
+): Promise<Agreement> {
+  // One after the other: a large model need not fit the memory twice.
+  const { outputs: expected } = await resultsOf(model, reference, exercise);
+  const { outputs, provider, skipped } = await resultsOf(model, engine, exercise);
+  let difference = 0;
+  outputs.forEach((output, i) => {
+    difference = Math.max(difference, largestDifference(output, expected[i]));
+  });
+  const tolerance = provider.endsWith('/cpu') ? PROCESSOR_TOLERANCE : ACCELERATOR_TOLERANCE;
+  return { difference, tolerance, provider, skipped };
+}
+
+/** Every output of every step. */
+async function resultsOf(
+  model: StepModel,
+  engine: Engine,
+  { rows, steps }: Exercise,
+): Promise<Pick<Agreement, 'provider' | 'skipped'> & { readonly outputs: readonly Float32Array[] }> {
+  const net = await engine.open(model, rows);
+  try {
+    const { provider, skipped = [] } = net;
+    const outputs: Float32Array[] = [];
+    for (let slot = 0; slot < rows; slot++) net.open(slot, `stream ${slot}`);
+    for (let step = 0; step < steps; step++) {
+      // In another order each time, and now and then a stream rests: what is done to the states of idle ones shows too.
+      const slots = Int32Array.from({ length: rows }, (_, i) => (i + step) % rows);
+      const n = step % 3 === 2 ? Math.max(1, rows - 1) : rows;
+      fillInputs(net, n, step);
+      net.step(slots, n);
+      for (const port of model.outputs) outputs.push(net.output[port.name].slice(0, n * widthOf(port)));
+    }
+    return { provider, skipped, outputs };
+  } finally {
+    net.close();
+  }
 }
 
 /**
- * Fills row 0 … rows − 1 of every input: floats evenly from [-2, 2), the same for the same `step`; integers 0, which is a
+ * Fills rows 0 … rows − 1 of every input: floats evenly from [-2, 2), the same for the same `step`; integers 0, which is a
  * token in every vocabulary.
  */
 export function fillInputs({ input, integerInput, model }: Net, rows: number, step: number): void {
-  model.inputs.forEach(({ name, shape }, stream) => {
-    const size = rows * shape.reduce<number>((product, n) => (n === 'B' ? product : product * n), 1);
-    const floats = input[name] as Float32Array | undefined;
-    if (floats === undefined) integerInput[name].fill(0n, 0, size);
-    else for (let i = 0; i < size; i++) floats[i] = LARGEST_INPUT * (2 * uniform(step, stream, i) - 1);
+  model.inputs.forEach((port, stream) => {
+    const size = rows * widthOf(port);
+    if (port.elementType === 'int64') integerInput[port.name].fill(0n, 0, size);
+    else for (let i = 0; i < size; i++) input[port.name][i] = LARGEST_INPUT * (2 * uniform(step, stream, i) - 1);
   });
 }
 
-/**
- * Steps both nets, from slots 0 … rows − 1 at their initial state. Now and then a stream rests, so that what an engine
- * does to the state of idle streams shows too.
- * @returns the largest |a − b| / max(1, |b|) over all outputs; Infinity where only one is a number
- */
-export function largestDifference(a: Net, b: Net, { rows, steps }: Exercise): number {
-  let largest = 0;
-  for (let slot = 0; slot < rows; slot++) for (const net of [a, b]) net.open(slot, `row ${slot}`);
-  for (let step = 0; step < steps; step++) {
-    const slots = Int32Array.from({ length: rows }, (_, i) => (i + step) % rows);
-    const n = step % 3 === 2 ? Math.max(1, rows - 1) : rows;
-    for (const net of [a, b]) {
-      fillInputs(net, n, step);
-      net.step(slots, n);
-    }
-    for (const { name, shape } of a.model.outputs) {
-      const size = n * shape.reduce<number>((product, width) => (width === 'B' ? product : product * width), 1);
-      largest = Math.max(largest, differenceOf(a.output[name], b.output[name], size));
-    }
-  }
-  for (let slot = 0; slot < rows; slot++) for (const net of [a, b]) net.leave(slot);
-  return largest;
+/** Values of a row. */
+function widthOf({ shape }: Port): number {
+  return shape.reduce<number>((product, size) => (size === 'B' ? product : product * size), 1);
 }
 
-function differenceOf(a: Float32Array, b: Float32Array, size: number): number {
+function largestDifference(actual: Float32Array, expected: Float32Array): number {
   let largest = 0;
-  for (let i = 0; i < size; i++) {
-    // Both Infinity or both NaN is agreement.
-    if (Object.is(a[i], b[i])) continue;
-    const difference = Math.abs(a[i] - b[i]) / Math.max(1, Math.abs(b[i]));
-    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
+  for (let i = 0; i < expected.length; i++) {
+    // Both infinite, or both no number, is agreement.
+    if (Object.is(actual[i], expected[i])) continue;
+    const difference = Math.abs(actual[i] - expected[i]) / Math.max(1, Math.abs(expected[i]));
+    largest = Math.max(largest, Number.isNaN(difference) ? Infinity : difference);
   }
   return largest;
 }

@@ -1,14 +1,18 @@
 /** Which engine steps the nets of a configuration, and that no unknown model is opened with it untried. */
+import { stat } from 'node:fs/promises';
 import type { Engine, Net } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { RuntimeOptions } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
-import { toleranceOf } from './agreement.js';
+import { type Agreement, compareEngines, type Exercise } from './agreement.js';
 import { loadEngine, type LoadedEngine } from './load-engine.js';
-import { probe, probeModel } from './probe.js';
+import { PROBE_EXERCISE, probeModel } from './probe.js';
 import { Proven } from './proven.js';
 import { tryModel } from './trial.js';
+
+/** Reading a larger file takes so long that whoever waits is told why. */
+const LARGE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Opens the engine that a configuration asks for. The native one serves when it loads and agrees with onnxruntime-node on
@@ -20,7 +24,9 @@ export async function openEngine(runtime: RuntimeOptions, log: Log): Promise<Eng
   if (runtime.engine === 'node') return careful(await loadEngine('node', runtime), 'node', runtime, log);
   try {
     const native = careful(await openNative(runtime, log), 'native', runtime, log);
-    await requireAgreement(native, await loadEngine('node', runtime), log);
+    const reference = await loadEngine('node', runtime);
+    const agreement = await requireAgreement(probeModel(), native, reference, PROBE_EXERCISE);
+    log.debug({ version: native.version, ...agreement }, 'the native engine agrees with onnxruntime-node');
     return native;
   } catch (error) {
     const replaceable = runtime.engine === 'auto' && runtime.providers.some(({ name }) => name === 'cpu');
@@ -45,19 +51,21 @@ async function openNative(runtime: RuntimeOptions, log: Log): Promise<Engine> {
   return loadEngine('native', runtime);
 }
 
-/** @throws UserError `ENGINE` */
-async function requireAgreement(engine: Engine, reference: Engine, log: Log): Promise<void> {
-  const { difference, provider, skipped } = await probe(engine, reference);
-  const tolerance = toleranceOf(provider);
-  const fields = { provider, version: engine.version, difference, tolerance, skipped };
-  if (!(difference <= tolerance)) {
-    throw new UserError(
-      'ENGINE',
-      `${provider} and onnxruntime-node differ by ${difference.toExponential(1)} on a small model, ${tolerance} is allowed`,
-      { hint: 'this build of ONNX Runtime or its driver computes wrongly: take another one, or runtime.engine: node' },
-    );
-  }
-  log.debug(fields, 'the native engine agrees with onnxruntime-node');
+/** @throws UserError `ENGINE` when the engines differ by more than is allowed, else as `compareEngines` */
+export async function requireAgreement(
+  model: StepModel,
+  engine: Engine,
+  reference: Engine,
+  exercise: Exercise,
+): Promise<Agreement> {
+  const agreement = await compareEngines(model, engine, reference, exercise);
+  const { difference, tolerance, provider } = agreement;
+  if (difference <= tolerance) return agreement;
+  throw new UserError(
+    'ENGINE',
+    `${model.path}: ${provider} and ${reference.name} differ by ${difference.toExponential(1)}, ${tolerance} is allowed`,
+    { hint: 'this build of ONNX Runtime or its driver computes wrongly: take another one, or runtime.engine: node' },
+  );
 }
 
 /** The engine, which opens a model that nobody has proved only after it was tried in another process. */
@@ -84,8 +92,17 @@ async function tryOnce(
   const { library = '', providers } = runtime;
   const what = [model.sha256, engine, build, library, JSON.stringify(providers)];
   if (await proven.has(what)) return;
-  const startMs = performance.now();
-  await tryModel({ engine, runtime, model });
-  log.info({ model: model.path, ms: Math.round(performance.now() - startMs) }, 'new model tried in another process');
+  const bytes = model.bytes?.length ?? (await sizeOf(model.path));
+  const write = bytes > LARGE_BYTES ? log.info : log.debug;
+  write({ model: model.path, bytes }, 'a model that is new here is first tried in another process');
+  await tryModel({ engine, runtime, model }, bytes);
   await proven.add(what);
+}
+
+/** 0 when there is no such file: then the engine says so. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

@@ -1,17 +1,15 @@
 /** A model of a few kilobytes, made here, by which an engine shows that it computes what it should before it is trusted. */
 import { createHash } from 'node:crypto';
-import type { Engine } from '../core/contracts.js';
-import type { SkippedProvider } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
 import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
-import { largestDifference } from './agreement.js';
+import type { Exercise } from './agreement.js';
 
 const INPUTS = 6;
 const HIDDEN = 8;
 const OUTPUTS = 3;
-/** Streams and steps of the comparison; a few more than a vector register has lanes, in a few runs. */
-const EXERCISE = { rows: 5, steps: 6 } as const;
+/** A few rows more than a vector register has lanes, in a few runs. */
+export const PROBE_EXERCISE: Exercise = { rows: 5, steps: 6 };
 
 /** An LSTM under a GRU under a dense layer: x [B, 6] → y [B, 3]; state h, c, g [1, B, 8] with a row mask [B]. */
 export function probeModel(): StepModel {
@@ -68,31 +66,4 @@ function weights(g: TensorGraph, shape: readonly number[]): Value {
     Float32Array.from({ length: size }, (_, i) => 0.5 * Math.sin(size + i * i)),
     shape,
   );
-}
-
-export interface Probing {
-  readonly difference: number;
-  readonly provider: string;
-  readonly skipped: readonly SkippedProvider[];
-}
-
-/**
- * Steps the probe on both engines.
- * @returns the largest relative difference, the provider that `engine` ran it on, and those that it could not
- * @throws UserError of whichever engine cannot open or run it
- */
-export async function probe(engine: Engine, reference: Engine): Promise<Probing> {
-  const model = probeModel();
-  const net = await engine.open(model, EXERCISE.rows);
-  try {
-    const trusted = await reference.open(model, EXERCISE.rows);
-    try {
-      const { provider, skipped = [] } = net;
-      return { difference: largestDifference(net, trusted, EXERCISE), provider, skipped };
-    } finally {
-      trusted.close();
-    }
-  } finally {
-    net.close();
-  }
 }

@@ -4,7 +4,6 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
 import { messageOf, UserError } from '../core/errors.js';
 import { receivedError, startProcess } from '../core/thread.js';
 import { disableTelemetry } from './telemetry.js';
@@ -32,22 +31,26 @@ interface Ending {
 
 /**
  * Opens and steps the model once in a child process.
+ * @param bytes size of the model
  * @param limitMs absent: a minute, and more for a large file
  * @throws UserError as the engine in the child; `MODEL_INVALID` when the child crashed or took too long, `ENGINE` when
  *   it was ended from outside
  */
-export async function tryModel(order: TrialOrder, limitMs?: number): Promise<void> {
+export async function tryModel(
+  order: TrialOrder,
+  bytes: number,
+  limitMs = LEAST_LIMIT_MS + bytes / BYTES_PER_MS,
+): Promise<void> {
   // The child inherits it.
   disableTelemetry();
-  const timeout = limitMs ?? LEAST_LIMIT_MS + (await sizeOf(order.model.path)) / BYTES_PER_MS;
   const child = startProcess(import.meta.url, 'trial-child', { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   child.send(order, () => {
     // A child that cannot be reached has ended, which is noticed below.
   });
-  const { answer, code, signal, late, lastWords } = await endOf(child, timeout);
+  const { answer, code, signal, late, lastWords } = await endOf(child, limitMs);
   const { path } = order.model;
   if (late) {
-    const seconds = Math.round(timeout / 1000);
+    const seconds = Math.round(limitMs / 1000);
     throw new UserError('MODEL_INVALID', `${path}: opening it and two steps took longer than ${seconds} s`, {
       hint: HINT,
     });
@@ -62,14 +65,6 @@ export async function tryModel(order: TrialOrder, limitMs?: number): Promise<voi
   throw new UserError('MODEL_INVALID', `${path} crashes ONNX Runtime (${how}), as was tried in another process${why}`, {
     hint: signal === 'SIGKILL' ? `the system ended it, mostly for want of memory; else ${HINT}` : HINT,
   });
-}
-
-/** 0 when there is no such file: then the engine says so. */
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }
 
 async function endOf(child: ChildProcess, limitMs: number): Promise<Ending> {

@@ -156,9 +156,32 @@ describe('kioku inspect', () => {
         training: { parameters: card.training.parameters },
       },
     });
+    expect(json).toMatchObject({ nets: [{ model: join(model, 'model.onnx'), provider: 'native/cpu' }] });
     const lone = JSON.parse((await kioku(['inspect', join(model, 'model.onnx'), '--json'])).stdout) as object;
     expect(lone).toMatchObject({ bytes: onnx.length });
     expect(lone).not.toHaveProperty('card');
+  });
+
+  it('says what runs it here, as a configuration asks for', async () => {
+    const model = await writeModel(join(folder, 'run'), kiokuModel(GRU));
+    expect((await kioku(['inspect', model])).stdout).toMatch(/run\/model\.onnx +native\/cpu +1\.\d+\.\d+/);
+    const path = await file('node.yaml', `${HOST}model: run\nruntime: { engine: node }\n`);
+    expect((await kioku(['inspect', path])).stdout).toMatch(/run\/model\.onnx +node\/cpu/);
+    const cuda = await file('cuda.yaml', `${HOST}model: run\nruntime: { providers: [cuda, cpu] }\n`);
+    const { nets } = JSON.parse((await kioku(['inspect', cuda, '--json'])).stdout) as { nets: readonly object[] };
+    expect(nets).toMatchObject([{ provider: 'native/cpu', skipped: [{ name: 'cuda' }] }]);
+  });
+
+  it('compares the engines, where there are two and the model can be stepped', async () => {
+    const model = await writeModel(join(folder, 'compared'), kiokuModel(GRU));
+    const { stdout } = await kioku(['inspect', model, '--verify']);
+    expect(stdout).toMatch(/native\/cpu.*\d\.\de-?\+?\d+ \(0\.00001 is allowed\)/);
+    const alone = await file('alone.yaml', `${HOST}model: compared\nruntime: { engine: node }\n`);
+    expect(await kioku(['inspect', alone, '--verify'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is nothing to compare') as string,
+    });
+    expect(await kioku(['inspect', join(model, 'model.onnx'), '--verify'])).toMatchObject({ code: 2 });
   });
 
   it('says what is wrong with a model', async () => {

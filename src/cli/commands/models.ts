@@ -1,6 +1,7 @@
 /** `kioku models`: published models: what there is, getting one, checking one. */
 import type { Command } from 'commander';
 import type { Verification } from '../models/verify.js';
+import type { RuntimeOptions } from '../../core/runtime.js';
 import { EXIT, type Io } from '../output.js';
 
 interface PullFlags {
@@ -28,8 +29,11 @@ export function register(program: Command, io: Io): void {
     .command('verify')
     .description('say what a model is, or every mistake in its files')
     .argument('<model>', 'name of one that was pulled, model folder, or the .onnx file of a voice activity model')
-    .option('--json', 'print {kind, description, problems}')
-    .action(async (path: string, options: { json?: true }) => verify(path, options.json === true, io));
+    .option('--json', 'print {kind, description, problems, nets}')
+    .action(async (path: string, options: { json?: true }) => {
+      const { DEFAULT_RUNTIME } = await import('../../core/runtime.js');
+      return verify(path, options, DEFAULT_RUNTIME, io);
+    });
 }
 
 async function list(json: boolean, io: Io): Promise<void> {
@@ -72,24 +76,45 @@ async function pullModel(what: string, { to, sha256, json }: PullFlags, io: Io):
     onProgress: bar.update,
   }).finally(() => bar.stop());
   if (!json) io.print(`${pulled.folder}: ${megabytes(pulled.bytes)}, SHA-256 ${pulled.sha256}`);
-  const { verifyModel } = await import('../models/verify.js');
-  const { nodeEngine } = await import('../../step/node-engine.js');
-  const verification = await verifyModel(pulled.folder, nodeEngine);
+  const verification = await verified(
+    pulled.folder,
+    (await import('../../core/runtime.js')).DEFAULT_RUNTIME,
+    false,
+    io,
+  );
   if (json) io.printJson({ ...pulled, ...verification });
   else io.note(describe(verification));
 }
 
-/** @param what path, or name of a model that was pulled */
-export async function verify(what: string, json: boolean, io: Io): Promise<void> {
+/**
+ * @param what path, or name of a model that was pulled
+ * @param flags `verify`: each net is also held against onnxruntime-node
+ */
+export async function verify(
+  what: string,
+  flags: { readonly json?: true; readonly verify?: true },
+  runtime: RuntimeOptions,
+  io: Io,
+): Promise<void> {
   const { existsSync } = await import('node:fs');
   const { findModel, surroundings } = await import('../models/folders.js');
-  const { verifyModel } = await import('../models/verify.js');
-  const { nodeEngine } = await import('../../step/node-engine.js');
   const path = existsSync(what) ? what : (findModel(what, surroundings()) ?? what);
-  const verification = await verifyModel(path, nodeEngine);
-  if (json) io.printJson(verification);
-  else io.print(describe(verification));
+  const verification = await verified(path, runtime, flags.verify === true, io);
+  if (flags.json) io.printJson(verification);
+  else {
+    io.print(describe(verification));
+    if (verification.nets.length > 0) {
+      const { describeRunning } = await import('../models/running.js');
+      io.print(describeRunning(verification.nets));
+    }
+  }
   if (verification.problems.length > 0) process.exitCode = EXIT.failure;
+}
+
+async function verified(path: string, runtime: RuntimeOptions, compare: boolean, io: Io): Promise<Verification> {
+  const { verifyModel } = await import('../models/verify.js');
+  const { runner } = await import('../models/running.js');
+  return verifyModel(path, await runner(runtime, await io.openLog(), compare));
 }
 
 function describe({ path, description, problems }: Verification): string {

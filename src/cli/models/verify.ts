@@ -1,7 +1,6 @@
 /** What a model folder is, and every mistake in it: each file is read, and each net opened as it will be when it runs. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Engine } from '../../core/contracts.js';
 import { counted } from '../../core/counted.js';
 import { systemCodeOf, UserError } from '../../core/errors.js';
 import type { RecogniserModel } from '../../core/recogniser.js';
@@ -10,6 +9,7 @@ import { readModelInfo } from '../../onnx/reader.js';
 import { CARD_FILE, readCard, stepModelOf } from '../../step/card-file.js';
 import { openRecogniserFiles } from '../../step/recogniser/open.js';
 import { sileroModel } from '../../step/silero.js';
+import type { Running } from './running.js';
 
 export interface ModelProblem {
   readonly code: string;
@@ -25,9 +25,11 @@ export interface Verification {
   readonly description?: string;
   /** None: kioku can run it. */
   readonly problems: readonly ModelProblem[];
+  /** What its nets run on; of those that run. */
+  readonly nets: readonly Running[];
 }
 
-interface Opened {
+export interface Opened {
   readonly kind: NonNullable<Verification['kind']>;
   readonly description: string;
   readonly nets: readonly StepModel[];
@@ -35,9 +37,10 @@ interface Opened {
 
 /**
  * @param path model folder, or an .onnx file
+ * @param run opens a net as it will run, see `running.ts`
  * @throws UserError `MODEL_MISSING` when there is nothing at all; everything else is in the result
  */
-export async function verifyModel(path: string, engine: Engine): Promise<Verification> {
+export async function verifyModel(path: string, run: (model: StepModel) => Promise<Running>): Promise<Verification> {
   const problems: ModelProblem[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -55,12 +58,17 @@ export async function verifyModel(path: string, engine: Engine): Promise<Verific
   const files = await listFiles(path);
   for (const file of files.filter((name) => name.endsWith('.onnx'))) await attempt(readModelInfo(file));
   const opened = await attempt(openModel(path, files));
+  const nets: Running[] = [];
   if (opened !== undefined && problems.length === 0) {
-    for (const net of opened.nets) await attempt(loadOnce(net, engine));
+    // The weights are read here: a file that was cut off in them has a sound signature.
+    for (const net of opened.nets) {
+      const running = await attempt(run(net));
+      if (running !== undefined) nets.push(running);
+    }
   }
-  if (opened === undefined) return { path, problems };
+  if (opened === undefined) return { path, problems, nets };
   const { kind, description } = opened;
-  return { path, kind, description, problems };
+  return { path, kind, description, problems, nets };
 }
 
 async function listFiles(path: string): Promise<readonly string[]> {
@@ -73,6 +81,11 @@ async function listFiles(path: string): Promise<readonly string[]> {
       cause,
     });
   }
+}
+
+/** The nets of whatever it is. @throws UserError as the readers of cards, recognisers and Silero files */
+export async function openNets(path: string): Promise<Opened> {
+  return openModel(path, await listFiles(path));
 }
 
 function openModel(path: string, files: readonly string[]): Promise<Opened> {
@@ -115,17 +128,4 @@ function describe(model: RecogniserModel): string {
     `${counted(tokens.size, 'token')}, ${features.melBins} mel bins at ${features.sampleRateHz} Hz, ` +
     `steps of ${chunkFrames} frames every ${shiftFrames * 10} ms, ${counted(encoder.states.length, 'state')}`
   );
-}
-
-/** The weights are read here: a file that was cut off in them has a sound signature. */
-async function loadOnce(model: StepModel, engine: Engine): Promise<void> {
-  const net = await engine.open(model, 1).catch((error: unknown) => {
-    // ONNX Runtime does not say which file it could not open.
-    if (!(error instanceof UserError) || error.message.includes(model.path)) throw error;
-    throw new UserError(error.code, `${model.path}: ${error.message}`, {
-      cause: error,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
-  });
-  net.close();
 }
