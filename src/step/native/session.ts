@@ -4,6 +4,7 @@ import { BugError, messageOf, UserError } from '../../core/errors.js';
 import type { BoundTensor, StepSession } from '../session.js';
 import type { Address } from './api.js';
 import { NativeRun } from './bound.js';
+import { inHugePages } from './huge-pages.js';
 import { LOG_FATAL, type NativeLibrary } from './library.js';
 import { appendProvider, CPU } from './providers.js';
 
@@ -117,7 +118,7 @@ function createWith(
       api.call('AddSessionConfigEntry', options, key, value);
     }
     appendProvider(api, options, provider);
-    if (typeof file === 'string') return api.create('CreateSession', environment, file, options);
+    if (typeof file === 'string') return inHugePages(() => api.create('CreateSession', environment, file, options));
     // Memory of its own: small typed arrays may move while the library reads them.
     const bytes = file.slice().buffer;
     return api.create('CreateSessionFromArray', environment, api.addressOf(bytes), bytes.byteLength, options);
