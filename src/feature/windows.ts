@@ -130,8 +130,12 @@ export class SampleWindows implements Feature {
   #gather(slot: Slot, memory: Memory, data: Float64Array): void {
     const { windowSamples, contextSamples } = this.shape;
     const { samples } = memory;
-    for (let i = 0; i < data.length; i++) {
-      samples[contextSamples + memory.filled++] = data[i];
+    for (let from = 0; from < data.length;) {
+      const n = Math.min(windowSamples - memory.filled, data.length - from);
+      const to = contextSamples + memory.filled;
+      for (let i = 0; i < n; i++) samples[to + i] = data[from + i];
+      memory.filled += n;
+      from += n;
       if (memory.filled === windowSamples) this.#complete(slot, memory);
     }
   }
