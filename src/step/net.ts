@@ -14,7 +14,7 @@ import { RunBuffers } from './run-buffers.js';
 import type { StepSession, TensorBuffer } from './session.js';
 import { openBlock, StateBlock } from './state-block.js';
 import { StepOrder } from './step-order.js';
-import { buffersFor, stepPorts, type PortLayout, type StepPorts } from './step-ports.js';
+import { buffersFor, buffersByName, stepPorts, type StepPorts } from './step-ports.js';
 
 /** Most rows of one call: beyond 256 a row becomes no cheaper, and rows of a call have memory of their own. */
 const MOST_ROWS = 1024;
@@ -52,6 +52,8 @@ export class SlottedNet implements Net {
   /** By the number of steps, where that is more than one. */
   readonly #chunks = new Map<number, Gathering>();
   readonly #order: StepOrder;
+  /** Rows of a block that step → whether it is cheaper to run it as it lies than to gather them: 1 or 0. */
+  readonly #denseIsCheaper: Uint8Array;
 
   /**
    * The model has been proved to fit the session's file.
@@ -71,9 +73,9 @@ export class SlottedNet implements Net {
     this.rows = Math.min(capacity * this.maxSteps, MOST_ROWS);
     this.#inputs = buffersFor(ports.inputs, this.rows);
     this.#outputs = buffersFor(ports.outputs, this.rows);
-    this.input = named(ports.inputs, this.#inputs, Float32Array);
-    this.integerInput = named(ports.inputs, this.#inputs, BigInt64Array);
-    this.output = named(ports.outputs, this.#outputs, Float32Array);
+    this.input = buffersByName(ports.inputs, this.#inputs, Float32Array);
+    this.integerInput = buffersByName(ports.inputs, this.#inputs, BigInt64Array);
+    this.output = buffersByName(ports.outputs, this.#outputs, Float32Array);
     this.#masked = ports.rowMask !== undefined;
     this.#blocks = new Blocks(capacity, (slots) => new StateBlock(ports, slots), {
       letGo: (block) => block.release(),
@@ -81,6 +83,16 @@ export class SlottedNet implements Net {
     });
     this.#gathering = new Gathering(session, ports, capacity, model.rowsPerRun);
     this.#order = new StepOrder(this.#blocks, this.rows);
+    const blockRows = this.#blocks.slots;
+    this.#denseIsCheaper = new Uint8Array(blockRows + 1);
+    for (let stepping = 1; stepping <= blockRows; stepping++) {
+      const putBack = this.#masked ? 0 : (blockRows - stepping) * PUT_BACK_ROWS;
+      const cheaper =
+        model.rowsPerRun === undefined
+          ? RUN_ROWS + blockRows + putBack < this.#gathering.costOf(stepping)
+          : model.rowsPerRun === blockRows;
+      this.#denseIsCheaper[stepping] = Number(cheaper);
+    }
   }
 
   open(slot: Slot, _stream: string): void {
@@ -112,7 +124,7 @@ export class SlottedNet implements Net {
 
   #stepOnce(slots: Int32Array, n: number): void {
     const { touched } = this.#order;
-    for (let i = 0; i < touched.length; i++) touched[i].dense = this.#denseIsCheaper(touched[i], n);
+    for (let i = 0; i < touched.length; i++) touched[i].dense = this.#stepsDense(touched[i], n);
     const gathered = touched.length === 0 ? n : this.#order.arrange(slots, n);
     this.#gathering.step(this.#blocks, slots, this.#order.rows, gathered, n, this.#inputs, this.#outputs);
     for (let i = 0; i < touched.length; i++) if (touched[i].dense) this.#stepDense(touched[i], slots);
@@ -179,13 +191,10 @@ export class SlottedNet implements Net {
     return 1 + stateWords(this.#ports) * Int32Array.BYTES_PER_ELEMENT;
   }
 
-  /** Small blocks are for wide states: several of them are better gathered into one run. */
-  #denseIsCheaper({ rows, touched }: StateBlock, n: number): boolean {
+  #stepsDense({ rows, touched }: StateBlock, n: number): boolean {
+    // Small blocks are for wide states: several of them are better gathered into one run.
     if (touched < n && rows < SMALLEST_OF_MANY) return false;
-    const { rowsPerRun } = this.model;
-    if (rowsPerRun !== undefined) return rows === rowsPerRun;
-    const putBack = this.#masked ? 0 : (rows - touched) * PUT_BACK_ROWS;
-    return RUN_ROWS + rows + putBack < this.#gathering.costOf(touched);
+    return this.#denseIsCheaper[touched] === 1;
   }
 
   /** Idle rows compute too, but keep their state bit for bit: by the model's mask, or because it is put back. */
@@ -226,18 +235,4 @@ export async function openSlottedNet(
 
 function stateWords({ states }: StepPorts): number {
   return states.reduce((sum, { layout }) => sum + layout.rowWords, 0);
-}
-
-/** The buffers of one element type by the names of their ports. */
-function named<V extends Float32Array | BigInt64Array>(
-  ports: readonly PortLayout[],
-  buffers: readonly TensorBuffer[],
-  type: new () => V,
-): Record<string, V> {
-  const entries: [string, V][] = [];
-  ports.forEach(({ name }, i) => {
-    const { values } = buffers[i];
-    if (values instanceof type) entries.push([name, values]);
-  });
-  return Object.fromEntries(entries);
 }

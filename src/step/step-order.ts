@@ -25,7 +25,7 @@ export class StepOrder {
   admit(slots: Int32Array, n: number): void {
     const { blocks, touched } = this;
     const step = ++this.#step;
-    touched.length = 0;
+    let count = 0;
     for (let row = 0; row < n; row++) {
       const slot = slots[row];
       const block = openBlock(blocks, slot);
@@ -35,10 +35,12 @@ export class StepOrder {
       if (block.touchedIn !== step) {
         block.touchedIn = step;
         block.touched = 0;
-        touched.push(block);
+        touched[count++] = block;
       }
       block.touched++;
     }
+    // Not emptied beforehand: an array gives its memory back when it is empty, and takes new memory a step.
+    if (touched.length > count) touched.length = count;
   }
 
   /** Sorts the rows: first those of blocks that are not `dense`. @returns the number of those */

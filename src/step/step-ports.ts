@@ -39,3 +39,17 @@ export function stepPorts({ inputs, outputs, states, rowMask, constants }: StepM
 export function buffersFor(ports: readonly PortLayout[], rows: number): TensorBuffer[] {
   return ports.map(({ elementType, layout }) => new TensorBuffer(elementType, rows * layout.width));
 }
+
+/** The buffers of one element type by the names of their ports. */
+export function buffersByName<V extends Float32Array | BigInt64Array>(
+  ports: readonly PortLayout[],
+  buffers: readonly TensorBuffer[],
+  type: new () => V,
+): Record<string, V> {
+  const entries: [string, V][] = [];
+  ports.forEach(({ name }, i) => {
+    const { values } = buffers[i];
+    if (values instanceof type) entries.push([name, values]);
+  });
+  return Object.fromEntries(entries);
+}

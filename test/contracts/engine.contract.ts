@@ -1,4 +1,4 @@
-/** What every engine must keep; each engine's own test calls this. All comparisons are exact, bit for bit. */
+/** What every engine must keep; each engine's own test calls this. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const MODELS: Readonly<Record<string, () => TestModel>> = {
   'published layout, batch axis in the middle, no mask': publishedModel,
 };
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: 30 };
 
 function only(record: Readonly<Record<string, Float32Array>>): Float32Array {
   const [values] = Object.values(record);
@@ -43,11 +43,11 @@ interface Chunk {
 }
 
 /** As a `Net` wants it: row t·n + i is step t of `slots[i]`. @returns the rows of the output */
-function stepChunk(net: Net, { slots, steps }: Chunk, time: number): Buffer[] {
+function stepChunk(net: Net, { slots, steps }: Chunk, time: number): string[] {
   const n = slots.length;
   for (let t = 0; t < steps; t++) slots.forEach((slot, i) => feed(net, t * n + i, slot, time + t));
   net.step(Int32Array.from(slots), n, steps);
-  return Array.from({ length: n * steps }, (_, row) => outputRow(net, row));
+  return Array.from({ length: n * steps }, (_, row) => outputBits(net, row));
 }
 
 /** Row `row` of the net's input becomes the measurement number `time` of stream `stream`. */
@@ -57,15 +57,23 @@ function feed(net: Net, row: number, stream: number, time: number): void {
   for (let i = 0; i < width; i++) x[row * width + i] = 4 * uniform(stream, time, i) - 2;
 }
 
-/** The bytes of one output row: they tell -0 from 0 and one NaN from another. */
-function outputRow(net: Net, row: number): Buffer {
-  const y = only(net.output);
-  const width = y.length / net.rows;
-  return Buffer.from(y.slice(row * width, (row + 1) * width).buffer);
+/** As text: it tells -0 from 0 and one NaN from another, and is compared ten times as fast as an array. */
+function bitsOf(values: Uint8Array | Float32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex');
 }
 
-function states(net: Net): Buffer[] {
-  return Array.from({ length: net.capacity }, (_, slot) => Buffer.from(net.save(slot)));
+function outputRow(net: Net, row: number): Float32Array {
+  const y = only(net.output);
+  const width = y.length / net.rows;
+  return y.subarray(row * width, (row + 1) * width);
+}
+
+function outputBits(net: Net, row: number): string {
+  return bitsOf(outputRow(net, row));
+}
+
+function states(net: Net): string[] {
+  return Array.from({ length: net.capacity }, (_, slot) => bitsOf(net.save(slot)));
 }
 
 function resetAll(net: Net): void {
@@ -73,10 +81,10 @@ function resetAll(net: Net): void {
 }
 
 /** One stream alone, through the net's slot `slot`. */
-function stepAlone(net: Net, slot: number, stream: number, time: number): Buffer {
+function stepAlone(net: Net, slot: number, stream: number, time: number): string {
   feed(net, 0, stream, time);
   net.step(Int32Array.of(slot), 1);
-  return outputRow(net, 0);
+  return outputBits(net, 0);
 }
 
 /** Some slots of `capacity`, in any order. */
@@ -84,8 +92,21 @@ function someSlots(capacity: number): fc.Arbitrary<number[]> {
   return fc.shuffledSubarray(Array.from({ length: capacity }, (_, slot) => slot));
 }
 
-/** @param makeEngine called once */
-export function engineContract(name: string, makeEngine: () => Engine): void {
+function distance(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+}
+
+function float32Of(bytes: Uint8Array): Float32Array {
+  return new Float32Array(Uint8Array.from(bytes).buffer);
+}
+
+/**
+ * @param makeEngine called once
+ * @param tolerance of the values themselves against those of onnxruntime-node; what an engine's own ways of computing give
+ *   is compared bit for bit
+ */
+export function engineContract(name: string, makeEngine: () => Engine, tolerance = 0): void {
   describe(`engine contract: ${name}`, () => {
     const engine = makeEngine();
     let folder: string;
@@ -123,9 +144,9 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
           for (let row = 0; row < 3; row++) feed(net, row, row, time);
           const expected = byHand.step(x.slice(width, 2 * width));
           net.step(slots, 3);
-          expect(outputRow(net, 1)).toEqual(Buffer.from(expected.buffer));
+          expect(distance(outputRow(net, 1), expected)).toBeLessThanOrEqual(tolerance);
         }
-        expect(Buffer.from(net.save(2).subarray(1))).toEqual(byHand.state());
+        expect(distance(float32Of(net.save(2).subarray(1)), float32Of(byHand.state()))).toBeLessThanOrEqual(tolerance);
         byHand.close();
       });
 
@@ -140,7 +161,7 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
             steps.forEach((slots, time) => {
               slots.forEach((slot, row) => feed(batched, row, slot, time));
               batched.step(Int32Array.from(slots), slots.length);
-              const together = slots.map((_, row) => outputRow(batched, row));
+              const together = slots.map((_, row) => outputBits(batched, row));
               const single = slots.map((slot) => stepAlone(alone, slot, slot, time));
               expect(together).toEqual(single);
               expect(states(batched)).toEqual(states(alone));
@@ -162,7 +183,7 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
                 slots.forEach((slot, row) => feed(net, row, slot, time));
                 net.step(Int32Array.from(slots), slots.length);
               }
-              slots.forEach((_, row) => expect(outputRow(full, row)).toEqual(outputRow(roomy, row)));
+              slots.forEach((_, row) => expect(outputBits(full, row)).toEqual(outputBits(roomy, row)));
             });
             expect(states(full)).toEqual(states(roomy).slice(0, 20));
           }),
@@ -209,10 +230,48 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
           for (const row of [0, 1, 63, 255, 256, n - 1]) {
             if (row >= n) continue;
             alone.reset(0);
-            expect(outputRow(net, row)).toEqual(stepAlone(alone, 0, slots[row], n));
+            expect(outputBits(net, row)).toEqual(stepAlone(alone, 0, slots[row], n));
             expect(net.save(slots[row])).toEqual(alone.save(0));
           }
         }
+      });
+
+      it('takes streams that lie close together and others that are scattered in one step', async () => {
+        const capacity = 700;
+        const [net, alone] = [await open(capacity), await open(1)];
+        const crowd = Array.from({ length: 256 }, (_, slot) => slot);
+        const slots = [...crowd, 300, 699, 511, 512];
+        const bystanders = [257, 600];
+        resetAll(net);
+        for (const slot of bystanders) stepAlone(net, slot, slot, 9);
+        const before = bystanders.map((slot) => net.save(slot));
+        for (let time = 0; time < 2; time++) {
+          slots.forEach((slot, row) => feed(net, row, slot, time));
+          net.step(Int32Array.from(slots), slots.length);
+        }
+        for (const row of [0, 100, 255, 256, 257, 258, 259]) {
+          alone.reset(0);
+          stepAlone(alone, 0, slots[row], 0);
+          expect(outputBits(net, row)).toEqual(stepAlone(alone, 0, slots[row], 1));
+          expect(net.save(slots[row])).toEqual(alone.save(0));
+        }
+        expect(bystanders.map((slot) => net.save(slot))).toEqual(before);
+      });
+
+      it('gives the memory of streams that have left back, and starts those that come from zero', async () => {
+        const [net, fresh] = [await open(300), await open(1)];
+        for (let slot = 0; slot < 300; slot++) stepAlone(net, slot, slot, 0);
+        for (let slot = 0; slot < 300; slot++) if (slot !== 299) net.leave(slot);
+        net.leave(0);
+        for (const slots of [[0], [256], [299, 0]]) {
+          expect(() => net.step(Int32Array.from(slots), slots.length)).toThrow(BugError);
+        }
+        for (const refused of [() => net.save(0), () => net.reset(0)]) expect(refused).toThrow(BugError);
+        net.open(7, 'another');
+        expect(stepAlone(net, 7, 1, 0)).toEqual(stepAlone(fresh, 0, 1, 0));
+        const kept = await open(300);
+        stepAlone(kept, 299, 299, 0);
+        expect(stepAlone(net, 299, 299, 1)).toEqual(stepAlone(kept, 299, 299, 1));
       });
 
       it('goes on alike after save and load at any step, in another net and slot', async () => {
@@ -242,7 +301,7 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
           for (let row = 0; row < n; row++) feed(net, row, row, 0);
           only(net.input).fill(Number.NaN, 0, only(net.input).length / net.rows);
           net.step(Int32Array.from([0, 1, 2, 3, 4]), n);
-          const rows = Array.from({ length: n }, (_, row) => outputRow(net, row));
+          const rows = Array.from({ length: n }, (_, row) => outputBits(net, row));
           for (let row = 1; row < n; row++) expect(rows[row]).toEqual(stepAlone(alone, row, row, 0));
           expect(states(net).slice(1)).toEqual(states(alone).slice(1));
           // Idle with a NaN in its past: its state is nobody else's business either.
@@ -284,6 +343,19 @@ export function engineContract(name: string, makeEngine: () => Engine): void {
         }
         expect(states(net)).toEqual(before);
         net.step(Int32Array.from([0, 0, 0]), 1);
+      });
+
+      it('may be closed twice, and then refuses to step', async () => {
+        const net = await open(2);
+        net.step(Int32Array.of(0), 1);
+        net.step(Int32Array.of(0, 1), 2);
+        net.close();
+        net.close();
+        for (const slots of [[0], [0, 1], [1]]) {
+          expect(() => net.step(Int32Array.from(slots), slots.length)).toThrow(BugError);
+        }
+        net.leave(0);
+        net.leave(1);
       });
 
       it('says what runs', async () => {

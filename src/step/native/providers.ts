@@ -51,7 +51,7 @@ const SPELLING: Readonly<Record<string, string>> = {
   coreml: 'CoreML',
   dml: 'DML',
   migraphx: 'MIGraphX',
-  nvtensorrtrtx: 'NvTensorRTRTX',
+  nvtensorrtrtx: 'NvTensorRtRtx',
   openvino: 'OpenVINO',
   qnn: 'QNN',
   snpe: 'SNPE',

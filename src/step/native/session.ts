@@ -79,7 +79,7 @@ export function openNativeSession(
           cause,
         });
       }
-      skipped.push({ name: provider.name, reason: messageOf(cause) });
+      skipped.push({ name: provider.name, reason: messageOf(cause).replaceAll(/\s+/g, ' ').trim() });
     }
   }
   const reasons = skipped.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
