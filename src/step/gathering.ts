@@ -22,6 +22,8 @@ export class Gathering {
   readonly #sizes: readonly number[];
   /** In the order of `#sizes`; made when first needed, because with wide states the large ones take many megabytes. */
   readonly #buckets: (Bucket | undefined)[] = [];
+  /** Kept of `touch`. */
+  touched = 0;
 
   /**
    * @param most rows that are ever stepped together
@@ -71,6 +73,7 @@ export class Gathering {
     for (let start = 0; start < n;) {
       const bucket = this.#bucket(this.#fitting(n - start));
       const filled = Math.min(n - start, bucket.rows);
+      if (stateful) this.touched = touch(blocks, slots, rows, start, start + filled);
       for (let i = 0; i < filled; i++) {
         const row = rows[start + i];
         const slot = slots[row];
@@ -102,4 +105,11 @@ export class Gathering {
     this.#buckets[index] = bucket;
     return bucket;
   }
+}
+
+/** Brings the states of `rows[from … to)` nearer, see `StateBlock.touch`. */
+function touch(blocks: Blocks<StateBlock>, slots: Int32Array, rows: Int32Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum ^= blocks.of(slots[rows[i]]).touch(blocks.place(slots[rows[i]]));
+  return sum;
 }

@@ -7,6 +7,9 @@ import type { RunBuffers } from './run-buffers.js';
 import type { BoundRun, StepSession, TensorBuffer } from './session.js';
 import { buffersFor, type StepPorts } from './step-ports.js';
 
+/** Of 32 bits in a line of the processor's caches: 64 bytes on x64 and on most Arm cores. */
+const LINE_WORDS = 16;
+
 /** Two sets of states: a run reads one and writes the other, then they change places. No copy. */
 interface Double {
   /** The states that are not `StateBlock.states` just now. */
@@ -64,6 +67,25 @@ export class StateBlock {
         copyRow(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows);
       }
     }
+  }
+
+  /**
+   * Reads a word of each cache line of the state at `place`. Where few of very many streams are stepped, states lie in
+   * main memory, and a copy would wait for each of them in turn; read in a short loop they come side by side.
+   * @returns a number without meaning, to be kept, or nothing would be read
+   */
+  touch(place: number): number {
+    const ports = this.#ports.states;
+    let sum = 0;
+    for (let i = 0; i < ports.length; i++) {
+      const { runs, runWords } = ports[i].layout;
+      const { words } = this.states[i];
+      for (let run = 0; run < runs; run++) {
+        const from = (run * this.rows + place) * runWords;
+        for (let at = from; at < from + runWords; at += LINE_WORDS) sum ^= words[at];
+      }
+    }
+    return sum;
   }
 
   /** Frees its runs. */
