@@ -2,11 +2,12 @@
  * A hundred thousand devices, each with an LSTM of 64 of its own: what a stream costs in memory beyond the h and c that
  * it must have, and how much dearer a message is than among a thousand devices, whose memory fits the processor's caches.
  */
-import type { Engine, Snapshot } from '../src/core/contracts.js';
+import type { Engine } from '../src/core/contracts.js';
 import { silentLog } from '../src/core/log.js';
 import { median } from '../src/core/median.js';
 import { uniform } from '../src/core/random.js';
 import { DEFAULT_RUNTIME } from '../src/core/runtime.js';
+import type { Snapshot } from '../src/core/snapshot.js';
 import { openEngine } from '../src/step/open-engine.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow } from './report.js';
 import {

@@ -2,9 +2,10 @@
  * A lane for audio: [voice gate →] feature → net → decide for a set of streams, synchronous, with all state explicit. The
  * same class finds speech (windows → Silero → voice) and writes it down (log-mel → encoder → transcript).
  */
-import type { Frame, Lane, LaneOut, Micros, Net, Slot, Snapshot } from './core/contracts.js';
+import type { Frame, Lane, LaneOut, Micros, Net, Slot } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
+import type { Snapshot } from './core/snapshot.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
 import type { Origins } from './origins.js';
@@ -44,6 +45,8 @@ export class AudioLane implements Lane {
   /** Event time at the end of what each slot has heard. */
   readonly #endUs: Float64Array;
   #samplesWaiting = 0;
+  /** Sound does not become rows before it is stepped. */
+  readonly rowsWaiting = 0;
 
   constructor(
     stages: AudioStages,

@@ -33,7 +33,6 @@ export type {
   Signal,
   Sink,
   Slot,
-  Snapshot,
   Source,
   SourceStatus,
 } from './core/contracts.js';
@@ -58,6 +57,7 @@ export type { Kind, ModelContext, SourceContext, StageContext } from './core/kin
 export { silentLog, type Log } from './core/log.js';
 export { DEFAULT_RUNTIME, type RuntimeOptions } from './core/runtime.js';
 export type { RecogniserModel } from './core/recogniser.js';
+export type { Snapshot } from './core/snapshot.js';
 export type { StepModel } from './core/step-model.js';
 export { TopicTemplate, type Route } from './core/topic.js';
 export type { TrainOptions } from './core/training.js';

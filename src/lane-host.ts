@@ -1,4 +1,4 @@
-/** Where a lane runs, as the pipeline sees it: on this thread (here) or on one of its own (`threaded-lane.ts`). */
+/** Where a lane runs, as the pipeline sees it: on this thread (here) or on others (`sharded-lane.ts`). */
 import { type Observable, Subject } from 'rxjs';
 import type { Frame, Lane, LaneOut, Micros } from './core/contracts.js';
 
@@ -22,11 +22,23 @@ export interface LaneHost {
   close(): Promise<void>;
 }
 
-/** A lane on this thread: as fast as it is fed. */
+/** In runs of more rows a row becomes no cheaper. */
+const FULL_BATCH_ROWS = 256;
+
+/**
+ * A lane on this thread. It is stepped when a batch is full, or when the oldest row has waited for `maxDelayMs`: messages
+ * that come one by one share the runs of the net. What the lane says does not depend on it.
+ */
 export class LocalLane implements LaneHost {
   readonly out = new Subject<LaneOut>();
+  /** Runs while something waits that was not stepped. */
+  #deadline: NodeJS.Timeout | undefined;
 
-  constructor(private readonly lane: Lane) {}
+  /** @param maxDelayMs wall clock; 0: all frames are stepped as they come */
+  constructor(
+    private readonly lane: Lane,
+    private readonly maxDelayMs = 0,
+  ) {}
 
   get sampleRateHz(): number | undefined {
     return this.lane.sampleRateHz;
@@ -38,7 +50,8 @@ export class LocalLane implements LaneHost {
 
   push(frames: readonly Frame[]): void {
     this.lane.push(frames);
-    this.out.next(this.lane.turn());
+    if (this.maxDelayMs === 0 || this.lane.rowsWaiting >= FULL_BATCH_ROWS) this.#tell(this.lane.turn());
+    else this.#deadline ??= setTimeout(this.#turnLate, this.maxDelayMs);
   }
 
   hold(): undefined {
@@ -46,7 +59,7 @@ export class LocalLane implements LaneHost {
   }
 
   tick(nowUs: Micros): void {
-    this.out.next(this.lane.tick(nowUs));
+    this.#tell(this.lane.tick(nowUs));
   }
 
   forgive(nowUs: Micros): void {
@@ -54,12 +67,28 @@ export class LocalLane implements LaneHost {
   }
 
   end(): void {
-    this.out.next(this.lane.end());
+    this.#tell(this.lane.end());
     this.out.complete();
   }
 
   close(): Promise<void> {
+    clearTimeout(this.#deadline);
     this.lane.close();
     return Promise.resolve();
   }
+
+  #tell(out: LaneOut): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+    this.out.next(out);
+  }
+
+  readonly #turnLate = (): void => {
+    try {
+      this.#tell(this.lane.turn());
+    } catch (error) {
+      // Nobody called: whoever listens is told, as when a push fails.
+      this.out.error(error);
+    }
+  };
 }

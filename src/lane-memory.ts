@@ -1,6 +1,7 @@
 /** What a stream remembers, collected from the stages of its lane and put back. */
-import type { PerSlot, Slot, Snapshot } from './core/contracts.js';
+import type { PerSlot, Slot } from './core/contracts.js';
 import { UserError } from './core/errors.js';
+import type { Snapshot } from './core/snapshot.js';
 
 /** Stages of a lane under the names that they have in a snapshot. */
 export type NamedStages = readonly (readonly [name: string, stage: PerSlot])[];

@@ -2,10 +2,11 @@
  * A lane: align → feature → net → decide for a set of streams, synchronous, with all state explicit. What a stream
  * remembers is spread over its slot in each stage; `snapshot` collects it, `restore` puts it back.
  */
-import type { Aligner, ForecastDecider, Frame, Lane, LaneOut, Micros, Slot, Snapshot } from './core/contracts.js';
+import type { Aligner, ForecastDecider, Frame, Lane, LaneOut, Micros, Slot } from './core/contracts.js';
 import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
+import type { Snapshot } from './core/snapshot.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
 import { Slots } from './step/slots.js';
@@ -37,6 +38,8 @@ export class StreamLane implements Lane {
   readonly #clocks: StreamClocks;
   #rowsWaiting = 0;
   #clockUs: Micros = -Infinity;
+  /** When the time step began that the arrival clock is in; NaN before there is a clock. */
+  #enteredUs: Micros = NaN;
   #slot: Slot = -1;
 
   constructor(
@@ -54,6 +57,10 @@ export class StreamLane implements Lane {
 
   get streams(): readonly string[] {
     return [...this.#slots.streams()];
+  }
+
+  get rowsWaiting(): number {
+    return this.#rowsWaiting;
   }
 
   push(frames: readonly Frame[]): void {
@@ -83,7 +90,7 @@ export class StreamLane implements Lane {
   }
 
   forgive(nowUs: Micros): void {
-    this.#clockUs = nowUs;
+    this.#setClock(nowUs);
     for (const [, slot] of this.#slots.leastRecent()) this.#clocks.forgive(slot, nowUs);
   }
 
@@ -171,12 +178,15 @@ export class StreamLane implements Lane {
    */
   #advance(nowUs: Micros): void {
     const { stepUs } = this.#aligner;
+    if (nowUs >= this.#enteredUs && nowUs < this.#enteredUs + stepUs) {
+      if (nowUs > this.#clockUs) this.#clockUs = nowUs;
+      return;
+    }
     // The first thing heard of the time: nobody (restored from a snapshot) was silent before there was a clock. And in a
     // replay the clock may have been set back, which would leave nobody silent until it has caught up.
     if (nowUs < this.#clockUs - DEFAULT_GAP_STEPS * stepUs || this.#clockUs === -Infinity) this.forgive(nowUs);
-    const entered = Math.floor(nowUs / stepUs) > Math.floor(this.#clockUs / stepUs);
-    if (nowUs > this.#clockUs) this.#clockUs = nowUs;
-    if (!entered) return;
+    if (!(nowUs > this.#clockUs)) return;
+    this.#setClock(nowUs);
     const { decider } = this.#stepper;
     const forgotten: string[] = [];
     for (const [stream, slot] of this.#slots.leastRecent()) {
@@ -198,6 +208,12 @@ export class StreamLane implements Lane {
       const slot = this.#slots.release(stream);
       if (slot !== undefined) this.#leave(slot);
     }
+  }
+
+  #setClock(nowUs: Micros): void {
+    const { stepUs } = this.#aligner;
+    this.#clockUs = nowUs;
+    this.#enteredUs = Math.floor(nowUs / stepUs) * stepUs;
   }
 
   #acquire(stream: string): Slot {

@@ -31,11 +31,12 @@ export async function openLaneHost(
   const nets: Net[] = [];
   const noted = noting(engine ?? (await openEngine(config.runtime, context.log)), nets);
   const lane = await openLane(config, noted, context);
-  if (threads === 0) return new LocalLane(lane);
+  const { maxDelayMs } = config.limits;
+  if (threads === 0) return new LocalLane(lane, maxDelayMs);
   const stepMs = medianStepMs(nets[0]);
   const long = stepMs > LONG_STEP_MS;
   context.log.info({ stepMs, longerThanMs: LONG_STEP_MS, threads: long ? cores : 0 }, 'step of the net measured');
-  if (!long) return new LocalLane(lane);
+  if (!long) return new LocalLane(lane, maxDelayMs);
   lane.close();
   return openThreads(config, cores, context);
 }

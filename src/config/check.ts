@@ -22,6 +22,8 @@ import { rootSchema, type Root, type Stage } from './schema.js';
 /** Of a sensor a few hundred bytes are remembered, of an audio stream up to some hundred kilobytes. */
 const SENSOR_STREAMS = 10_000;
 const AUDIO_STREAMS = 16;
+/** Nobody sees it, and messages that come one by one share the runs of the net. */
+const SENSOR_DELAY_MS = 5;
 
 type AnyKind = Kind<z.ZodType, never, unknown>;
 type DeciderKind = Awaited<ReturnType<Registry['decide'][string]>>;
@@ -109,13 +111,15 @@ export class Check {
     const name = root.name ?? basename(file, extname(file));
     const baseDir = dirname(file);
     const { maxStreams = task === 'forecast' ? SENSOR_STREAMS : AUDIO_STREAMS, streamIdleMs } = root.limits;
+    const { past = false } = source.module;
+    const delayMs = root.limits.maxDelayMs ?? (task === 'forecast' ? SENSOR_DELAY_MS : 0);
     return {
       name,
       file,
       baseDir,
       value,
       model: resolve(baseDir, root.model ?? `models/${name}`),
-      source: { ...chosen(source), past: source.module.past === true },
+      source: { ...chosen(source), past },
       ...(root.broker === undefined ? {} : { broker: root.broker }),
       decode: { ...chosen(decode), audio },
       ...(extract === undefined ? {} : { extract: chosen(extract) }),
@@ -125,7 +129,7 @@ export class Check {
       sinks,
       train: root.train,
       runtime: runtimeOptions(root.runtime, (path) => resolve(baseDir, path)),
-      limits: { maxStreams, streamIdleMs },
+      limits: { maxStreams, streamIdleMs, maxDelayMs: past ? 0 : delayMs },
     };
   }
 

@@ -51,5 +51,9 @@ export interface Config {
   readonly sinks: readonly Chosen<StageContext, Sink>[];
   readonly train: TrainOptions;
   readonly runtime: RuntimeOptions;
-  readonly limits: { readonly maxStreams: number; readonly streamIdleMs?: number | undefined };
+  readonly limits: {
+    readonly maxStreams: number;
+    readonly streamIdleMs?: number | undefined;
+    readonly maxDelayMs: number;
+  };
 }

@@ -35,6 +35,12 @@ const limitsSchema = z
         'A stream without data for this long is forgotten, its memory freed. Absent: never for sensors; what was said so far in a live audio stream becomes final after 10 s.',
       unit: 'ms',
     }),
+    maxDelayMs: z.number().min(0).max(10_000).optional().meta({
+      title: 'Longest delay',
+      description:
+        'A time step waits at most this long for others, so that they go through the net together. Absent: 5 for sensors, 0 for audio. A replay never waits.',
+      unit: 'ms',
+    }),
   })
   .meta({ title: 'Limits', description: 'What one process may hold.' });
 

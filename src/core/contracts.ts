@@ -8,6 +8,7 @@
 import type { Observable } from 'rxjs';
 import type { KiokuEvent } from './events.js';
 import type { SkippedProvider } from './runtime.js';
+import type { Snapshot } from './snapshot.js';
 import type { StepModel } from './step-model.js';
 import type { Route } from './topic.js';
 
@@ -107,6 +108,12 @@ export interface PerSlot {
    * Then only `open`. A slot that is not open stays as it is.
    */
   leave(slot: Slot): void;
+  /**
+   * A hint: the first n of these slots, all open, are needed next. What is remembered of them is read, so that main memory
+   * is waited for once for many and not once for each.
+   * @returns a number without meaning, to be kept, or the compiler would leave the reading out
+   */
+  touch?(slots: Int32Array, n: number): number;
 }
 
 /** Irregular readings → fixed time steps. */
@@ -246,18 +253,6 @@ export interface ForecastDecider extends Decider {
   silence(slot: Slot, steps: number, us: Micros, emit: Emit): void;
 }
 
-export interface Snapshot {
-  readonly version: 1;
-  /** Hash of the model it belongs to. */
-  readonly model: string;
-  readonly stream: string;
-  readonly us: Micros;
-  /** source → last packet number contained in this state */
-  readonly through: ReadonlyMap<number, number>;
-  /** stage → its bytes */
-  readonly parts: ReadonlyMap<string, Uint8Array>;
-}
-
 export interface LaneOut {
   readonly events: readonly KiokuEvent[];
   /** source → everything up to this packet number is contained in the lane's state */
@@ -272,6 +267,8 @@ export interface Lane {
   push(frames: readonly Frame[]): void;
   /** Steps everything that is waiting. */
   turn(): LaneOut;
+  /** Rows that wait for `turn`. */
+  readonly rowsWaiting: number;
   /** The arrival clock has reached `nowUs` without data (a live source that is up): who is silent? */
   tick(nowUs: Micros): LaneOut;
   /** The source was away, the arrival clock was set, or this process was held up: silence counts from `nowUs`. */

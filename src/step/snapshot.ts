@@ -8,7 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { UserError } from '../core/errors.js';
-import type { Snapshot } from '../core/contracts.js';
+import type { Snapshot } from '../core/snapshot.js';
 
 const MAGIC = 'KIOKUSNP';
 const VERSION = 1;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/core/contracts.js';
+import type { Snapshot } from '../../src/core/snapshot.js';
 import { assertSnapshotModel, decodeSnapshot, encodeSnapshot } from '../../src/step/snapshot.js';
 
 const INVALID: unknown = expect.objectContaining({ name: 'UserError', code: 'SNAPSHOT_INVALID' });
