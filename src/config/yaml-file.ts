@@ -9,13 +9,32 @@ const MAX_ALIASES = 100;
 export class YamlFile {
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
+  /** Thousands of brackets or dashes in each other: the parser calls itself for each. */
+  readonly #tooDeep: boolean;
 
   constructor(text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, version: '1.2' });
+    const parsed = this.#parse(text);
+    this.#tooDeep = parsed === undefined;
+    this.#document = parsed ?? parseDocument('');
+  }
+
+  #parse(text: string): Document.Parsed | undefined {
+    try {
+      return parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, version: '1.2' });
+    } catch (error) {
+      // The stack's overflow; whatever is wrong with the YAML is in the document instead.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   /** What is wrong with the YAML itself; duplicated keys are among it. */
   get syntaxProblems(): Problem[] {
+    if (this.#tooDeep) {
+      return [
+        { path: '', line: 1, column: 1, reason: 'the YAML is nested too deeply', hint: 'it is no configuration' },
+      ];
+    }
     return this.#document.errors.map((error) => {
       const { line, col } = this.#lines.linePos(error.pos[0]);
       const duplicate = error.code === 'DUPLICATE_KEY';
@@ -27,7 +46,7 @@ export class YamlFile {
 
   /** Whether there is a value to look at in spite of the syntax problems. */
   get readable(): boolean {
-    return this.#document.errors.every((error) => error.code === 'DUPLICATE_KEY');
+    return !this.#tooDeep && this.#document.errors.every((error) => error.code === 'DUPLICATE_KEY');
   }
 
   /** The plain value. @returns a finding instead when it cannot be unfolded */

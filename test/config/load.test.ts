@@ -127,6 +127,19 @@ describe('mistakes', () => {
     expect((await problemsOf(`${GOOD}  gain: loud`))[0]?.reason).toBe('must be auto or a mapping (key: value)');
   });
 
+  it('may be nested as deeply as they like', async () => {
+    let tooDeep = 0;
+    for (const open of ['[', '- ', '{a: ']) {
+      for (const depth of [1000, 5000, 20_000]) {
+        const problems = await problemsOf(`${open.repeat(depth)}\n${GOOD}`);
+        expect(problems.length).toBeGreaterThan(0);
+        if (problems[0]?.reason.includes('too deeply') === true) tooDeep++;
+      }
+    }
+    // The parser notices some by itself.
+    expect(tooDeep).toBeGreaterThan(0);
+  });
+
   it('of the engine: what onnxruntime-node has not', async () => {
     const problems = await problemsOf(`${GOOD}runtime: { engine: node, library: x.so, providers: [cuda] }`);
     expect(problems.map(({ path, reason }) => `${path} ${reason}`)).toEqual([
