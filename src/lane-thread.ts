@@ -1,5 +1,5 @@
-/** Entry of a lane's thread: opens the lane of a configuration and does what is posted, one message after the other. */
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+/** Entry of a lane's thread: opens the lane of a configuration and does what is posted, in order. */
+import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { defineConfig } from './config/load.js';
 import type { Lane, Micros } from './core/contracts.js';
 import { Counters } from './core/counters.js';
@@ -36,8 +36,10 @@ export type ToLane =
   /** The thread ends by itself; ended from outside amid a run, ONNX Runtime takes the whole process down. */
   | { readonly type: 'close' };
 
-/** What the work of one message led to. */
+/** What the work of some messages led to: all that had come, so that their streams share the runs of the net. */
 export interface LaneAnswer {
+  /** How many messages, the oldest that were not answered. */
+  readonly messages: number;
   readonly events: readonly KiokuEvent[];
   /** Time steps taken through the net. */
   readonly steps: number;
@@ -53,11 +55,20 @@ export type FromLane =
   | { readonly type: 'log'; readonly level: keyof Log; readonly fields: LogFields; readonly message: string }
   | { readonly type: 'failed'; readonly error: PostedError };
 
-function doWork(lane: Lane, work: readonly PostedWork[], counters: Counters): LaneAnswer {
+/** Everything that has come behind `first`. */
+function allFrom(first: ToLane, port: MessagePort): ToLane[] {
+  const messages = [first];
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    messages.push(next.message as ToLane);
+  }
+  return messages;
+}
+
+function answer(lane: Lane, messages: readonly ToLane[], counters: Counters): LaneAnswer {
   const events: KiokuEvent[] = [];
   let steps = 0;
   let ended = false;
-  for (const one of work) {
+  for (const one of messages.flatMap((message) => (message.type === 'work' ? message.work : []))) {
     if (one.type === 'frames') {
       lane.push(unpackFrames(one.frames));
     } else if (one.type === 'forgive') {
@@ -71,11 +82,11 @@ function doWork(lane: Lane, work: readonly PostedWork[], counters: Counters): La
   }
   const last = lane.turn();
   for (const event of last.events) events.push(event);
-  const answer = { events, steps: steps + last.steps, counts: counters.drain() };
-  return ended ? { ...answer, streams: lane.streams.length } : answer;
+  const said = { messages: messages.length, events, steps: steps + last.steps, counts: counters.drain() };
+  return ended ? { ...said, streams: lane.streams.length } : said;
 }
 
-async function serve(input: LaneThreadInput, port: NonNullable<typeof parentPort>): Promise<void> {
+async function serve(input: LaneThreadInput, port: MessagePort): Promise<void> {
   const { value, file, maxStreams, stop } = input;
   const post = (message: FromLane): void => port.postMessage(message);
   const counters = new Counters();
@@ -89,16 +100,17 @@ async function serve(input: LaneThreadInput, port: NonNullable<typeof parentPort
     // Who has been idle or has to make room is known to whoever shares the streams out; the lane's rules agree with it.
     const config = { ...written, limits: { ...written.limits, maxStreams } };
     const lane = await openLane(config, await openEngine(config.runtime, log), contextOf(config, { log, counters }));
-    port.on('message', (message: ToLane) => {
-      if (message.type === 'close') {
+    port.on('message', (first: ToLane) => {
+      const messages = allFrom(first, port);
+      if (messages.some(({ type }) => type === 'close')) {
         lane.close();
         return port.close();
       }
       if (Atomics.load(stop, 0) === 1) return undefined;
       try {
-        post({ type: 'done', answer: doWork(lane, message.work, counters) });
+        return post({ type: 'done', answer: answer(lane, messages, counters) });
       } catch (error) {
-        post({ type: 'failed', error: postedError(error) });
+        return post({ type: 'failed', error: postedError(error) });
       }
     });
     post({ type: 'ready', sampleRateHz: lane.sampleRateHz });

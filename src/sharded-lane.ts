@@ -121,7 +121,7 @@ export class ShardedLane implements LaneHost {
     if (known !== undefined) return known;
     const batches: Batch[] = [];
     const lane = new ThreadedLane(this.#config, this.#dispatcher.capacityOf(shard), this.#context, {
-      done: (answer) => this.#answered(shard, batches.shift(), answer),
+      done: (answer) => this.#answered(shard, batches.splice(0, answer.messages), answer),
       failed: (error) => this.#fail(error),
     });
     return (this.#threads[shard] = { lane, batches });
@@ -141,15 +141,17 @@ export class ShardedLane implements LaneHost {
     this.#tell();
   }
 
-  #answered(shard: number, batch: Batch | undefined, { events, steps, streams }: LaneAnswer): void {
-    if (batch === undefined) throw new BugError('a thread answers what it was not asked');
+  #answered(shard: number, batches: readonly Batch[], { events, steps, streams }: LaneAnswer): void {
+    const [first] = batches;
+    if (first === undefined) throw new BugError('a thread answers what it was not asked');
     const expected = this.#dispatcher.streamsOf(shard);
     if (streams !== undefined && streams !== expected) {
       return this.#fail(new BugError(`a thread holds ${streams} streams, not ${expected}`));
     }
-    batch.waiting--;
-    batch.events[shard] = events;
-    batch.steps += steps;
+    for (const batch of batches) batch.waiting--;
+    // No later than it may be: what another thread says of a stream that has moved there comes behind.
+    first.events[shard] = events;
+    first.steps += steps;
     this.#tell();
   }
 

@@ -68,7 +68,7 @@ export class ThreadedLane {
     return this.#sampleRateHz;
   }
 
-  /** Hands over work, which is answered once. */
+  /** Hands over work; one answer may be for several calls. */
   post(work: readonly LaneWork[]): void {
     this.#unanswered++;
     const blocks: ArrayBuffer[] = [];
@@ -116,7 +116,7 @@ export class ThreadedLane {
   }
 
   #answered(answer: LaneAnswer): void {
-    this.#unanswered--;
+    this.#unanswered -= answer.messages;
     this.#context.counters.add(answer.counts);
     if (this.#unanswered <= FEW_AHEAD) {
       this.#room?.resolve();

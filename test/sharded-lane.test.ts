@@ -117,7 +117,7 @@ describe('a lane whose streams are shared out among threads', () => {
       align,
       feature,
       decide,
-      runtime: { engine: 'node', threads: count },
+      runtime: { threads: count },
       limits,
     });
   }
@@ -161,15 +161,15 @@ describe('a lane whose streams are shared out among threads', () => {
 
   it('holds the source back while one is behind, and lets it go on', async () => {
     const lane = await open(await recogniser(2));
-    const answered: number[] = [];
-    lane.out.subscribe(({ steps }) => answered.push(steps));
+    let answered = 0;
+    lane.out.subscribe(() => answered++);
     expect(lane.hold()).toBeUndefined();
     const [first, second] = pieces();
     for (const piece of [first, second, first, second]) lane.push([piece]);
     const held = lane.hold();
     expect(held).toBeInstanceOf(Promise);
     await held;
-    expect(answered.length).toBeGreaterThanOrEqual(2);
+    expect(answered).toBeGreaterThanOrEqual(2);
     expect(lane.hold()).toBeUndefined();
   });
 
