@@ -158,7 +158,9 @@ export class Dispatcher {
     if (known === undefined && data.length === 0) return undefined;
     const { shard } = known ?? this.#settle(stream);
     if (ends) this.#forget(stream);
-    else if (audio || data.length > 0) this.#use(stream, frame.arrivedUs);
+    else if (audio) this.#use(stream, frame.arrivedUs);
+    // As `StreamLane` counts silence: from as far as the clock has come.
+    else if (data.length > 0) this.#use(stream, this.#clockUs);
     return shard;
   }
 

@@ -34,6 +34,8 @@ export class StreamLane implements Lane {
   readonly #stepper: Stepper<ForecastDecider>;
   readonly #slots: Slots;
   readonly #idleUs: Micros;
+  /** A stream that was heard more recently is neither silent nor idle. */
+  readonly #patienceUs: Micros;
   readonly #out = new LaneOutput();
   readonly #clocks: StreamClocks;
   #rowsWaiting = 0;
@@ -51,6 +53,7 @@ export class StreamLane implements Lane {
     this.#aligner = stages.aligner;
     this.#stepper = stages.stepper;
     this.#idleUs = limits.streamIdleUs ?? Infinity;
+    this.#patienceUs = Math.min(this.#idleUs, stages.stepper.decider.silentAfterSteps * stages.aligner.stepUs);
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
     this.#clocks = new StreamClocks(maxStreams);
   }
@@ -72,7 +75,7 @@ export class StreamLane implements Lane {
       }
       const slot = this.#acquire(frame.stream);
       this.#endSilence(slot);
-      this.#clocks.heard(slot, frame.us, frame.arrivedUs);
+      this.#clocks.heard(slot, frame.us, frame.arrivedUs, this.#clockUs);
       this.#slot = slot;
       this.#aligner.push(slot, frame, this.#take);
       this.#out.taken(frame.source, frame.seq);
@@ -191,9 +194,9 @@ export class StreamLane implements Lane {
     const forgotten: string[] = [];
     for (const [stream, slot] of this.#slots.leastRecent()) {
       const silentUs = nowUs - this.#clocks.heardUs(slot);
-      const steps = Math.floor(silentUs / stepUs);
       // Least recently heard first: nobody behind this one is silent either.
-      if (steps < 1) break;
+      if (silentUs < this.#patienceUs) break;
+      const steps = Math.floor(silentUs / stepUs);
       if (silentUs >= this.#idleUs) {
         forgotten.push(stream);
       } else if (steps >= decider.silentAfterSteps) {

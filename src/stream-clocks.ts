@@ -33,11 +33,15 @@ export class StreamClocks implements PerSlot {
     this.#blocks.leave(slot);
   }
 
-  /** @param us event time of the reading @param arrivedUs arrival clock (not event time) at the message */
-  heard(slot: Slot, us: Micros, arrivedUs: Micros): void {
+  /**
+   * @param us event time of the reading
+   * @param arrivedUs arrival clock (not event time) at the message
+   * @param nowUs arrival clock as far as it has come: a message may be older
+   */
+  heard(slot: Slot, us: Micros, arrivedUs: Micros, nowUs: Micros): void {
     const clocks = this.#blocks.of(slot);
     const at = this.#at(slot);
-    clocks[at + HEARD_US] = arrivedUs;
+    clocks[at + HEARD_US] = nowUs;
     clocks[at + READ_US] = us;
     clocks[at + SKEW_US] = us - arrivedUs;
   }
@@ -52,7 +56,7 @@ export class StreamClocks implements PerSlot {
     this.#blocks.of(slot)[this.#at(slot) + READ_US] = us;
   }
 
-  /** Arrival clock at the last message. */
+  /** How far the arrival clock had come at the last message: in the order of use it never falls. */
   heardUs(slot: Slot): Micros {
     return this.#blocks.of(slot)[this.#at(slot) + HEARD_US];
   }

@@ -41,12 +41,11 @@ class EveryReading extends Stateless implements Aligner {
 class AsTheyCame extends Stateless implements Feature {
   readonly names: readonly string[];
   readonly shiftUs = STEP_US;
-  readonly #rows: Float32Array;
-  readonly #us: Float64Array;
-  readonly #full: Uint8Array;
+  /** Frames of the slots that wait. */
+  readonly #frames: (Frame | undefined)[];
   readonly #ready: ReadySlots;
   readonly #waiting: WaitingRows = {
-    has: (slot) => this.#full[slot] === 1,
+    has: (slot) => this.#frames[slot] !== undefined,
     give: (slot, out) => this.#give(slot, out),
   };
 
@@ -56,17 +55,12 @@ class AsTheyCame extends Stateless implements Feature {
   ) {
     super();
     this.names = Array.from({ length: width }, (_, i) => `x${i}`);
-    this.#rows = new Float32Array(capacity * width);
-    this.#us = new Float64Array(capacity);
-    this.#full = new Uint8Array(capacity);
+    this.#frames = Array.from({ length: capacity }, () => undefined);
     this.#ready = new ReadySlots(capacity);
   }
 
-  push(slot: Slot, { data, us }: Frame): void {
-    const at = slot * this.width;
-    for (let i = 0; i < this.width; i++) this.#rows[at + i] = data[i];
-    this.#us[slot] = us;
-    this.#full[slot] = 1;
+  push(slot: Slot, frame: Frame): void {
+    this.#frames[slot] = frame;
     this.#ready.add(slot);
   }
 
@@ -77,13 +71,15 @@ class AsTheyCame extends Stateless implements Feature {
   }
 
   #give(slot: Slot, out: Batch): void {
+    const frame = this.#frames[slot];
+    if (frame === undefined) return;
     const row = out.n++;
     const { width } = this;
     out.slot[row] = slot;
-    out.us[row] = this.#us[slot];
+    out.us[row] = frame.us;
     out.gap[row] = 0;
-    for (let i = 0; i < width; i++) out.data[row * width + i] = this.#rows[slot * width + i];
-    this.#full[slot] = 0;
+    for (let i = 0; i < width; i++) out.data[row * width + i] = frame.data[i];
+    this.#frames[slot] = undefined;
   }
 }
 
