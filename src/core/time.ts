@@ -55,10 +55,42 @@ export function parseTime(value: unknown, format: TimeFormat): Micros | undefine
 export function toIso(us: Micros): string {
   const whole = Math.round(us);
   const ms = Math.floor(whole / 1000);
+  const iso = ms >= 0 && ms < YEAR_10000_MS ? isoOf(ms) : new Date(ms).toISOString();
   const rest = whole - ms * 1000;
-  const iso = new Date(ms).toISOString();
-  return rest === 0 ? iso : `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+  return rest === 0 ? iso : `${iso.slice(0, -1)}${THREE_DIGITS[rest]}Z`;
 }
+
+const DAY_MS = 86_400_000;
+const YEAR_10000_MS = 253_402_300_800_000;
+/** From 1 March of the year 0 to 1 January 1970, and in a span of the Gregorian calendar after which it repeats. */
+const DAYS_TO_1970 = 719_468;
+const DAYS_OF_400_YEARS = 146_097;
+
+/**
+ * As `Date.toISOString`, which costs more than all else about a score. The year counts from March, so that the leap day
+ * is its last (H. Hinnant, "chrono-compatible low-level date algorithms", civil_from_days).
+ * @param ms within the years 1970 to 9999
+ */
+function isoOf(ms: number): string {
+  const days = Math.floor(ms / DAY_MS) + DAYS_TO_1970;
+  const era = Math.floor(days / DAYS_OF_400_YEARS);
+  const dayOfEra = days - era * DAYS_OF_400_YEARS;
+  const leaps = Math.floor(dayOfEra / 1460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
+  const yearOfEra = Math.floor((dayOfEra - leaps) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const fromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * fromMarch + 2) / 5) + 1;
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const ofDay = ms % DAY_MS;
+  const minutes = Math.floor(ofDay / 60_000);
+  const time = `${TWO_DIGITS[Math.floor(minutes / 60)]}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[Math.floor(ofDay / 1000) % 60]}`;
+  return `${year}-${TWO_DIGITS[month]}-${TWO_DIGITS[day]}T${time}.${THREE_DIGITS[ms % 1000]}Z`;
+}
+
+/** `00` … `99` and `000` … `999`. */
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
 
 function fromNumber(value: number, format: Exclude<TimeFormat, 'iso'>): Micros | undefined {
   return exact(value * microsPerUnit(Math.abs(value), format));

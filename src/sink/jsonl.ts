@@ -3,12 +3,15 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Sink } from '../core/contracts.js';
+import { type Deferred, deferred } from '../core/deferred.js';
 import { UserError, messageOf, systemCodeOf } from '../core/errors.js';
 import type { KiokuEvent } from '../core/events.js';
 import type { SinkKind, StageContext } from '../core/kind.js';
 import { eventJson } from './event-json.js';
 
 const NEWLINE = 0x0a;
+/** What may wait for a slow disk; a source that can wait is held up long before. */
+const MAX_WAITING_BYTES = 268_435_456;
 
 const schema = z
   .strictObject({
@@ -30,13 +33,21 @@ const schema = z
 
 type Options = z.output<typeof schema>;
 
+/** Goes into the file with one write. */
+interface Lines {
+  readonly parts: Buffer[];
+  bytes: number;
+  readonly written: Deferred;
+}
+
 class JsonlSink implements Sink {
   readonly #path: string;
   #file: FileHandle | undefined;
   /** Bytes of whole lines in the file: what a failed write has left behind them is cut off. */
   #length = 0;
-  /** Writes wait for the one before: two appends at a time could interleave. */
-  #last: Promise<void> = Promise.resolve();
+  /** Lines that wait for the write under way: two at a time could interleave. */
+  #waiting: Lines | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(
     readonly options: Options,
@@ -73,8 +84,7 @@ class JsonlSink implements Sink {
   }
 
   async stop(): Promise<void> {
-    // Whoever wrote has been told how it went.
-    await this.#last.catch(() => {});
+    await this.#writing;
     await this.#close();
   }
 
@@ -84,27 +94,50 @@ class JsonlSink implements Sink {
     await file?.close();
   }
 
-  /** @throws UserError `DISK`; then none of these events is in the file */
+  /**
+   * What comes while the disk is busy goes with one write, and waits as bytes: as events or text it would live long
+   * enough to be copied by the garbage collector, again and again. @throws UserError `DISK`; then none of these events
+   * is in the file
+   */
   write(events: readonly KiokuEvent[]): Promise<void> {
-    const next = this.#last.catch(() => {}).then(() => this.#append(events));
-    this.#last = next;
-    return next;
+    const text = this.#linesOf(events);
+    if (text === '') return Promise.resolve();
+    const lines = (this.#waiting ??= { parts: [], bytes: 0, written: deferred() });
+    if (lines.bytes > MAX_WAITING_BYTES) {
+      return Promise.reject(this.#disk(new Error('it is slower than the events come')));
+    }
+    const part = Buffer.from(text);
+    lines.parts.push(part);
+    lines.bytes += part.length;
+    this.#writing ??= this.#writeAll();
+    return lines.written.promise;
   }
 
-  async #append(events: readonly KiokuEvent[]): Promise<void> {
+  #linesOf(events: readonly KiokuEvent[]): string {
     const { scores, partials } = this.options;
     let text = '';
     for (const event of events) {
       if ((event.type === 'score' && !scores) || (event.type === 'partial' && !partials)) continue;
       text += `${eventJson(event)}\n`;
     }
-    if (text === '') return;
+    return text;
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let lines = this.#waiting; lines !== undefined; lines = this.#waiting) {
+      this.#waiting = undefined;
+      await this.#append(lines).then(lines.written.resolve, lines.written.reject);
+    }
+    this.#writing = undefined;
+  }
+
+  async #append({ parts, bytes }: Lines): Promise<void> {
     const file = this.#file;
     if (file === undefined) throw this.#disk(new Error('the sink is not started'));
     try {
-      await file.appendFile(text);
+      await file.appendFile(parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes));
       await file.datasync();
-      this.#length += Buffer.byteLength(text);
+      this.#length += bytes;
     } catch (cause) {
       await this.#undo(file);
       throw this.#disk(cause);

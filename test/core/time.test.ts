@@ -67,6 +67,19 @@ describe('parseTime', () => {
   });
 });
 
+it('toIso writes a time as Date does, in any year, on any day', () => {
+  const exactMs = integer({ min: -9_000_000_000_000, max: 9_000_000_000_000 });
+  assert(
+    property(exactMs, (ms) => {
+      expect(toIso(ms * 1000)).toBe(new Date(ms).toISOString());
+    }),
+    { numRuns: 2000 },
+  );
+  // Every day of 400 years, after which the calendar repeats.
+  const days = Array.from({ length: 146_097 }, (_, day) => day * 86_400_000);
+  expect(days.filter((ms) => toIso(ms * 1000) !== new Date(ms).toISOString())).toEqual([]);
+});
+
 it('toIso writes microseconds only where there are some', () => {
   expect(toIso(NOON)).toBe('2026-01-31T12:00:00.000Z');
   expect(toIso(NOON + 1)).toBe('2026-01-31T12:00:00.000001Z');
