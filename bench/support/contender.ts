@@ -7,7 +7,6 @@ import { connect } from 'mqtt';
 import { defineConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/core/log.js';
 import { Pipeline } from '../../src/pipeline.js';
-import { nodeEngine } from '../../src/step/node-engine.js';
 import { deviceOf, messageIndex } from './flood-messages.js';
 
 /** What a contender is asked. */
@@ -115,7 +114,7 @@ function bare({ url, topic }: { readonly url: string; readonly topic: string }):
 
 async function kioku(value: object, watch: Watch): Promise<Counts> {
   const config = await defineConfig(value);
-  const pipeline = new Pipeline(config, { engine: nodeEngine, log: silentLog });
+  const pipeline = new Pipeline(config, { log: silentLog });
   const counts = { messages: 0, scores: 0, incidents: 0, counters: () => pipeline.counters.toJSON() };
   pipeline.readings.subscribe((frames) => {
     counts.messages += frames.length;

@@ -10,6 +10,7 @@ import { compilePath, valueAt, type Path } from './path.js';
 import { parseJson } from './parse.js';
 import { planReading, type ReadingPlan, type Wanted } from './reading-plan.js';
 import { type ChannelSignal, Shapes } from './shape.js';
+import { Slab } from './slab.js';
 
 /** More numeric fields than this are no reading of a sensor. */
 const MAX_CHANNELS = 1024;
@@ -35,6 +36,7 @@ const optionalPath = (text: string | undefined): Path | undefined =>
 export class JsonDecoder implements Decoder {
   readonly #drops: Drops;
   readonly #shapes = new Shapes();
+  readonly #slab = new Slab();
   readonly #flat: FlatJson<ReadingPlan>;
   readonly #mapped: readonly MappedChannel[] | undefined;
   readonly #timeFormat: TimeFormat;
@@ -102,7 +104,7 @@ export class JsonDecoder implements Decoder {
     if (this.#n > MAX_CHANNELS) return this.#drops.count('too-many-channels', packet);
     const stream = this.#streamOf(value, packet);
     if (stream === undefined) return this.#drops.count('bad-stream', packet);
-    const data = new Float64Array(this.#n);
+    const data = this.#slab.take(this.#n);
     for (let i = 0; i < data.length; i++) data[i] = this.#values[i];
     const signal = this.#shapes.signalOf(this.#names, this.#n);
     const us = this.#timeOf(value, packet);
@@ -114,7 +116,7 @@ export class JsonDecoder implements Decoder {
     const { bytes, route } = packet;
     const named = route.channel !== undefined;
     if (named ? plan.value < 0 : plan.signal === undefined) return false;
-    const data = new Float64Array(named ? 1 : plan.channels.length);
+    const data = this.#slab.take(named ? 1 : plan.channels.length);
     for (let i = 0; i < data.length; i++) {
       data[i] = numbers[named ? plan.value : plan.channels[i]];
       if (!Number.isFinite(data[i])) return false;
