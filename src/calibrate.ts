@@ -10,8 +10,8 @@ import { readCard, stepModelOf } from './step/card-file.js';
 import type { Stepper } from './stepper.js';
 import type { Series } from './train/series.js';
 
-/** Time steps between two chances for the event loop. */
-const ROWS_A_TURN = 512;
+/** Time steps of every stream before the net is run and the event loop gets a chance: of few streams they share runs. */
+const ROWS_A_TURN = 32;
 
 const raisesNothing = (): never => {
   throw new BugError('a decider that only learns has raised an event');
@@ -47,15 +47,16 @@ export async function calibrate(
   }
 }
 
-/** Row by row over all streams, so that they share the runs of the net. */
+/** All streams side by side, so that they share the runs of the net. */
 async function replay(series: readonly Series[], stepper: Stepper, signal: Signal): Promise<void> {
   const rows = series.reduce((most, { us }) => Math.max(most, us.length), 0);
-  for (let row = 0; row < rows; row++) {
+  for (let from = 0; from < rows; from += ROWS_A_TURN) {
     series.forEach((one, slot) => {
-      if (row < one.us.length) stepper.feature.push(slot, frameOf(one, row, signal));
+      const to = Math.min(from + ROWS_A_TURN, one.us.length);
+      for (let row = from; row < to; row++) stepper.feature.push(slot, frameOf(one, row, signal));
     });
     stepper.turn(raisesNothing);
-    if (row % ROWS_A_TURN === 0) await nextTurn();
+    await nextTurn();
   }
 }
 
