@@ -133,7 +133,7 @@ describe('mistakes', () => {
       for (const depth of [1000, 5000, 20_000]) {
         const problems = await problemsOf(`${open.repeat(depth)}\n${GOOD}`);
         expect(problems.length).toBeGreaterThan(0);
-        if (problems[0]?.reason.includes('too deeply') === true) tooDeep++;
+        if (problems[0].reason.includes('too deeply')) tooDeep++;
       }
     }
     // The parser notices some by itself.
