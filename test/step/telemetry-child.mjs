@@ -7,10 +7,19 @@ import { isMainThread, parentPort, SHARE_ENV, Worker, workerData } from 'node:wo
 
 const DIST = new URL('../../dist/step/', import.meta.url);
 
-async function step(folder) {
-  const { nodeEngine } = await import(new URL('node-engine.js', DIST).href);
+async function nodeEngine() {
+  return (await import(new URL('node-engine.js', DIST).href)).nodeEngine;
+}
+
+async function nativeEngine() {
+  const native = await import(new URL('native/engine.js', DIST).href);
+  return native.nativeEngine(native.openNativeLibrary(), [{ name: 'cpu', options: {} }]);
+}
+
+async function step(folder, openEngine = nodeEngine) {
+  const engine = await openEngine();
   const { readCard, stepModelOf } = await import(new URL('card-file.js', DIST).href);
-  const net = await nodeEngine.open(stepModelOf(folder, await readCard(folder)), 2);
+  const net = await engine.open(stepModelOf(folder, await readCard(folder)), 2);
   net.open(1, 'a');
   net.input['x_t'].fill(1);
   net.step(Int32Array.of(1), 1);
@@ -36,7 +45,7 @@ function inWorker(action, folder, options = {}) {
 }
 
 const WAYS = {
-  main: step,
+  main: (folder) => step(folder),
   worker: async (folder) => {
     const { disableTelemetry } = await import(new URL('telemetry.js', DIST).href);
     disableTelemetry();
@@ -44,12 +53,21 @@ const WAYS = {
   },
   'worker that shares the environment': (folder) => inWorker('step', folder, { env: SHARE_ENV }),
   'worker whose main thread knows nothing': (folder) => inWorker('step', folder),
+  'native: main': (folder) => step(folder, nativeEngine),
+  'native: worker': async (folder) => {
+    const { disableTelemetry } = await import(new URL('telemetry.js', DIST).href);
+    disableTelemetry();
+    return inWorker('step natively', folder);
+  },
+  'native: worker that shares the environment': (folder) => inWorker('step natively', folder, { env: SHARE_ENV }),
+  'native: worker whose main thread knows nothing': (folder) => inWorker('step natively', folder),
   'bare main': openBare,
   'bare worker that sets its own copy of the variable': (folder) => inWorker('set and open bare', folder),
 };
 
 const ACTIONS = {
-  step,
+  step: (folder) => step(folder),
+  'step natively': (folder) => step(folder, nativeEngine),
   'set and open bare': (folder) => {
     process.env.ORT_DISABLE_TELEMETRY = '1';
     return openBare(folder);

@@ -89,7 +89,8 @@ function isWriteOrNetwork(line: string): boolean {
 }
 
 describe('telemetry', () => {
-  const quiet = ['main', 'worker', 'worker that shares the environment'];
+  const ways = ['main', 'worker', 'worker that shares the environment'];
+  const quiet = [...ways, ...ways.map((way) => `native: ${way}`)];
 
   it.each(quiet)('writes nothing: %s', async (way) => {
     const { result, files } = await new Child(way, false).end();
@@ -97,8 +98,8 @@ describe('telemetry', () => {
     expect(files).toEqual([]);
   });
 
-  it('refuses a worker that cannot switch it off, and says what to do', async () => {
-    const { result, files } = await new Child('worker whose main thread knows nothing', false).end();
+  it.each(['', 'native: '])('refuses a worker that cannot switch it off, and says what to do: %s', async (engine) => {
+    const { result, files } = await new Child(`${engine}worker whose main thread knows nothing`, false).end();
     expect(result).toMatchObject({ code: 'TELEMETRY', hint: expect.stringContaining('disableTelemetry()') as unknown });
     expect(files).toEqual([]);
   });
