@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/core/contracts.js';
-import { CELLS } from '../../../src/core/card.js';
+import { CELLS, type Cell } from '../../../src/core/card.js';
 import type { StepModel } from '../../../src/core/step-model.js';
 import { compareEngines } from '../../../src/step/agreement.js';
 import { readCard, stepModelOf } from '../../../src/step/card-file.js';
@@ -38,15 +38,11 @@ if (other !== undefined) {
   engines.push(['another build', nativeEngine(openNativeLibrary(other), CPU), OTHER_BUILD_TOLERANCE]);
 }
 
-const specs: readonly NetSpec[] = CELLS.flatMap((cell) =>
-  [1, 2, 3].map((layers): NetSpec => ({
-    ...GRU,
-    cell,
-    layers,
-    hidden: 60 + layers,
-    objective: layers === 2 ? 'mse' : 'gaussian',
-  })),
-);
+function specOf(cell: Cell, layers: number): NetSpec {
+  return { ...GRU, cell, layers, hidden: 60 + layers, objective: layers === 2 ? 'mse' : 'gaussian' };
+}
+
+const specs = CELLS.flatMap((cell) => [1, 2, 3].map((layers) => specOf(cell, layers)));
 
 let folder: string;
 beforeAll(async () => {
