@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,5 +11,7 @@ export default defineConfig({
     // Two cores: more workers than cores only make the timing of real processes worse.
     maxWorkers: 2,
     retry: 0,
+    // What tests prove about models is not remembered for the user.
+    env: { XDG_CACHE_HOME: join(tmpdir(), 'kioku-test-cache') },
   },
 });
