@@ -11,6 +11,7 @@ import { openLane } from './open-lane.js';
 import { type PostedFrames, unpackFrames } from './posted-frames.js';
 import { contextOf } from './stage-context.js';
 import { openEngine } from './step/open-engine.js';
+import type { SessionShare } from './step/session-share.js';
 
 type LogFields = Parameters<Log['info']>[0];
 
@@ -20,6 +21,8 @@ export interface LaneThreadInput {
   readonly file: string;
   /** Streams of this thread, instead of what the configuration says of all. */
   readonly maxStreams: number;
+  /** Open in another thread, which ends after this one: weights are in memory once. */
+  readonly sessions: SessionShare['lent'];
   /** [1], shared: 1 = what is still in the queue shall not be done any more. */
   readonly stop: Int32Array;
 }
@@ -48,8 +51,16 @@ export interface LaneAnswer {
   readonly streams?: number;
 }
 
+/** What is known when the lane is open. */
+export interface ThreadOpened {
+  /** Of audio: the rate that frames must have. */
+  readonly sampleRateHz: number | undefined;
+  /** That this thread has open, to be lent to others. */
+  readonly sessions: SessionShare['opened'];
+}
+
 export type FromLane =
-  | { readonly type: 'ready'; readonly sampleRateHz: number | undefined }
+  | ({ readonly type: 'ready' } & ThreadOpened)
   /** The answer to `work`. */
   | { readonly type: 'done'; readonly answer: LaneAnswer }
   | { readonly type: 'log'; readonly level: keyof Log; readonly fields: LogFields; readonly message: string }
@@ -87,7 +98,7 @@ function answer(lane: Lane, messages: readonly ToLane[], counters: Counters): La
 }
 
 async function serve(input: LaneThreadInput, port: MessagePort): Promise<void> {
-  const { value, file, maxStreams, stop } = input;
+  const { value, file, maxStreams, sessions: lent, stop } = input;
   const post = (message: FromLane): void => port.postMessage(message);
   const counters = new Counters();
   const write =
@@ -99,7 +110,9 @@ async function serve(input: LaneThreadInput, port: MessagePort): Promise<void> {
     const written = await defineConfig(value, file);
     // Who has been idle or has to make room is known to whoever shares the streams out; the lane's rules agree with it.
     const config = { ...written, limits: { ...written.limits, maxStreams } };
-    const lane = await openLane(config, await openEngine(config.runtime, log), contextOf(config, { log, counters }));
+    const share: SessionShare = { lent, opened: new Map() };
+    const engine = await openEngine(config.runtime, log, share);
+    const lane = await openLane(config, engine, contextOf(config, { log, counters }));
     port.on('message', (first: ToLane) => {
       const messages = allFrom(first, port);
       if (messages.some(({ type }) => type === 'close')) {
@@ -113,7 +126,7 @@ async function serve(input: LaneThreadInput, port: MessagePort): Promise<void> {
         return post({ type: 'failed', error: postedError(error) });
       }
     });
-    post({ type: 'ready', sampleRateHz: lane.sampleRateHz });
+    post({ type: 'ready', sampleRateHz: lane.sampleRateHz, sessions: share.opened });
   } catch (error) {
     post({ type: 'failed', error: postedError(error) });
     port.close();

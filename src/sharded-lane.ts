@@ -10,7 +10,7 @@ import type { KiokuEvent } from './core/events.js';
 import type { StageContext } from './core/kind.js';
 import { Dispatcher } from './dispatcher.js';
 import type { LaneHost } from './lane-host.js';
-import type { LaneAnswer } from './lane-thread.js';
+import type { LaneAnswer, ThreadOpened } from './lane-thread.js';
 import { streamIdleUsOf } from './stream-idle.js';
 import { ThreadedLane } from './threaded-lane.js';
 
@@ -37,11 +37,13 @@ export class ShardedLane implements LaneHost {
   readonly #config: Config;
   readonly #context: StageContext;
   readonly #dispatcher: Dispatcher;
-  /** A thread is started when its first stream comes: each holds the whole net. */
+  /** A thread is started when its first stream comes: it takes time and memory. */
   readonly #threads: (Thread | undefined)[];
   /** Not told yet, the oldest first. */
   readonly #batches: Batch[] = [];
   readonly #through = new Map<number, number>();
+  /** Of the first thread: the others step them as well. */
+  #sessions: ThreadOpened['sessions'] = new Map();
   #ending = false;
   #over = false;
 
@@ -65,7 +67,9 @@ export class ShardedLane implements LaneHost {
   static async open(config: Config, threads: number, context: StageContext): Promise<ShardedLane> {
     const lane = new ShardedLane(config, threads, context);
     try {
-      lane.sampleRateHz = await lane.#thread(0).lane.ready();
+      const { sampleRateHz, sessions } = await lane.#thread(0).lane.ready();
+      lane.sampleRateHz = sampleRateHz;
+      lane.#sessions = sessions;
     } catch (error) {
       await lane.close();
       throw error;
@@ -113,14 +117,17 @@ export class ShardedLane implements LaneHost {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.flatMap((thread) => thread?.lane.close() ?? []));
+    const [first, ...others] = this.#threads;
+    await Promise.all(others.flatMap((thread) => thread?.lane.close() ?? []));
+    // Last, because its sessions are lent to the others.
+    await first?.lane.close();
   }
 
   #thread(shard: number): Thread {
     const known = this.#threads[shard];
     if (known !== undefined) return known;
     const batches: Batch[] = [];
-    const lane = new ThreadedLane(this.#config, this.#dispatcher.capacityOf(shard), this.#context, {
+    const lane = new ThreadedLane(this.#config, this.#dispatcher.capacityOf(shard), this.#sessions, this.#context, {
       done: (answer) => this.#answered(shard, batches.splice(0, answer.messages), answer),
       failed: (error) => this.#fail(error),
     });

@@ -9,7 +9,7 @@ import { BugError, messageOf } from './core/errors.js';
 import type { StageContext } from './core/kind.js';
 import { receivedError, startThread } from './core/thread.js';
 import type { LaneWork } from './dispatcher.js';
-import type { FromLane, LaneAnswer, LaneThreadInput, PostedWork, ToLane } from './lane-thread.js';
+import type { FromLane, LaneAnswer, LaneThreadInput, PostedWork, ThreadOpened, ToLane } from './lane-thread.js';
 import { blocksOf, packFrames } from './posted-frames.js';
 import { disableTelemetry } from './step/telemetry.js';
 
@@ -28,10 +28,9 @@ export class ThreadedLane {
   readonly #worker: Worker;
   readonly #context: StageContext;
   readonly #listener: ThreadListener;
-  readonly #ready = deferred();
+  readonly #ready = deferred<ThreadOpened>();
   readonly #exited = deferred();
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
-  #sampleRateHz: number | undefined;
   #unanswered = 0;
   #closing = false;
   #room: Deferred | undefined;
@@ -39,15 +38,22 @@ export class ThreadedLane {
   /**
    * Starts the thread; what it is given before it is `ready` waits.
    * @param maxStreams of those of the configuration, how many are for this thread
+   * @param sessions of a thread that is closed after this one
    */
-  constructor(config: Config, maxStreams: number, context: StageContext, listener: ThreadListener) {
+  constructor(
+    config: Config,
+    maxStreams: number,
+    sessions: ThreadOpened['sessions'],
+    context: StageContext,
+    listener: ThreadListener,
+  ) {
     disableTelemetry();
     this.#context = context;
     this.#listener = listener;
     // Whoever does not ask whether it is ready hears of the failure anyway.
     this.#ready.promise.catch(() => {});
     const { value, file } = config;
-    const workerData: LaneThreadInput = { value: value as object, file, maxStreams, stop: this.#stop };
+    const workerData: LaneThreadInput = { value: value as object, file, maxStreams, sessions, stop: this.#stop };
     this.#worker = startThread(import.meta.url, 'lane-thread', { workerData });
     this.#worker.on('message', (message: FromLane) => this.#take(message));
     this.#worker.on('error', (cause) => {
@@ -60,12 +66,11 @@ export class ThreadedLane {
   }
 
   /**
-   * @returns when the lane is open: of audio, the rate that frames must have
+   * Resolves when the lane is open.
    * @throws UserError as `openLane`
    */
-  async ready(): Promise<number | undefined> {
-    await this.#ready.promise;
-    return this.#sampleRateHz;
+  ready(): Promise<ThreadOpened> {
+    return this.#ready.promise;
   }
 
   /** Hands over work; one answer may be for several calls. */
@@ -104,8 +109,7 @@ export class ThreadedLane {
   #take(message: FromLane): void {
     switch (message.type) {
       case 'ready':
-        this.#sampleRateHz = message.sampleRateHz;
-        return this.#ready.resolve();
+        return this.#ready.resolve(message);
       case 'done':
         return this.#answered(message.answer);
       case 'log':

@@ -9,6 +9,7 @@ import { type Agreement, compareEngines, type Exercise } from './agreement.js';
 import { loadEngine, type LoadedEngine } from './load-engine.js';
 import { PROBE_EXERCISE, probeModel } from './probe.js';
 import { Proven } from './proven.js';
+import type { SessionShare } from './session-share.js';
 import { tryModel } from './trial.js';
 
 /** Reading a larger file takes so long that whoever waits is told why. */
@@ -19,11 +20,12 @@ const LARGE_BYTES = 32 * 1024 * 1024;
  * a small model; where it does not, `auto` takes onnxruntime-node, and the log says why.
  * @throws UserError `PLATFORM`, `ENGINE` or `MODEL_INVALID` when the native engine does not work and nothing else may
  *   serve; `TELEMETRY`
+ * @param share of sessions with other threads, where the native engine serves
  */
-export async function openEngine(runtime: RuntimeOptions, log: Log): Promise<Engine> {
+export async function openEngine(runtime: RuntimeOptions, log: Log, share?: SessionShare): Promise<Engine> {
   if (runtime.engine === 'node') return careful(await loadEngine('node', runtime), 'node', runtime, log);
   try {
-    const native = careful(await openNative(runtime, log), 'native', runtime, log);
+    const native = careful(await openNative(runtime, log, share), 'native', runtime, log);
     const reference = await loadEngine('node', runtime);
     const agreement = await requireAgreement(probeModel(), native, reference, PROBE_EXERCISE);
     log.debug({ version: native.version, ...agreement }, 'the native engine agrees with onnxruntime-node');
@@ -43,12 +45,12 @@ export function whatSteps({ version }: Engine, { provider, skipped = [] }: Net):
 }
 
 /** Another library, or the driver of other hardware, may crash by itself: it is tried elsewhere first. */
-async function openNative(runtime: RuntimeOptions, log: Log): Promise<Engine> {
+async function openNative(runtime: RuntimeOptions, log: Log, share?: SessionShare): Promise<Engine> {
   const { library, providers } = runtime;
   if (library !== undefined || providers.some(({ name }) => name !== 'cpu')) {
     await tryOnce({ ...probeModel(), proven: false }, 'native', runtime, library ?? '', log);
   }
-  return loadEngine('native', runtime);
+  return loadEngine('native', runtime, share);
 }
 
 /** @throws UserError `ENGINE` when the engines differ by more than is allowed, else as `compareEngines` */

@@ -1,6 +1,7 @@
 /** A model opened through the C API. */
 import type { ProviderOptions, SkippedProvider } from '../../core/runtime.js';
 import { BugError, messageOf, UserError } from '../../core/errors.js';
+import type { OpenedSession } from '../session-share.js';
 import type { BoundTensor, StepSession } from '../session.js';
 import type { Address } from './api.js';
 import { NativeRun } from './bound.js';
@@ -19,27 +20,25 @@ const SETTINGS = {
 
 export class NativeSession implements StepSession {
   readonly provider: string;
+  readonly skipped: readonly SkippedProvider[];
   readonly #library: NativeLibrary;
   readonly #onDevice: boolean;
   readonly #runs = new Set<NativeRun>();
+  readonly #release: () => void;
   #session: Address;
 
-  /**
-   * @param file path of the ONNX file, or its bytes
-   * @param skipped providers that were tried before
-   * @throws Error with the reason when the provider is not available or cannot take the model
-   */
+  /** @param release called once when this is closed: lets go of the session */
   constructor(
     library: NativeLibrary,
-    file: string | Uint8Array,
-    provider: ProviderOptions,
-    readonly skipped: readonly SkippedProvider[],
+    readonly opened: OpenedSession,
+    release: () => void,
   ) {
     this.#library = library;
-    this.#onDevice = provider.name !== CPU;
-    const [session, onCpuToo] = create(library, file, provider);
-    this.#session = session;
-    this.provider = `native/${provider.name}${onCpuToo ? `+${CPU}` : ''}`;
+    this.#session = opened.address;
+    this.#onDevice = opened.onDevice;
+    this.#release = release;
+    this.provider = opened.provider;
+    this.skipped = opened.skipped;
   }
 
   bind(feeds: readonly BoundTensor[], fetches: readonly BoundTensor[]): NativeRun {
@@ -53,9 +52,10 @@ export class NativeSession implements StepSession {
   }
 
   close(): void {
+    if (this.#session === 0) return;
     for (const run of this.#runs) run.release();
-    this.#library.api.release('ReleaseSession', this.#session);
     this.#session = 0;
+    this.#release();
   }
 }
 
@@ -63,15 +63,17 @@ export class NativeSession implements StepSession {
  * Opens a model on the first of the providers that takes it.
  * @throws UserError `MODEL_INVALID` when the processor cannot open it, `PLATFORM` when no provider works
  */
-export function openNativeSession(
+export function openSession(
   library: NativeLibrary,
   file: string | Uint8Array,
   providers: readonly ProviderOptions[],
-): NativeSession {
+): OpenedSession {
   const skipped: SkippedProvider[] = [];
   for (const provider of providers) {
     try {
-      return new NativeSession(library, file, provider, skipped);
+      const [address, onCpuToo] = create(library, file, provider);
+      const name = `native/${provider.name}${onCpuToo ? `+${CPU}` : ''}`;
+      return { address, provider: name, onDevice: provider.name !== CPU, skipped };
     } catch (cause) {
       if (provider.name === CPU) {
         throw new UserError('MODEL_INVALID', `ONNX Runtime cannot open the model: ${messageOf(cause)}`, {
