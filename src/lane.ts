@@ -7,6 +7,7 @@ import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
 import type { Snapshot } from './core/snapshot.js';
+import { FrameFetch, FRAMES_FETCHED } from './frame-fetch.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
 import { Slots } from './step/slots.js';
@@ -38,6 +39,7 @@ export class StreamLane implements Lane {
   readonly #patienceUs: Micros;
   readonly #out = new LaneOutput();
   readonly #clocks: StreamClocks;
+  readonly #fetch: FrameFetch;
   #rowsWaiting = 0;
   #clockUs: Micros = -Infinity;
   /** When the time step began that the arrival clock is in; NaN before there is a clock. */
@@ -56,6 +58,7 @@ export class StreamLane implements Lane {
     this.#patienceUs = Math.min(this.#idleUs, stages.stepper.decider.silentAfterSteps * stages.aligner.stepUs);
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
     this.#clocks = new StreamClocks(maxStreams);
+    this.#fetch = new FrameFetch(this.#slots, [this.#clocks, this.#aligner, this.#stepper.feature]);
   }
 
   get streams(): readonly string[] {
@@ -67,18 +70,10 @@ export class StreamLane implements Lane {
   }
 
   push(frames: readonly Frame[]): void {
-    for (const frame of frames) {
-      this.#advance(frame.arrivedUs);
-      if (frame.data.length === 0) {
-        this.#endStream(frame);
-        continue;
-      }
-      const slot = this.#acquire(frame.stream);
-      this.#endSilence(slot);
-      this.#clocks.heard(slot, frame.us, frame.arrivedUs, this.#clockUs);
-      this.#slot = slot;
-      this.#aligner.push(slot, frame, this.#take);
-      this.#out.taken(frame.source, frame.seq);
+    for (let from = 0; from < frames.length; from += FRAMES_FETCHED) {
+      const to = Math.min(from + FRAMES_FETCHED, frames.length);
+      this.#fetch.fetch(frames, from, to);
+      for (let i = from; i < to; i++) this.#push(frames[i], i - from);
     }
   }
 
@@ -153,6 +148,18 @@ export class StreamLane implements Lane {
     this.#stepper.net.close();
   }
 
+  /** @param i which of those that were fetched it is */
+  #push(frame: Frame, i: number): void {
+    this.#advance(frame.arrivedUs);
+    if (frame.data.length === 0) return this.#endStream(frame);
+    const slot = this.#use(frame.stream, this.#fetch.slotOf(frame.stream, i));
+    this.#endSilence(slot);
+    this.#clocks.heard(slot, frame.us, frame.arrivedUs, this.#clockUs);
+    this.#slot = slot;
+    this.#aligner.push(slot, frame, this.#take);
+    this.#out.taken(frame.source, frame.seq);
+  }
+
   readonly #take = (frame: Frame): void => {
     this.#stepper.feature.push(this.#slot, frame);
     if (++this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
@@ -220,7 +227,10 @@ export class StreamLane implements Lane {
   }
 
   #acquire(stream: string): Slot {
-    const known = this.#slots.find(stream);
+    return this.#use(stream, this.#slots.find(stream));
+  }
+
+  #use(stream: string, known: Slot | undefined): Slot {
     if (known !== undefined) {
       this.#slots.use(known);
       return known;

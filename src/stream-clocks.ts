@@ -1,5 +1,5 @@
 /** When each stream of a lane was heard, in the arrival clock and in its own time. */
-import { Blocks } from './core/blocks.js';
+import { Blocks, touchRecords } from './core/blocks.js';
 import type { Micros, PerSlot, Slot } from './core/contracts.js';
 import { UserError } from './core/errors.js';
 
@@ -31,6 +31,10 @@ export class StreamClocks implements PerSlot {
 
   leave(slot: Slot): void {
     this.#blocks.leave(slot);
+  }
+
+  touch(slots: Int32Array, n: number): number {
+    return touchRecords(this.#blocks, FIELDS, slots, n);
   }
 
   /**

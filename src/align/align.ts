@@ -1,6 +1,6 @@
 /** Irregular readings of many channels → fixed time steps, with what is missing marked as missing. */
 import { BugError, UserError } from '../core/errors.js';
-import { Blocks, slotsForBytes } from '../core/blocks.js';
+import { Blocks, slotsForBytes, touchRecords } from '../core/blocks.js';
 import { DEFAULT_GAP_STEPS, type AlignedChannel, type Alignment } from '../core/alignment.js';
 import type { Aligner, Frame, Micros, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
@@ -14,13 +14,6 @@ import { clearWindow, seenBefore } from './sequence.js';
 export type ResolvedAlignment = Alignment & { readonly channels: readonly AlignedChannel[] };
 
 type Emit = (frame: Frame) => void;
-
-/** What is remembered of a block of streams. */
-interface Block {
-  /** [slots · fields of the layout] */
-  readonly state: Float64Array;
-  readonly streams: string[];
-}
 
 /** Readings in a row that must agree before a clock that was set back is believed. */
 const BACK_READINGS = 5;
@@ -57,7 +50,9 @@ export class StepAligner implements Aligner {
   readonly #gapSteps: number;
   readonly #gapUs: Micros;
   readonly #dedupe: boolean;
-  readonly #blocks: Blocks<Block>;
+  /** [slots · fields of the layout] */
+  readonly #states: Blocks<Float64Array>;
+  readonly #streams: Blocks<string[]>;
 
   /**
    * @param options `channels` must be those of the model, in its order
@@ -78,18 +73,17 @@ export class StepAligner implements Aligner {
     this.#layout = new Layout(channels.length, this.#lateSteps + 1);
     this.#steps = new OpenSteps(channels, this.stepUs, this.#layout, counters);
     const { fields } = this.#layout;
-    const make = (slots: number): Block => ({
-      state: new Float64Array(slots * fields),
-      streams: Array.from({ length: slots }, () => ''),
-    });
-    this.#blocks = new Blocks(capacity, make, { blockSlots: slotsForBytes(fields * Float64Array.BYTES_PER_ELEMENT) });
+    const blockSlots = slotsForBytes(fields * Float64Array.BYTES_PER_ELEMENT);
+    this.#states = new Blocks(capacity, (slots) => new Float64Array(slots * fields), { blockSlots });
+    this.#streams = new Blocks(capacity, (slots) => Array.from({ length: slots }, () => ''));
   }
 
   open(slot: Slot, stream: string): void {
-    this.#blocks.open(slot);
-    const { state, streams } = this.#blocks.of(slot);
+    this.#states.open(slot);
+    this.#streams.open(slot);
+    this.#streams.of(slot)[this.#streams.place(slot)] = stream;
+    const state = this.#states.of(slot);
     const base = this.#baseOf(slot);
-    streams[this.#blocks.place(slot)] = stream;
     state.fill(0, base, base + this.#layout.fields);
     state[base + HEAD.stepUs] = this.stepUs;
     for (let c = 0; c < this.#layout.channels; c++) {
@@ -100,7 +94,12 @@ export class StepAligner implements Aligner {
   }
 
   leave(slot: Slot): void {
-    this.#blocks.leave(slot);
+    this.#states.leave(slot);
+    this.#streams.leave(slot);
+  }
+
+  touch(slots: Int32Array, n: number): number {
+    return touchRecords(this.#states, this.#layout.fields, slots, n);
   }
 
   /**
@@ -110,7 +109,7 @@ export class StepAligner implements Aligner {
   push(slot: Slot, frame: Frame, emit: Emit): void {
     const { signal } = frame;
     if (signal.kind !== 'channels') throw new BugError('the aligner takes channels, not audio');
-    const { state } = this.#blocks.of(slot);
+    const state = this.#states.of(slot);
     const base = this.#baseOf(slot);
     const { data, us: firstUs, sequence } = frame;
     const places = this.#places.of(signal.names);
@@ -137,7 +136,7 @@ export class StepAligner implements Aligner {
   }
 
   flush(slot: Slot, emit: Emit): void {
-    const { state } = this.#blocks.of(slot);
+    const state = this.#states.of(slot);
     const base = this.#baseOf(slot);
     if (state[base + HEAD.phase] !== PHASE.empty) this.#close(slot, state, base, state[base + HEAD.newest], emit);
   }
@@ -158,12 +157,12 @@ export class StepAligner implements Aligner {
 
   /** Where the numbers of a slot begin in its block. */
   #baseOf(slot: Slot): number {
-    return this.#layout.fields * this.#blocks.place(slot);
+    return this.#layout.fields * this.#states.place(slot);
   }
 
   #numbersOf(slot: Slot): Float64Array {
     const base = this.#baseOf(slot);
-    return this.#blocks.of(slot).state.subarray(base, base + this.#layout.fields);
+    return this.#states.of(slot).subarray(base, base + this.#layout.fields);
   }
 
   /** Moves the time line on to `step`, if need be. @returns whether a reading of that step may be taken */
@@ -236,7 +235,7 @@ export class StepAligner implements Aligner {
 
   /** Emits the open steps up to `last`, and the missing ones among them. */
   #close(slot: Slot, state: Float64Array, base: number, last: number, emit: Emit): void {
-    const stream = this.#blocks.of(slot).streams[this.#blocks.place(slot)];
+    const stream = this.#streams.of(slot)[this.#streams.place(slot)];
     for (let step = state[base + HEAD.oldest]; step <= last; step++) {
       emit(this.#steps.row(state, base, step, stream));
       this.#layout.clearStep(state, base, step);

@@ -1,6 +1,6 @@
 /** The feature behind the kind `normalise`. */
 import { BugError } from '../core/errors.js';
-import { Blocks, slotsForBytes } from '../core/blocks.js';
+import { Blocks, slotsForBytes, touchRecords } from '../core/blocks.js';
 import type { CalendarPeriod, ModelCard } from '../core/card.js';
 import type { Batch, Feature, Frame, Micros, Scaler, Slot } from '../core/contracts.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
@@ -79,6 +79,10 @@ export class Normaliser implements Feature, Scaler {
     this.#settle(this.#blocks.of(slot), this.#baseOf(slot));
     this.#blocks.leave(slot);
     this.#rows.leave(slot);
+  }
+
+  touch(slots: Int32Array, n: number): number {
+    return touchRecords(this.#blocks, this.#memoryFields, slots, n) + this.#rows.touch(slots, n);
   }
 
   push(slot: Slot, frame: Frame): void {

@@ -48,6 +48,12 @@ export class SlotRows {
     this.#last.leave(slot);
   }
 
+  touch(slots: Int32Array, n: number): number {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += this.#last.of(slots[i])[this.#last.place(slots[i])];
+    return sum;
+  }
+
   /** Makes room for one more row behind those of the slot. @returns where it begins in `data`; all of it is to be written */
   add(slot: Slot): number {
     const row = this.#takeFree();

@@ -4,6 +4,8 @@ import type { Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import { BugError } from '../core/errors.js';
 import { FreeSlots } from '../core/free-slots.js';
+import { NameIndex } from '../core/name-index.js';
+import { UseOrder } from './use-order.js';
 
 /**
  * Called while `stream` still owns `slot`, before the slot is given to somebody else: the place to snapshot it, to end
@@ -11,29 +13,18 @@ import { FreeSlots } from '../core/free-slots.js';
  */
 export type OnEvict = (stream: string, slot: Slot) => void;
 
-/** Before the first and behind the last of a list. */
-const NONE = -1;
-
-/** Streams of a block of slots, and where each stands in the order of last use. */
-interface Block {
-  readonly streams: (string | undefined)[];
-  /** [2 · slots] of each slot the one used next after it, and the one used before it; beside each other in memory. */
-  readonly links: Int32Array;
-}
-const LATER = 0;
-const EARLIER = 1;
-
 /**
- * A bijection between streams and the slots 0 … capacity − 1, ordered by last use. Every operation is O(1): the order is
- * a doubly linked list in typed arrays, so a flood of unknown names costs the same a name as the first one. A new stream
- * gets the lowest free slot, so that few streams need few blocks, also after there were many.
+ * A bijection between streams and the slots 0 … capacity − 1, ordered by last use. Every operation is O(1), so a flood
+ * of unknown names costs the same a name as the first one. A new stream gets the lowest free slot, so that few streams
+ * need few blocks of memory, also after there were many.
  */
 export class Slots {
-  readonly #slotOf = new Map<string, Slot>();
+  readonly #slotOf: NameIndex;
   readonly #free: FreeSlots;
-  readonly #blocks: Blocks<Block>;
-  #oldest: Slot = NONE;
-  #newest: Slot = NONE;
+  readonly #streams: Blocks<(string | undefined)[]>;
+  readonly #order: UseOrder;
+  /** Kept of `touch`. */
+  touched = 0;
 
   /**
    * @param capacity streams, ≥ 1
@@ -44,10 +35,9 @@ export class Slots {
     private readonly counters: Counters,
     private readonly onEvict: OnEvict,
   ) {
-    this.#blocks = new Blocks<Block>(capacity, (slots) => ({
-      streams: Array.from({ length: slots }, () => undefined),
-      links: new Int32Array(2 * slots),
-    }));
+    this.#streams = new Blocks(capacity, (slots) => Array.from({ length: slots }, () => undefined));
+    this.#slotOf = new NameIndex((slot) => this.streamOf(slot));
+    this.#order = new UseOrder(capacity);
     this.#free = new FreeSlots(capacity);
   }
 
@@ -56,24 +46,41 @@ export class Slots {
     return this.#slotOf.size;
   }
 
-  /** Names of the streams that have a slot, in the order in which they came. */
-  streams(): IterableIterator<string> {
-    return this.#slotOf.keys();
+  /** Names of the streams that have a slot, the one unused for longest first. */
+  *streams(): IterableIterator<string> {
+    for (const slot of this.#order) yield this.#ownerOf(slot);
   }
 
   /** Every stream with its slot, the one unused for longest first. Must not be changed while iterating. */
   *leastRecent(): IterableIterator<[string, Slot]> {
-    for (let slot = this.#oldest; slot !== NONE; slot = this.#link(slot, LATER)) yield [this.#ownerOf(slot), slot];
+    for (const slot of this.#order) yield [this.#ownerOf(slot), slot];
   }
 
   /** @returns undefined when the stream has no slot; does not count as a use */
   find(stream: string): Slot | undefined {
-    return this.#slotOf.get(stream);
+    const slot = this.#slotOf.find(stream, this.#slotOf.hash(stream));
+    return slot < 0 ? undefined : slot;
+  }
+
+  /**
+   * Finds the slots of many streams side by side, which is much faster when most are not in the processor's caches.
+   * @param of what belongs to a stream each; those in `[from, to)` are looked up
+   * @param out `out[i]` becomes the slot of `of[from + i]`, −1 = it has none
+   */
+  findEach(of: readonly { readonly stream: string }[], from: number, to: number, out: Int32Array): void {
+    let touched = 0;
+    for (let i = from; i < to; i++) {
+      const hash = this.#slotOf.hash(of[i].stream);
+      touched += this.#slotOf.touch(hash);
+      out[i - from] = hash;
+    }
+    this.touched = touched;
+    for (let i = from; i < to; i++) out[i - from] = this.#slotOf.find(of[i].stream, out[i - from]);
   }
 
   /** @returns undefined when the slot is free */
   streamOf(slot: Slot): string | undefined {
-    return this.#blocks.isOpen(slot) ? this.#blocks.of(slot).streams[this.#blocks.place(slot)] : undefined;
+    return this.#streams.isOpen(slot) ? this.#streams.of(slot)[this.#streams.place(slot)] : undefined;
   }
 
   /**
@@ -81,45 +88,50 @@ export class Slots {
    * there is none, that of the stream unused for longest. Whether it is new shows in `find` before the call.
    */
   acquire(stream: string): Slot {
-    const known = this.#slotOf.get(stream);
-    if (known !== undefined) {
+    const hash = this.#slotOf.hash(stream);
+    const known = this.#slotOf.find(stream, hash);
+    if (known >= 0) {
       this.use(known);
       return known;
     }
     let slot = this.#free.take();
-    if (slot === NONE) {
+    if (slot < 0) {
       this.#evict();
       slot = this.#free.take();
     }
-    this.#blocks.open(slot);
-    this.#slotOf.set(stream, slot);
-    this.#blocks.of(slot).streams[this.#blocks.place(slot)] = stream;
-    this.#linkNewest(slot);
+    this.#slotOf.set(hash, slot);
+    this.#streams.open(slot);
+    this.#streams.of(slot)[this.#streams.place(slot)] = stream;
+    this.#order.open(slot);
     return slot;
+  }
+
+  touch(slots: Int32Array, n: number): number {
+    return this.#order.touch(slots, n);
   }
 
   /** The stream in the slot becomes the most recently used one. */
   use(slot: Slot): void {
-    if (slot === this.#newest) return;
-    this.#unlink(slot);
-    this.#linkNewest(slot);
+    this.#order.use(slot);
   }
 
   /** Frees the stream's slot without calling `OnEvict`. @returns the slot, or undefined when it had none */
   release(stream: string): Slot | undefined {
-    const slot = this.#slotOf.get(stream);
-    if (slot === undefined) return undefined;
-    this.#unlink(slot);
-    this.#slotOf.delete(stream);
-    this.#blocks.of(slot).streams[this.#blocks.place(slot)] = undefined;
-    this.#blocks.leave(slot);
+    const hash = this.#slotOf.hash(stream);
+    const slot = this.#slotOf.find(stream, hash);
+    if (slot < 0) return undefined;
+    this.#slotOf.delete(hash, slot);
+    this.#streams.of(slot)[this.#streams.place(slot)] = undefined;
+    this.#streams.leave(slot);
+    this.#order.leave(slot);
     this.#free.give(slot);
     return slot;
   }
 
   #evict(): void {
-    const stream = this.#ownerOf(this.#oldest);
-    this.onEvict(stream, this.#oldest);
+    const { oldest } = this.#order;
+    const stream = this.#ownerOf(oldest);
+    this.onEvict(stream, oldest);
     this.release(stream);
     this.counters.count('step.evicted');
   }
@@ -128,30 +140,5 @@ export class Slots {
     const stream = this.streamOf(slot);
     if (stream === undefined) throw new BugError(`slot ${slot} is in use by no stream`);
     return stream;
-  }
-
-  #link(slot: Slot, direction: number): Slot {
-    return this.#blocks.of(slot).links[2 * this.#blocks.place(slot) + direction];
-  }
-
-  #setLink(slot: Slot, direction: number, to: Slot): void {
-    this.#blocks.of(slot).links[2 * this.#blocks.place(slot) + direction] = to;
-  }
-
-  #unlink(slot: Slot): void {
-    const later = this.#link(slot, LATER);
-    const earlier = this.#link(slot, EARLIER);
-    if (earlier === NONE) this.#oldest = later;
-    else this.#setLink(earlier, LATER, later);
-    if (later === NONE) this.#newest = earlier;
-    else this.#setLink(later, EARLIER, earlier);
-  }
-
-  #linkNewest(slot: Slot): void {
-    this.#setLink(slot, LATER, NONE);
-    this.#setLink(slot, EARLIER, this.#newest);
-    if (this.#newest === NONE) this.#oldest = slot;
-    else this.#setLink(this.#newest, LATER, slot);
-    this.#newest = slot;
   }
 }

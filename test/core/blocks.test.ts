@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Blocks, slotsForBytes } from '../../src/core/blocks.js';
+import { Blocks, slotsForBytes, touchRecords } from '../../src/core/blocks.js';
 import { BugError } from '../../src/core/errors.js';
 
 /** Memory whose blocks can be counted. */
@@ -106,6 +106,19 @@ describe('Blocks', () => {
 
   it('has fewer slots a block the more a slot takes', () => {
     expect([1, 512, 513, 1024, 100_000, 1e7].map(slotsForBytes)).toEqual([256, 256, 128, 128, 1, 1]);
+  });
+
+  it('reads every line of what is remembered of some slots', () => {
+    const fields = 19;
+    const blocks = new Blocks(600, (slots) => new Float64Array(slots * fields));
+    const slots = Int32Array.of(3, 599, 300);
+    for (const slot of slots) {
+      blocks.open(slot);
+      const at = fields * blocks.place(slot);
+      for (const line of [0, 8, 16, 18]) blocks.of(slot)[at + line] = 1;
+    }
+    expect(touchRecords(blocks, fields, slots, 2)).toBe(8);
+    expect(touchRecords(blocks, fields, slots, 3)).toBe(12);
   });
 
   it('refuses a capacity that is not a count, and slots that there are not', () => {

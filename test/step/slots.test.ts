@@ -119,6 +119,16 @@ describe('Slots', () => {
     expect(slots.streamOf(99_999)).toBeUndefined();
   });
 
+  it('finds many streams at once as one by one', () => {
+    const { slots } = makeSlots(500);
+    for (let i = 0; i < 400; i++) slots.acquire(`device/${i}`);
+    for (let i = 0; i < 400; i += 3) slots.release(`device/${i}`);
+    const of = Array.from({ length: 410 }, (_, i) => ({ stream: `device/${(i * 7) % 410}` }));
+    const out = new Int32Array(400);
+    slots.findEach(of, 5, 405, out);
+    expect([...out]).toEqual(of.slice(5, 405).map(({ stream }) => slots.find(stream) ?? -1));
+  });
+
   it('keeps a stream that goes on sending through a flood of unknown names', () => {
     const { slots, evictions } = makeSlots(16);
     const faithful = slots.acquire('faithful');
