@@ -93,15 +93,15 @@ describe('the engine', () => {
   });
 });
 
-describe('an unknown model', () => {
-  /** The packaged Silero VAD with one (empty) entry of metadata more: nobody has seen that before. */
-  async function unknownModel(name: string): Promise<StepModel> {
-    const { model } = await sileroModel();
-    const path = join(folder, name);
-    await writeFile(path, Buffer.concat([await readFile(model.path), Buffer.from([(14 << 3) | 2, 0])]));
-    return (await sileroModel(path)).model;
-  }
+/** The packaged Silero VAD with one (empty) entry of metadata more: nobody has seen that before. */
+async function unknownModel(name: string): Promise<StepModel> {
+  const { model } = await sileroModel();
+  const path = join(folder, name);
+  await writeFile(path, Buffer.concat([await readFile(model.path), Buffer.from([(14 << 3) | 2, 0])]));
+  return (await sileroModel(path)).model;
+}
 
+describe('an unknown model', () => {
   it('is tried in another process once, over restarts', async () => {
     const log = new RecordingLog();
     const model = await unknownModel('silero.onnx');
@@ -132,32 +132,33 @@ describe('an unknown model', () => {
   });
 });
 
-describe('agreement', () => {
-  /** onnxruntime-node as another engine, whose results are off by `error`. */
-  function wrongBy(error: number, provider: string): Engine {
-    return {
-      name: 'wrong',
-      async open(model, capacity) {
-        const net = await nodeEngine.open(model, capacity);
-        const step = net.step.bind(net);
-        return Object.create(net, {
-          provider: { value: provider },
-          open: { value: net.open.bind(net) },
-          close: { value: net.close.bind(net) },
-          step: {
-            value: (slots: Int32Array, n: number) => {
-              step(slots, n);
-              net.output['y'][1] += error;
-            },
+/** onnxruntime-node as another engine, whose results are off by `error`. */
+function wrongBy(error: number, provider: string): Engine {
+  return {
+    name: 'wrong',
+    async open(model, capacity) {
+      const net = await nodeEngine.open(model, capacity);
+      const step = net.step.bind(net);
+      return Object.create(net, {
+        provider: { value: provider },
+        open: { value: net.open.bind(net) },
+        close: { value: net.close.bind(net) },
+        step: {
+          value: (slots: Int32Array, n: number) => {
+            step(slots, n);
+            net.output['y'][1] += error;
           },
-        }) as typeof net;
-      },
-    };
-  }
+        },
+      }) as typeof net;
+    },
+  };
+}
 
-  const agree = (engine: Engine): Promise<unknown> =>
-    requireAgreement(probeModel(), engine, nodeEngine, PROBE_EXERCISE);
+function agree(engine: Engine): Promise<unknown> {
+  return requireAgreement(probeModel(), engine, nodeEngine, PROBE_EXERCISE);
+}
 
+describe('agreement', () => {
   it('is what the probe shows of two engines: its results move, and differences in them are seen', async () => {
     const same = await compareEngines(probeModel(), nodeEngine, nodeEngine, PROBE_EXERCISE);
     expect(same).toMatchObject({ difference: 0, provider: 'node/cpu' });
