@@ -102,7 +102,7 @@ describe('a lane whose streams are shared out among threads', () => {
 
   function recogniser(count: number | 'auto', model = 'recogniser'): Promise<Config> {
     const decide = { kind: 'transcribe' };
-    return defined({ model, decide, runtime: { engine: 'node', threads: count }, limits: { maxStreams: 2 } });
+    return defined({ model, decide, runtime: { threads: count }, limits: { maxStreams: 2 } });
   }
 
   function forecaster(count: number | 'auto'): Promise<Config> {
