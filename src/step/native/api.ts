@@ -88,7 +88,7 @@ const FUNCTIONS = {
 
 export type ApiName = keyof typeof FUNCTIONS;
 
-/** The version from which on nothing is called that is not in the table below. */
+/** The newest version of the API of which kioku calls something. */
 export const NEWEST_VERSION = Math.max(...Object.values(FUNCTIONS).map(({ since }) => since));
 
 type Native = (...args: readonly Argument[]) => unknown;

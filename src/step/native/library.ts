@@ -75,8 +75,11 @@ function open(koffi: typeof Koffi, path: string, library: Koffi.LibraryHandle): 
   return { path, version, api, environment, cpuMemory };
 }
 
-/** The API version is the second number of the library's; the newest that both sides know. */
-function negotiatedVersion(libraryVersion: string): number {
+/**
+ * The version of the API to ask for: the newest that both sides know. ONNX Runtime 1.n has versions 1 … n.
+ * @throws Error for a library that is too old
+ */
+export function negotiatedVersion(libraryVersion: string): number {
   const [major, minor] = libraryVersion.split('.').map(Number);
   if (major === 1 && minor >= OLDEST_VERSION) return Math.min(minor, NEWEST_VERSION);
   throw new Error(`it is version ${libraryVersion}, kioku needs 1.${OLDEST_VERSION} or newer`);
