@@ -173,14 +173,12 @@ class MicrophoneSource implements Source {
     if (this.#gap) packet.mark = 'gap';
     this.#gap = false;
     this.#queue.push(packet);
-    while (this.#queue.beyondCredit * PERIOD_MS > KEPT_MS) this.#dropOldest();
+    while (this.#queue.beyondTurn * PERIOD_MS > KEPT_MS) this.#dropOldest();
   }
 
   #dropOldest(): void {
     const dropped = this.#queue.drop()?.bytes.length ?? 0;
     this.#context.counters.count('source.no-credit-samples', dropped / this.#frameBytes);
-    const next = this.#queue.oldestOf(this.#route.stream);
-    if (next !== undefined) next.mark = 'gap';
   }
 
   /** Duration of `bytes` of samples. */

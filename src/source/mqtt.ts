@@ -17,6 +17,9 @@ import { checkTemplates, Router } from './router.js';
 /** What the messages that wait may weigh: a thousand of the largest would not fit a small machine. */
 const HIGH_WATER_BYTES = 33_554_432;
 
+/** Messages after which whoever drops the oldest lets others have a turn: twice what is taken in one. */
+const READ_IN_A_TURN = 1024;
+
 const topic = z.string().min(1);
 
 const schema = z
@@ -68,6 +71,8 @@ class MqttSource implements Source {
   readonly #queue: PacketQueue;
   readonly #connection: MqttConnection;
   #paused = false;
+  /** Messages since reading was interrupted last. */
+  #read = 0;
 
   constructor(options: Options, context: SourceContext) {
     this.#options = options;
@@ -135,25 +140,29 @@ class MqttSource implements Source {
     if (properties !== undefined) packet.properties = properties;
     this.#queue.push(packet);
     if (this.mode === 'dropOldest') {
-      while (this.#hasTooMuch()) this.#dropOldest();
-      return true;
+      while (this.#hasTooMuch()) {
+        this.#queue.drop();
+        counters.count('source.dropped-oldest');
+      }
+      return this.#mayReadOn();
     }
     this.#paused = this.#isAbove(1);
     return !this.#paused;
   }
 
-  /** What leaves in the next turn does not count. */
-  #hasTooMuch(): boolean {
-    const { beyondCredit, bytes } = this.#queue;
-    return beyondCredit > this.#options.maxQueued || (beyondCredit > 0 && bytes > HIGH_WATER_BYTES);
+  /** Else a flood would be read and dropped, and nothing of it taken. @returns false: not in this turn */
+  #mayReadOn(): boolean {
+    this.#read++;
+    if (this.#read < READ_IN_A_TURN) return true;
+    this.#read = 0;
+    setImmediate(() => this.#connection.resume());
+    return false;
   }
 
-  #dropOldest(): void {
-    const dropped = this.#queue.drop();
-    if (dropped === undefined) return;
-    this.#context.counters.count('source.dropped-oldest');
-    const next = this.#queue.oldestOf(dropped.route.stream);
-    if (next !== undefined) next.mark = 'gap';
+  /** What leaves in the next turn does not count. */
+  #hasTooMuch(): boolean {
+    const { beyondTurn, bytes } = this.#queue;
+    return beyondTurn > this.#options.maxQueued || (beyondTurn > 0 && bytes > HIGH_WATER_BYTES);
   }
 
   #afterTurn(): void {

@@ -5,6 +5,14 @@
 import type { Subject } from 'rxjs';
 import type { Packet } from '../core/contracts.js';
 
+/**
+ * More wait for the next turn, so that timers, acknowledgements and other connections come in between: a thousand
+ * messages take some milliseconds.
+ */
+const TURN_PACKETS = 512;
+/** Streams remembered as having lost something; beyond, those that have waited longest to hear of it are forgotten. */
+const MAX_LOSERS = 65_536;
+
 /** A packet whose `seq` is still to come. */
 export type Arrival = { -readonly [K in keyof Packet]: Packet[K] };
 
@@ -12,6 +20,8 @@ export class PacketQueue {
   readonly #out: Subject<readonly Packet[]>;
   readonly #afterTurn: () => void;
   #waiting: Arrival[] = [];
+  /** Streams of which something was dropped since the last that was handed on. */
+  readonly #losers = new Set<string>();
   #seq = 0;
   #bytes = 0;
   #credit = 0;
@@ -39,20 +49,19 @@ export class PacketQueue {
     this.#schedule();
   }
 
-  /** How many wait for credit; the others leave in the next turn. */
-  get beyondCredit(): number {
-    return Math.max(0, this.#waiting.length - this.#credit);
+  /** How many must wait longer than the next turn. */
+  get beyondTurn(): number {
+    return Math.max(0, this.#waiting.length - Math.min(this.#credit, TURN_PACKETS));
   }
 
-  /** The one of a stream that leaves next. */
-  oldestOf(stream: string): Arrival | undefined {
-    return this.#waiting.find(({ route }) => route.stream === stream);
-  }
-
-  /** Drops the oldest. @returns it */
+  /** Drops the oldest; the next of its stream that is handed on has the mark `gap`. @returns it */
   drop(): Arrival | undefined {
     const dropped = this.#waiting.shift();
-    this.#bytes -= dropped?.bytes.length ?? 0;
+    if (dropped === undefined) return undefined;
+    this.#bytes -= dropped.bytes.length;
+    const { stream } = dropped.route;
+    if (this.#losers.size >= MAX_LOSERS) for (const first of this.#losers) if (this.#losers.delete(first)) break;
+    this.#losers.add(stream);
     return dropped;
   }
 
@@ -63,7 +72,7 @@ export class PacketQueue {
 
   /** Hands on what credit allows, then nothing more. @returns what is left over */
   close(): { readonly packets: number; readonly bytes: number } {
-    this.#hand();
+    while (this.#hand());
     this.#closed = true;
     clearImmediate(this.#turn);
     const left = { packets: this.#waiting.length, bytes: this.#bytes };
@@ -82,16 +91,20 @@ export class PacketQueue {
     });
   }
 
-  #hand(): void {
-    const n = Math.min(this.#credit, this.#waiting.length);
-    if (n === 0 || this.#closed) return;
+  /** @returns whether there was something to hand on */
+  #hand(): boolean {
+    const n = Math.min(this.#credit, this.#waiting.length, TURN_PACKETS);
+    if (n === 0 || this.#closed) return false;
     const batch = n === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, n);
     this.#waiting = n === this.#waiting.length ? [] : this.#waiting.slice(n);
     this.#credit -= n;
     for (let i = 0; i < n; i++) {
-      batch[i].seq = ++this.#seq;
-      this.#bytes -= batch[i].bytes.length;
+      const packet = batch[i];
+      packet.seq = ++this.#seq;
+      this.#bytes -= packet.bytes.length;
+      if (this.#losers.size > 0 && this.#losers.delete(packet.route.stream)) packet.mark ??= 'gap';
     }
     this.#out.next(batch);
+    return true;
   }
 }
