@@ -20,6 +20,9 @@ import { CHANNELS, DEVICES, STEP_MS } from './support/flood-messages.js';
 const NODE_RED = 'node-red@4.1.8';
 const TOPIC = 'plant/{device}';
 
+/** Messages a second at which the share of a core is measured; those below the maximum. */
+const RATES = [10, 100, 1000, 10_000, 100_000];
+
 /** How much of everything; of a smoke test a hundredth. */
 interface Amounts {
   readonly warmUpSteps: number;
@@ -116,6 +119,7 @@ class PipelineBench {
     }
     const maximum = median(of(kioku, 'perSecond'));
     rows.push(await this.#overload(kioku, maximum), ...(await this.#latency(kioku, maximum / 2)));
+    for (const rate of RATES) if (rate < maximum) rows.push(await this.#coreShare(kioku, rate));
     const { scores, incidents, rssMiB, counters } = await tallyOf(kioku);
     this.notes.push(`kioku: ${scores} scores, ${incidents} incidents, ${Math.round(rssMiB)} MiB at the end`);
     this.notes.push(`its counters: ${JSON.stringify(counters)}`);
@@ -210,6 +214,18 @@ class PipelineBench {
       cpuUs: (after.cpuUs - before.cpuUs) / messages,
       perSecond: (1000 * messages) / (after.atMs - before.atMs),
     };
+  }
+
+  /** Processor time a second at a rate, % of one core. */
+  async #coreShare(side: Side, messagesPerSecond: number): Promise<BenchRow> {
+    this.#send(side, messagesPerSecond);
+    await sleep(this.amounts.settleMs);
+    const before = await tallyOf(side);
+    await sleep(this.amounts.windowMs);
+    const after = await tallyOf(side);
+    await this.#stop(side);
+    const share = (after.cpuUs - before.cpuUs) / 10 / (after.atMs - before.atMs);
+    return { id: `pipeline.core-share.rate-${messagesPerSecond}`, unit: '%', value: share, samples: [share] };
   }
 
   /** Processed in a second when twice the maximum is offered, over the maximum. */
