@@ -17,6 +17,8 @@ const ROW = { us: 0, seq: 1, gap: 2, settled: 3, inputs: 4 } as const;
 const MEMORY = { warmUp: 0, rows: 1, channels: 2 } as const;
 /** Instead of the handle: the scale is settled. */
 const SETTLED = -1;
+/** Instead of the handle: the stream has shown nothing yet. */
+const UNHEARD = -2;
 /** Saved before the scales: whether the scale is settled, rows seen while warming up. */
 const HEAD_FIELDS = 2;
 const SCALE_FIELDS = 2;
@@ -69,7 +71,7 @@ export class Normaliser implements Feature, Scaler {
     // Own properties only: a stream may be called `constructor`.
     const known = Object.hasOwn(this.#card.streams, stream) ? this.#card.streams[stream] : undefined;
     const warms = known === undefined && this.#provisionalRows > 0;
-    memory[base + MEMORY.warmUp] = warms ? this.#warmUps.begin() : SETTLED;
+    memory[base + MEMORY.warmUp] = warms ? UNHEARD : SETTLED;
     memory[base + MEMORY.rows] = 0;
     beginChannels(memory, base + MEMORY.channels, known ?? this.#card.pooled);
   }
@@ -126,7 +128,7 @@ export class Normaliser implements Feature, Scaler {
       fields[HEAD_FIELDS + SCALE_FIELDS * c + 1] = memory[at + CHANNEL.scale];
       fields[heldAt + c] = memory[at + CHANNEL.held];
     }
-    if (handle !== SETTLED) this.#warmUps.save(handle, fields, warmAt);
+    if (handle >= 0) this.#warmUps.save(handle, fields, warmAt);
     fields.set(rows, queueAt);
     return saveNumbers(VERSION, fields);
   }
@@ -163,8 +165,7 @@ export class Normaliser implements Feature, Scaler {
   /** Its scale stays as it is from now on. */
   #settle(memory: Float64Array, base: number): void {
     const handle = memory[base + MEMORY.warmUp];
-    if (handle === SETTLED) return;
-    this.#warmUps.end(handle);
+    if (handle >= 0) this.#warmUps.end(handle);
     memory[base + MEMORY.warmUp] = SETTLED;
   }
 
@@ -203,7 +204,8 @@ export class Normaliser implements Feature, Scaler {
       this.#settle(memory, base);
       return true;
     }
-    const handle = this.#warmUps.makeRoom(memory[base + MEMORY.warmUp], rows + 1);
+    const former = memory[base + MEMORY.warmUp];
+    const handle = this.#warmUps.makeRoom(former === UNHEARD ? this.#warmUps.begin() : former, rows + 1);
     memory[base + MEMORY.warmUp] = handle;
     let observed = 0;
     for (let c = 0; c < this.#channels.length; c++) {
