@@ -4,7 +4,7 @@ import { UserError } from '../core/errors.js';
 import { type Route, TopicTemplate } from '../core/topic.js';
 
 /** Topics remembered; beyond, all are forgotten and looked up again. */
-const CACHE = 65_536;
+const CACHE = 131_072;
 /** A longer topic is looked up every time: MQTT allows 64 kB, and so many of them would fill the memory. */
 const LONGEST_CACHED_CHARS = 256;
 
