@@ -24,7 +24,7 @@ export const ERROR_CODES = {
   PLATFORM: 'this machine cannot run kioku',
   TRAINING: 'training went wrong (the loss is not a number)',
   TELEMETRY: 'ONNX Runtime would phone home, because it was started in a worker before the main thread forbade it',
-  ENGINE: 'ONNX Runtime reported an error while running a model',
+  ENGINE: 'ONNX Runtime reported an error while running a model, or two engines do not agree about it',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -122,6 +122,11 @@ const card: MakeTarget = async (folder) => {
     async attempt(dice) {
       await writeFile(join(folder, 'model.json'), mutateText(seed, dice));
       await readCard(folder);
+      // What was accepted has to work.
+      const lane = await openTestLane(folder, { maxStreams: 2 });
+      lane.push(readings(['a'], 60, 55));
+      lane.turn();
+      lane.close();
       return 'accepted';
     },
   };
@@ -183,11 +188,17 @@ const config: MakeTarget = () => {
   const seeds = CONFIG_SEEDS.flatMap((yaml) => [yaml, Buffer.from(JSON.stringify(parse(yaml.toString())))]);
   const target: Target = {
     async attempt(dice) {
-      await parseConfig(
+      const config = await parseConfig(
         Buffer.from(mutateText(dice.pick(seeds), dice)).toString(),
         '/etc/kioku/hall.yaml',
         'hall.yaml',
       );
+      // What was accepted can be made; nothing is started.
+      const context = stage(new Counters());
+      config.source.create({ ...context, index: 0 });
+      config.decode.create(context);
+      config.extract?.create({ ...context, maxStreams: 4 });
+      for (const sink of config.sinks) sink.create(context);
       return 'accepted';
     },
   };
