@@ -1,6 +1,6 @@
 /**
- * Many devices and the lane that watches them, fed as the pipeline feeds it: each message is a topic and 100 bytes of
- * JSON, which are routed, decoded and handed to the lane some hundreds at a time. No broker, no sinks.
+ * Many devices and the lane that watches them, fed as the pipeline feeds it: each message is the bytes of a topic and a
+ * hundred of JSON, which are routed, decoded and handed to the lane some hundreds at a time. No broker, no sinks.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { defineConfig } from '../../src/config/load.js';
 import type { Decoder, Engine, Frame, Lane, LaneOut, Micros, Packet } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import { normal } from '../../src/core/random.js';
+import { TopicNames } from '../../src/mqtt/topic-names.js';
 import { openLane } from '../../src/open-lane.js';
 import { Router } from '../../src/source/router.js';
 import { contextOf } from '../../src/stage-context.js';
@@ -22,9 +23,9 @@ export const START_US: Micros = 1_700_000_000_000_000;
 
 const TEMPLATE = 'plant/{device}';
 
-/** One message as the source has it before it is routed; made outside of what is measured. */
+/** One message as it is on the wire; made outside of what is measured. */
 export interface Message {
-  readonly topic: string;
+  readonly topic: Buffer;
   readonly bytes: Buffer;
   readonly us: Micros;
 }
@@ -34,11 +35,9 @@ export function streamOf(device: number): string {
   return `device-${device}`;
 }
 
-/** A fresh topic for each message, as a connection reads it from the wire. */
 export function messageOf(device: number, us: Micros, value: number): Message {
-  const topic = Buffer.from(`plant/${streamOf(device)}`).toString('latin1');
   const text = `{"time":${us / 1000},"temperature":${value.toFixed(3)},"humidity":41.5,"state":"running","firmware":"2.14.3-r1"}`;
-  return { topic, bytes: Buffer.from(text), us };
+  return { topic: Buffer.from(`plant/${streamOf(device)}`), bytes: Buffer.from(text), us };
 }
 
 /** What a calm device measures. */
@@ -73,6 +72,7 @@ export interface FleetOptions {
 }
 
 export class Fleet {
+  readonly #names = new TopicNames();
   readonly #router = new Router(TEMPLATE);
   readonly #frames: Frame[] = [];
   #seq = 0;
@@ -101,7 +101,8 @@ export class Fleet {
   /** Routes and decodes. @returns frames that are valid until the next call */
   decode(messages: readonly Message[]): readonly Frame[] {
     this.#frames.length = 0;
-    for (const { topic, bytes, us } of messages) {
+    for (const { topic: topicBytes, bytes, us } of messages) {
+      const topic = this.#names.textOf(topicBytes, 0, topicBytes.length);
       const route = this.#router.route(topic);
       if (route === undefined) throw new Error(`the topic ${topic} fits no template`);
       const packet: Packet = { source: 0, seq: ++this.#seq, topic, route, bytes, arrivedUs: us };
