@@ -1,13 +1,15 @@
 /**
  * `npm run bench [-- NAME…] [--json] [--smoke]`: runs `bench/NAME.ts`, without a name all of them, one after the other,
  * each in a process of its own so that none inherits the heap, the compiled code or the handles of another.
- * Files that benchmarks share are in `bench/support/`.
+ * Files that benchmarks share are in `bench/support/`. Fails when a benchmark does, or when all together do not give every
+ * figure that has a bar.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { missingFigures } from './performance/bars.js';
 import { type BenchResult, machine, table } from './report.js';
 
 const folder = new URL('./', import.meta.url);
@@ -36,6 +38,12 @@ if (chosen.some((name) => !names.includes(name))) {
     if (result) results.push(result);
     else process.exitCode = 1;
     if (result && !values.json) process.stdout.write(`${table(result)}\n\n`);
+  }
+  const ids = new Set(results.flatMap(({ rows }) => rows.map(({ id }) => id)));
+  const missing = positionals.length === 0 ? missingFigures(ids) : [];
+  if (missing.length > 0) {
+    process.stderr.write(`no benchmark has given ${missing.join(', ')}\n`);
+    process.exitCode = 1;
   }
   if (values.json) process.stdout.write(`${JSON.stringify(joined(results))}\n`);
 }
