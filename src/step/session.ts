@@ -49,7 +49,7 @@ export interface StepSession {
    * An input and an output may not share a buffer within one run; runs may share buffers with each other.
    * @param feeds every input of the model
    * @param fetches the outputs to compute
-   * @throws UserError `ENGINE` when the model has other inputs or outputs
+   * @throws UserError `ENGINE`, here or in the first run, when the model has other inputs or outputs
    */
   bind(feeds: readonly BoundTensor[], fetches: readonly BoundTensor[]): BoundRun;
   /** Frees the model and every run that was bound; may be called more than once. */

@@ -8,8 +8,9 @@ import { BugError } from '../../core/errors.js';
 /** Address of something of the library's or of memory of ours; 0 is none. Below 2^53 on every processor there is. */
 export type Address = number;
 
-type Type = 'void' | 'int' | 'size_t' | 'address' | 'text' | 'texts' | 'path';
-type Argument = number | string | readonly string[];
+type Type = 'void' | 'int' | 'size_t' | 'address' | 'memory' | 'text' | 'texts' | 'path';
+/** Memory is handed over as it is, and stays where it is until the call has returned. */
+type Argument = number | string | readonly string[] | ArrayBufferView;
 
 interface ApiFunction {
   /** Place in the table. */
@@ -27,7 +28,7 @@ const FUNCTIONS = {
   CreateEnv: { slot: 3, since: 1, parameters: ['int', 'text', 'address'] },
   DisableTelemetryEvents: { slot: 6, since: 1, parameters: ['address'] },
   CreateSession: { slot: 7, since: 1, parameters: ['address', 'path', 'address', 'address'] },
-  CreateSessionFromArray: { slot: 8, since: 1, parameters: ['address', 'address', 'size_t', 'address', 'address'] },
+  CreateSessionFromArray: { slot: 8, since: 1, parameters: ['address', 'memory', 'size_t', 'address', 'address'] },
   CreateSessionOptions: { slot: 10, since: 1, parameters: ['address'] },
   SetSessionExecutionMode: { slot: 13, since: 1, parameters: ['address', 'int'] },
   SetSessionLogSeverityLevel: { slot: 22, since: 1, parameters: ['address', 'int'] },
@@ -37,7 +38,7 @@ const FUNCTIONS = {
   CreateTensorWithDataAsOrtValue: {
     slot: 49,
     since: 1,
-    parameters: ['address', 'address', 'size_t', 'address', 'size_t', 'int', 'address'],
+    parameters: ['address', 'memory', 'size_t', 'memory', 'size_t', 'int', 'address'],
   },
   CreateCpuMemoryInfo: { slot: 69, since: 1, parameters: ['int', 'int', 'address'] },
   ReleaseEnv: { slot: 92, since: 1, result: 'void', parameters: ['address'] },
@@ -108,12 +109,7 @@ export class OrtApi {
     private readonly table: Address,
     readonly version: number,
   ) {
-    this.#outAt = this.addressOf(this.#out.buffer);
-  }
-
-  /** Address of the first byte of memory that must be kept alive, and of which no native code may be told its size. */
-  addressOf(memory: ArrayBufferLike): Address {
-    return Number(this.koffi.address(memory));
+    this.#outAt = Number(koffi.address(this.#out));
   }
 
   /** @returns why the function cannot be called, or undefined when it can */
@@ -165,6 +161,7 @@ export class OrtApi {
 
 function nativeType(type: Type): string {
   if (type === 'address') return 'uintptr_t';
+  if (type === 'memory') return 'const void *';
   if (type === 'text') return 'const char *';
   if (type === 'texts') return 'const char **';
   // `ORTCHAR_T`: wide characters on Windows.

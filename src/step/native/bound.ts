@@ -10,7 +10,7 @@ const ELEMENT_TYPE = { float32: 1, int64: 7 } as const;
 interface Placement {
   /** The provider computes in memory of its own, into which inputs are copied when they are bound. */
   readonly onDevice: boolean;
-  readonly onRelease: () => void;
+  readonly onRelease: (run: NativeRun) => void;
 }
 
 interface BoundValue {
@@ -29,7 +29,7 @@ export class NativeRun implements BoundRun {
   readonly #fetches: BoundValue[] = [];
   #binding: Address;
 
-  /** @throws UserError `ENGINE` when the model has no such inputs or outputs */
+  /** @throws UserError `ENGINE` */
   constructor(
     library: NativeLibrary,
     session: Address,
@@ -68,7 +68,7 @@ export class NativeRun implements BoundRun {
     this.#api.release('ReleaseIoBinding', this.#binding);
     this.#binding = 0;
     for (const { value } of [...this.#feeds, ...this.#fetches]) this.#api.release('ReleaseValue', value);
-    this.#placement.onRelease();
+    this.#placement.onRelease(this);
   }
 
   #bindInputs(): void {
@@ -106,9 +106,9 @@ function createValue({ api, cpuMemory }: NativeLibrary, { name, shape, buffer }:
   const value = api.create(
     'CreateTensorWithDataAsOrtValue',
     cpuMemory,
-    api.addressOf(values.buffer),
+    values,
     values.byteLength,
-    api.addressOf(dimensions.buffer),
+    dimensions,
     shape.length,
     ELEMENT_TYPE[values instanceof Float32Array ? 'float32' : 'int64'],
   );

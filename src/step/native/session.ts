@@ -45,7 +45,7 @@ export class NativeSession implements StepSession {
     if (this.#session === 0) throw new BugError('the net is closed');
     const run = new NativeRun(this.#library, this.#session, feeds, fetches, {
       onDevice: this.#onDevice,
-      onRelease: () => this.#runs.delete(run),
+      onRelease: (released) => this.#runs.delete(released),
     });
     this.#runs.add(run);
     return run;
@@ -121,9 +121,7 @@ function createWith(
     }
     appendProvider(api, options, provider);
     if (typeof file === 'string') return inHugePages(() => api.create('CreateSession', environment, file, options));
-    // Memory of its own: small typed arrays may move while the library reads them.
-    const bytes = file.slice().buffer;
-    return api.create('CreateSessionFromArray', environment, api.addressOf(bytes), bytes.byteLength, options);
+    return api.create('CreateSessionFromArray', environment, file, file.byteLength, options);
   } finally {
     api.release('ReleaseSessionOptions', options);
   }
