@@ -18,6 +18,8 @@ export interface DispatchLimits {
   readonly maxStreams: number;
   /** A stream unheard for this long is forgotten; Infinity: never. */
   readonly streamIdleUs: Micros;
+  /** So many streams are put into one lane before another gets one, because they share the runs of its net; ≥ 1. */
+  readonly together: number;
   /** Of lanes that take readings: their time step, by whose beginnings silence is judged. Absent: audio. */
   readonly stepUs?: Micros;
 }
@@ -174,12 +176,13 @@ export class Dispatcher {
     members.set(stream, member);
   }
 
-  /** A new stream: to the shard with most room or, when there is none, to the one whose lane makes room for it. */
+  /**
+   * A new stream joins a few others, or goes where most room is; when there is none, to the shard whose lane makes room.
+   */
   #settle(stream: string): Member {
-    let shard = this.#shards[0];
-    for (const other of this.#shards) if (roomIn(other) > roomIn(shard)) shard = other;
+    let shard = this.#shards.find((one) => this.#gathers(one)) ?? highest(this.#shards, roomIn);
     if (roomIn(shard) === 0) {
-      for (const other of this.#shards) if (firstUse(other) < firstUse(shard)) shard = other;
+      shard = highest(this.#shards, unheard);
       const [leaving] = shard.members.keys();
       this.#forget(leaving);
     }
@@ -188,6 +191,11 @@ export class Dispatcher {
     this.#members.set(stream, member);
     shard.members.set(stream, member);
     return member;
+  }
+
+  #gathers(shard: Shard): boolean {
+    const { size } = shard.members;
+    return size > 0 && size < this.#limits.together && roomIn(shard) > 0;
   }
 
   #forget(stream: string): void {
@@ -211,8 +219,13 @@ function roomIn({ capacity, members }: Shard): number {
   return capacity - members.size;
 }
 
-/** Of its stream that was unheard for longest. */
-function firstUse({ members }: Shard): number {
-  for (const { lastUse } of members.values()) return lastUse;
-  return Infinity;
+/** The higher, the longer ago its stream that was unheard for longest was heard. */
+function unheard({ members }: Shard): number {
+  for (const { lastUse } of members.values()) return -lastUse;
+  return -Infinity;
+}
+
+/** The first for which `of` is highest. */
+function highest(shards: readonly Shard[], of: (shard: Shard) => number): Shard {
+  return shards.reduce((best, shard) => (of(shard) > of(best) ? shard : best));
 }

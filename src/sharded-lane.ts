@@ -14,6 +14,13 @@ import type { LaneAnswer, ThreadOpened } from './lane-thread.js';
 import { streamIdleUsOf } from './stream-idle.js';
 import { ThreadedLane } from './threaded-lane.js';
 
+export interface Sharing {
+  /** 1 … most streams; each is started when the first stream comes for which no other shall be taken. */
+  readonly threads: number;
+  /** See `DispatchLimits`. */
+  readonly together: number;
+}
+
 /** What was handed over at one time, and its answers so far. */
 interface Batch {
   /** Threads that have not answered. */
@@ -47,25 +54,23 @@ export class ShardedLane implements LaneHost {
   #ending = false;
   #over = false;
 
-  private constructor(config: Config, threads: number, context: StageContext) {
+  private constructor(config: Config, { threads, together }: Sharing, context: StageContext) {
     const { maxStreams } = config.limits;
-    const shards = Math.min(threads, maxStreams);
     const streamIdleUs = streamIdleUsOf(config);
     const stepUs = config.decide.task === 'forecast' ? config.align.stepMs * 1000 : undefined;
     this.#config = config;
     this.#context = context;
-    this.#threads = Array.from({ length: shards }, () => undefined);
-    const limits = { maxStreams, streamIdleUs, ...(stepUs === undefined ? {} : { stepUs }) };
-    this.#dispatcher = new Dispatcher(limits, shards);
+    this.#threads = Array.from({ length: threads }, () => undefined);
+    const limits = { maxStreams, streamIdleUs, together, ...(stepUs === undefined ? {} : { stepUs }) };
+    this.#dispatcher = new Dispatcher(limits, threads);
   }
 
   /**
    * Opens the lane in the first of its threads.
-   * @param threads ≥ 1; no more are started than there are streams
    * @throws UserError as `openLane`
    */
-  static async open(config: Config, threads: number, context: StageContext): Promise<ShardedLane> {
-    const lane = new ShardedLane(config, threads, context);
+  static async open(config: Config, sharing: Sharing, context: StageContext): Promise<ShardedLane> {
+    const lane = new ShardedLane(config, sharing, context);
     try {
       const { sampleRateHz, sessions } = await lane.#thread(0).lane.ready();
       lane.sampleRateHz = sampleRateHz;

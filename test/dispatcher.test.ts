@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Frame, Lane, LaneOut } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
 import type { KiokuEvent } from '../src/core/events.js';
-import { Dispatcher, type DispatchLimits, type LaneWork } from '../src/dispatcher.js';
+import { Dispatcher, type LaneWork } from '../src/dispatcher.js';
 import { openTestLane, reading, START_US } from './support/lanes.js';
 import { GRU, kiokuModel, writeModel } from './support/step-model.js';
 
 const MAX_STREAMS = 4;
 const STREAM_IDLE_US = 40_000_000;
-const LIMITS: DispatchLimits = { maxStreams: MAX_STREAMS, streamIdleUs: STREAM_IDLE_US, stepUs: 1_000_000 };
+const LIMITS = { maxStreams: MAX_STREAMS, streamIdleUs: STREAM_IDLE_US, stepUs: 1_000_000 };
 const SECOND_US = 1_000_000;
 
 /** One thing that happens to a lane. */
@@ -75,6 +75,15 @@ function byStream(events: readonly KiokuEvent[]): Map<string, KiokuEvent[]> {
   return found;
 }
 
+/** Pushes a reading of each. @returns which of two shards each went to */
+function shardsOf(dispatcher: Dispatcher, names: readonly string[]): number[] {
+  dispatcher.push(names.map((name) => reading(name, 0)));
+  const homes = [0, 1].map((shard) =>
+    dispatcher.take(shard).flatMap((one) => (one.type === 'frames' ? one.frames.map(({ stream }) => stream) : [])),
+  );
+  return names.map((name) => homes.findIndex((home) => home.includes(name)));
+}
+
 describe('streams shared out among lanes', () => {
   let folder: string;
   beforeAll(async () => {
@@ -95,10 +104,11 @@ describe('streams shared out among lanes', () => {
         happenings,
         fc.integer({ min: 1, max: 3 }),
         fc.integer({ min: 1, max: 9 }),
-        async (all, n, cut) => {
+        fc.integer({ min: 1, max: 3 }),
+        async (all, n, cut, together) => {
           const counters = { one: new Counters(), many: new Counters() };
           const one = await openLane(MAX_STREAMS, counters.one);
-          const dispatcher = new Dispatcher(LIMITS, n);
+          const dispatcher = new Dispatcher({ ...LIMITS, together }, n);
           const lanes: Lane[] = [];
           for (let i = 0; i < n; i++) lanes.push(await openLane(dispatcher.capacityOf(i), counters.many));
           const events: { one: KiokuEvent[]; many: KiokuEvent[] } = { one: [], many: [] };
@@ -135,25 +145,26 @@ describe('streams shared out among lanes', () => {
   });
 
   it('go where most room is, and stay', () => {
-    const dispatcher = new Dispatcher({ maxStreams: 5, streamIdleUs: Infinity, stepUs: SECOND_US }, 2);
+    const limits = { maxStreams: 5, streamIdleUs: Infinity, together: 1, stepUs: SECOND_US };
+    const dispatcher = new Dispatcher(limits, 2);
     expect([dispatcher.capacityOf(0), dispatcher.capacityOf(1)]).toEqual([2, 3]);
-    const shardsOf = (...names: string[]): number[] => {
-      dispatcher.push(names.map((name) => reading(name, 0)));
-      const homes = [0, 1].map((shard) =>
-        dispatcher.take(shard).flatMap((one) => (one.type === 'frames' ? one.frames.map(({ stream }) => stream) : [])),
-      );
-      return names.map((name) => homes.findIndex((home) => home.includes(name)));
-    };
-    expect(shardsOf('a', 'b', 'c', 'd', 'e')).toEqual([1, 0, 1, 0, 1]);
-    expect(shardsOf('e', 'd', 'c', 'b', 'a')).toEqual([1, 0, 1, 0, 1]);
+    expect(shardsOf(dispatcher, ['a', 'b', 'c', 'd', 'e'])).toEqual([1, 0, 1, 0, 1]);
+    expect(shardsOf(dispatcher, ['e', 'd', 'c', 'b', 'a'])).toEqual([1, 0, 1, 0, 1]);
     // No room: f takes the place of e, which was unheard for longest.
-    expect(shardsOf('f')).toEqual([1]);
+    expect(shardsOf(dispatcher, ['f'])).toEqual([1]);
     expect(dispatcher.streams).toBe(5);
     expect([dispatcher.streamsOf(0), dispatcher.streamsOf(1)]).toEqual([2, 3]);
   });
 
+  it('join a few others first, where they share the runs of a net', () => {
+    const limits = { maxStreams: 12, streamIdleUs: Infinity, together: 3, stepUs: SECOND_US };
+    const dispatcher = new Dispatcher(limits, 2);
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    expect(shardsOf(dispatcher, names)).toEqual([0, 0, 0, 1, 1, 1, 0, 1]);
+  });
+
   it('need no lane to hear of what no lane has', () => {
-    const dispatcher = new Dispatcher({ maxStreams: 4, streamIdleUs: Infinity }, 2);
+    const dispatcher = new Dispatcher({ maxStreams: 4, streamIdleUs: Infinity, together: 1 }, 2);
     dispatcher.tick(START_US);
     dispatcher.push([{ ...reading('a', 0), data: new Float64Array(0), mark: 'end' }]);
     dispatcher.end();
