@@ -1,4 +1,5 @@
 /** When each stream of an audio lane began: the zero of its "seconds of audio". */
+import { Blocks } from './core/blocks.js';
 import type { Micros, PerSlot, Slot } from './core/contracts.js';
 import { loadNumbers, saveNumbers, unfitState } from './core/saved-state.js';
 
@@ -7,34 +8,40 @@ const SAVED = 'the beginning of an audio stream';
 
 export class Origins implements PerSlot {
   /** NaN until the first sample. */
-  readonly #us: Float64Array;
+  readonly #us: Blocks<Float64Array>;
 
   constructor(capacity: number) {
-    this.#us = new Float64Array(capacity).fill(Number.NaN);
+    this.#us = new Blocks(capacity, (slots) => new Float64Array(slots));
   }
 
   /** Bound: it is handed to the deciders. */
-  readonly of = (slot: Slot): Micros => this.#us[slot];
+  readonly of = (slot: Slot): Micros => this.#us.of(slot)[this.#us.place(slot)];
 
   open(slot: Slot, _stream: string): void {
-    this.#us[slot] = Number.NaN;
+    this.#us.open(slot);
+    this.#set(slot, Number.NaN);
+  }
+
+  leave(slot: Slot): void {
+    this.#us.leave(slot);
   }
 
   /** Only the first counts. */
   heard(slot: Slot, us: Micros): void {
-    if (Number.isNaN(this.#us[slot])) this.#us[slot] = us;
+    if (Number.isNaN(this.of(slot))) this.#set(slot, us);
   }
 
-  /** One number a slot is kept. */
-  leave(_slot: Slot): void {}
-
   save(slot: Slot): Uint8Array {
-    return saveNumbers(VERSION, this.#us.subarray(slot, slot + 1));
+    return saveNumbers(VERSION, Float64Array.of(this.of(slot)));
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
     const saved = loadNumbers(VERSION, bytes, SAVED);
     if (saved.length !== 1) throw unfitState(SAVED);
-    this.#us[slot] = saved[0];
+    this.#set(slot, saved[0]);
+  }
+
+  #set(slot: Slot, us: Micros): void {
+    this.#us.of(slot)[this.#us.place(slot)] = us;
   }
 }

@@ -145,6 +145,10 @@ export class Normaliser implements Feature, Scaler {
     const queued = (fields.length - queueAt) / this.#rows.stride;
     if (!Number.isInteger(queued) || queued < 0) throw unfitState(SAVED);
     if (warms && !this.#warmUps.fits(fields, warmAt, fields[1])) throw unfitState(SAVED);
+    for (let at = HEAD_FIELDS; at < heldAt; at += SCALE_FIELDS) {
+      // What is not finite would poison the net's memory for good.
+      if (!(Number.isFinite(fields[at]) && fields[at + 1] > 0 && fields[at + 1] < Infinity)) throw unfitState(SAVED);
+    }
     this.#settle(memory, base);
     if (warms) memory[base + MEMORY.warmUp] = this.#warmUps.load(this.#warmUps.begin(), fields, warmAt);
     memory[base + MEMORY.rows] = fields[1];

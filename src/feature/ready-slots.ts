@@ -1,5 +1,6 @@
 /** Slots that have rows waiting, the one that has waited longest first; each at most once. */
 import type { Batch, Slot } from '../core/contracts.js';
+import { SlotRing } from './slot-ring.js';
 
 /** The rows of a feature, slot by slot. */
 export interface WaitingRows {
@@ -10,15 +11,12 @@ export interface WaitingRows {
 }
 
 export class ReadySlots {
-  /** A ring. */
-  readonly #slots: Int32Array;
+  readonly #ring = new SlotRing();
+  /** 1 = it is in the ring. */
   readonly #waits: Uint8Array;
-  #first = 0;
-  #size = 0;
 
   /** @param capacity slots, ≥ 1 */
   constructor(capacity: number) {
-    this.#slots = new Int32Array(capacity);
     this.#waits = new Uint8Array(capacity);
   }
 
@@ -26,26 +24,19 @@ export class ReadySlots {
   add(slot: Slot): void {
     if (this.#waits[slot] === 1) return;
     this.#waits[slot] = 1;
-    this.#slots[(this.#first + this.#size++) % this.#slots.length] = slot;
+    this.#ring.add(slot);
   }
 
   /** Fills `out` with at most one row a slot, those that have waited longest. @returns their number, as in `out.n` */
   fill(out: Batch, rows: WaitingRows): number {
     out.n = 0;
-    for (let waiting = this.#size; waiting > 0 && out.n < out.slot.length; waiting--) {
-      const slot = this.#removeFirst();
+    for (let waiting = this.#ring.size; waiting > 0 && out.n < out.slot.length; waiting--) {
+      const slot = this.#ring.removeFirst();
+      this.#waits[slot] = 0;
       if (!rows.has(slot)) continue;
       rows.give(slot, out);
       if (rows.has(slot)) this.add(slot);
     }
     return out.n;
-  }
-
-  #removeFirst(): Slot {
-    const slot = this.#slots[this.#first];
-    this.#first = (this.#first + 1) % this.#slots.length;
-    this.#size--;
-    this.#waits[slot] = 0;
-    return slot;
   }
 }

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/core/contracts.js';
-import { BugError } from '../../src/core/errors.js';
+import { BugError, UserError } from '../../src/core/errors.js';
 import { uniform } from '../../src/core/random.js';
+import { saveNumbers } from '../../src/core/saved-state.js';
 import { normaliseKind } from '../../src/feature/normalise.js';
 import type { Normaliser } from '../../src/feature/normaliser.js';
 import { emptyBatch, featureContract, rowOfBatch } from '../contracts/feature.contract.js';
@@ -159,5 +160,39 @@ describe('a stream that training never saw', () => {
     feature.open(0, 'new');
     for (let i = 0; i < 60; i++) feature.push(0, stepsOf(i * S, [[7, i < 19 ? 7 : null]]));
     expect(feature.toUnits(0, 1, 1)).toBe(POOLED[1].center + POOLED[1].scale);
+  });
+});
+
+/** Of a stream that is warming up. */
+const savedNumbers = (): Float64Array => {
+  const feature = make(100);
+  feature.open(0, 'new');
+  for (let i = 0; i < 30; i++) feature.push(0, stepsOf(i * S, [[i, -i]]));
+  rowsOf(feature);
+  return new Float64Array(feature.save(0).slice(1).buffer);
+};
+
+const loadNumbers = (numbers: Float64Array): void => {
+  const feature = make(100);
+  feature.open(0, 'new');
+  feature.load(0, saveNumbers(2, numbers));
+};
+
+describe('a saved state', () => {
+  // Whether it is settled, rows, centre and scale of both channels, held values, then the samples, how many were seen first.
+  it.each([
+    ['a centre that is no number', 2, Number.NaN],
+    ['a scale of 0', 3, 0],
+    ['an infinite scale', 5, Infinity],
+    ['more values than rows', 8, 31],
+    ['less than no values', 8, -1],
+    ['half a value', 8, 1.5],
+    ['no number of values', 8, Number.NaN],
+    ['no number of rows', 1, Number.NaN],
+  ])('with %s is refused', (_what, at, value) => {
+    const numbers = savedNumbers();
+    expect(() => loadNumbers(numbers)).not.toThrow();
+    numbers[at] = value;
+    expect(() => loadNumbers(numbers)).toThrow(UserError);
   });
 });
