@@ -7,7 +7,7 @@ import { type Deferred, deferred } from '../core/deferred.js';
 import { UserError, messageOf, systemCodeOf } from '../core/errors.js';
 import type { KiokuEvent } from '../core/events.js';
 import type { SinkKind, StageContext } from '../core/kind.js';
-import { eventJson } from './event-json.js';
+import { JsonLines } from './json-lines.js';
 
 const NEWLINE = 0x0a;
 /** What may wait for a slow disk; a source that can wait is held up long before. */
@@ -34,7 +34,7 @@ const schema = z
 type Options = z.output<typeof schema>;
 
 /** Goes into the file with one write. */
-interface Lines {
+interface Waiting {
   readonly parts: Buffer[];
   bytes: number;
   readonly written: Deferred;
@@ -43,10 +43,11 @@ interface Lines {
 class JsonlSink implements Sink {
   readonly #path: string;
   #file: FileHandle | undefined;
+  readonly #lines = new JsonLines();
   /** Bytes of whole lines in the file: what a failed write has left behind them is cut off. */
   #length = 0;
   /** Lines that wait for the write under way: two at a time could interleave. */
-  #waiting: Lines | undefined;
+  #waiting: Waiting | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(
@@ -100,27 +101,20 @@ class JsonlSink implements Sink {
    * is in the file
    */
   write(events: readonly KiokuEvent[]): Promise<void> {
-    const text = this.#linesOf(events);
-    if (text === '') return Promise.resolve();
-    const lines = (this.#waiting ??= { parts: [], bytes: 0, written: deferred() });
-    if (lines.bytes > MAX_WAITING_BYTES) {
+    const { scores, partials } = this.options;
+    for (const event of events) {
+      if ((event.type !== 'score' || scores) && (event.type !== 'partial' || partials)) this.#lines.add(event);
+    }
+    const part = this.#lines.take();
+    if (part.length === 0) return Promise.resolve();
+    const waiting = (this.#waiting ??= { parts: [], bytes: 0, written: deferred() });
+    if (waiting.bytes > MAX_WAITING_BYTES) {
       return Promise.reject(this.#disk(new Error('it is slower than the events come')));
     }
-    const part = Buffer.from(text);
-    lines.parts.push(part);
-    lines.bytes += part.length;
+    waiting.parts.push(part);
+    waiting.bytes += part.length;
     this.#writing ??= this.#writeAll();
-    return lines.written.promise;
-  }
-
-  #linesOf(events: readonly KiokuEvent[]): string {
-    const { scores, partials } = this.options;
-    let text = '';
-    for (const event of events) {
-      if ((event.type === 'score' && !scores) || (event.type === 'partial' && !partials)) continue;
-      text += `${eventJson(event)}\n`;
-    }
-    return text;
+    return waiting.written.promise;
   }
 
   async #writeAll(): Promise<void> {
@@ -131,7 +125,7 @@ class JsonlSink implements Sink {
     this.#writing = undefined;
   }
 
-  async #append({ parts, bytes }: Lines): Promise<void> {
+  async #append({ parts, bytes }: Waiting): Promise<void> {
     const file = this.#file;
     if (file === undefined) throw this.#disk(new Error('the sink is not started'));
     try {
