@@ -48,7 +48,11 @@ export function whatSteps({ version }: Engine, { provider, skipped = [] }: Net):
 async function openNative(runtime: RuntimeOptions, log: Log, share?: SessionShare): Promise<Engine> {
   const { library, providers } = runtime;
   if (library !== undefined || providers.some(({ name }) => name !== 'cpu')) {
-    await tryOnce({ ...probeModel(), proven: false }, 'native', runtime, library ?? '', log);
+    // The version is known only when the library is loaded.
+    const build = library === undefined ? '' : await stampOf(library);
+    await tryOnce({ ...probeModel(), proven: false }, 'native', runtime, build, log).catch((error: unknown) => {
+      throw error instanceof UserError && error.code === 'MODEL_INVALID' ? unusable(runtime, error) : error;
+    });
   }
   return loadEngine('native', runtime, share);
 }
@@ -99,6 +103,23 @@ async function tryOnce(
   write({ model: model.path, bytes }, 'a model that is new here is first tried in another process');
   await tryModel({ engine, runtime, model }, bytes);
   await proven.add(what);
+}
+
+function unusable({ library, providers }: RuntimeOptions, cause: UserError): UserError {
+  const names = providers.map(({ name }) => name).join(', ');
+  const build = library === undefined ? 'the library inside onnxruntime-node' : library;
+  return new UserError('PLATFORM', `${build} does not work with ${names}: ${cause.message}`, {
+    hint: 'take another build of ONNX Runtime, update the driver of the hardware, or set runtime.engine: node',
+    cause,
+  });
+}
+
+/** Changes when another file takes its place; empty when there is none. */
+async function stampOf(path: string): Promise<string> {
+  return stat(path).then(
+    ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
+    () => '',
+  );
 }
 
 /** 0 when there is no such file: then the engine says so. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { nodeEngine } from '../../src/step/node-engine.js';
 import { openEngine, requireAgreement } from '../../src/step/open-engine.js';
 import { PROBE_EXERCISE, probeModel } from '../../src/step/probe.js';
 import { sileroModel } from '../../src/step/silero.js';
+import { needsProgram } from '../support/needs.js';
 import { RecordingLog } from '../support/stages.js';
 import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
 
@@ -73,6 +75,18 @@ describe('the engine', () => {
     await expect(openEngine(runtime({ library, engine: 'native' }), log)).rejects.toMatchObject({ code: 'PLATFORM' });
     const providers = [{ name: 'cuda', options: {} }];
     await expect(openEngine(runtime({ providers }), log)).rejects.toMatchObject({ code: 'PLATFORM' });
+  });
+
+  it('is onnxruntime-node where the native one would crash, and this process lives on', async (ctx) => {
+    needsProgram(ctx, 'gcc');
+    const [source, library] = [join(folder, 'crash.c'), join(folder, 'crash.so')];
+    await writeFile(source, 'void *OrtGetApiBase(void) { __builtin_trap(); }');
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', library, source]);
+    const log = new RecordingLog();
+    expect((await openEngine(runtime({ library }), log)).name).toBe('node');
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(/^warn the native engine does not work.*PLATFORM.*crash\.so does not work with cpu.*SIG/),
+    );
   });
 
   it('says which hardware it had to do without', async () => {
