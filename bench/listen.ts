@@ -8,8 +8,7 @@ import { join } from 'node:path';
 import { defineConfig } from '../src/config/load.js';
 import { silentLog } from '../src/core/log.js';
 import { uniform } from '../src/core/random.js';
-import { Pipeline, type RunSummary } from '../src/pipeline.js';
-import { nodeEngine } from '../src/step/node-engine.js';
+import { Pipeline } from '../src/pipeline.js';
 import { REAL_LSTM, writeLstmTransducer } from '../test/support/speech-models/models.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine } from './report.js';
 
@@ -49,7 +48,7 @@ async function live(folder: string, seconds: number, size: typeof REAL_LSTM | un
   let lastMs = performance.now();
   const source = { kind: 'audio-files', files, speed: 1, parallel: true };
   const started = performance.now();
-  const summary = await transcribe(join(folder, 'real'), source, LOOP_TICK_MS, () => {
+  await transcribe(join(folder, 'real'), source, LOOP_TICK_MS, () => {
     const nowMs = performance.now();
     delaysMs.push(Math.max(0, nowMs - lastMs - LOOP_TICK_MS));
     lastMs = nowMs;
@@ -57,8 +56,8 @@ async function live(folder: string, seconds: number, size: typeof REAL_LSTM | un
   const tookSeconds = (performance.now() - started) / 1000;
   const sorted = delaysMs.toSorted((a, b) => a - b);
   return [
-    row('listen.loop-delay-p99-ms', 'ms', sorted[Math.floor(0.99 * sorted.length)], delaysMs.length),
-    row('listen.seconds-per-second', '1', tookSeconds / seconds, summary.steps),
+    row('listen.loop-delay-p99-ms', 'ms', sorted[Math.floor(0.99 * sorted.length)]),
+    row('listen.seconds-per-second', '1', tookSeconds / seconds),
   ];
 }
 
@@ -68,29 +67,29 @@ async function long(folder: string, audioSeconds: number): Promise<BenchRow[]> {
   const bytes: number[] = [];
   const started = performance.now();
   const source = { kind: 'audio-files', files: file };
-  const summary = await transcribe(join(folder, 'tiny'), source, MEMORY_TICK_MS, () => {
+  await transcribe(join(folder, 'tiny'), source, MEMORY_TICK_MS, () => {
     bytes.push(process.memoryUsage().rss);
   });
   const seconds = (performance.now() - started) / 1000;
   const half = Math.floor(bytes.length / 2);
   const ratio = Math.max(...bytes.slice(half)) / Math.max(...bytes.slice(0, half));
   return [
-    row('listen.memory-ratio', '1', ratio, bytes.length),
-    row('listen.memory-mib', 'MiB', Math.max(...bytes) / 2 ** 20, bytes.length),
-    row('listen.speed', '1', audioSeconds / seconds, summary.steps),
+    row('listen.memory-ratio', '1', ratio),
+    row('listen.memory-mib', 'MiB', Math.max(...bytes) / 2 ** 20),
+    row('listen.speed', '1', audioSeconds / seconds),
   ];
 }
 
-function row(id: string, unit: string, value: number, samples: number): BenchRow {
-  return { id, unit, value, samples: [value, samples] };
+function row(id: string, unit: string, value: number): BenchRow {
+  return { id, unit, value, samples: [value] };
 }
 
-async function transcribe(model: string, source: object, tickMs: number, tick: () => void): Promise<RunSummary> {
+async function transcribe(model: string, source: object, tickMs: number, tick: () => void): Promise<void> {
   const config = await defineConfig({ model, source, decide: { kind: 'transcribe' }, sinks: [] });
-  const pipeline = new Pipeline(config, { engine: nodeEngine, log: silentLog });
+  const pipeline = new Pipeline(config, { log: silentLog });
   const ticking = setInterval(tick, tickMs);
   try {
-    return await pipeline.run(new AbortController().signal);
+    await pipeline.run(new AbortController().signal);
   } finally {
     clearInterval(ticking);
   }
