@@ -11,7 +11,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 const CACHE = fileURLToPath(new URL('.peers/', import.meta.url));
-const INSTALL = ['install', '--ignore-scripts', '--save-exact', '--no-audit', '--no-fund', '--fetch-retries=1'];
+const INSTALL = [
+  'install',
+  '--ignore-scripts',
+  '--save-exact',
+  '--no-audit',
+  '--no-fund',
+  '--fetch-retries=1',
+  '--fetch-timeout=30000',
+];
 /** The largest, Node-RED, takes 20 s on a slow machine. */
 const LIMIT_MS = 180_000;
 
