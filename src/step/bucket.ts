@@ -1,5 +1,5 @@
 /** Runs over rows that are gathered from anywhere: states are copied in, and what follows them is copied back. */
-import { copyRow } from './row-layout.js';
+import { copyRows } from './row-layout.js';
 import { RunBuffers } from './run-buffers.js';
 import type { BoundRun, StepSession, TensorBuffer } from './session.js';
 import type { StateBlock } from './state-block.js';
@@ -30,19 +30,21 @@ export class Bucket {
     this.#run.run();
   }
 
-  /** The state at `place` of the block becomes row `row` of those before the run. */
-  setStates(block: StateBlock, place: number, row: number): void {
+  /** `count` states of the block from `place` on become rows from `row` on of those before the run. */
+  setStates(block: StateBlock, place: number, row: number, count: number): void {
     const ports = this.#ports.states;
     for (let i = 0; i < ports.length; i++) {
-      copyRow(ports[i].layout, block.states[i].words, place, block.rows, this.#states[i].words, row, this.rows);
+      const { layout } = ports[i];
+      copyRows(layout, block.states[i].words, place, block.rows, this.#states[i].words, row, this.rows, count);
     }
   }
 
-  /** Row `row` of the states after the run becomes the state at `place` of the block. */
-  getStates(row: number, block: StateBlock, place: number): void {
+  /** `count` rows from `row` on of the states after the run become the states of the block from `place` on. */
+  getStates(row: number, block: StateBlock, place: number, count: number): void {
     const ports = this.#ports.states;
     for (let i = 0; i < ports.length; i++) {
-      copyRow(ports[i].layout, this.#next[i].words, row, this.rows, block.states[i].words, place, block.rows);
+      const { layout } = ports[i];
+      copyRows(layout, this.#next[i].words, row, this.rows, block.states[i].words, place, block.rows, count);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Blocks } from '../core/blocks.js';
 import { Bucket } from './bucket.js';
 import type { StepSession, TensorBuffer } from './session.js';
 import type { StateBlock } from './state-block.js';
+import { stretchOf } from './step-order.js';
 import type { StepPorts } from './step-ports.js';
 
 /** Rows of a gathered run. */
@@ -74,18 +75,19 @@ export class Gathering {
       const bucket = this.#bucket(this.#fitting(n - start));
       const filled = Math.min(n - start, bucket.rows);
       if (stateful) this.touched = touch(blocks, slots, rows, start, start + filled);
-      for (let i = 0; i < filled; i++) {
+      for (let i = 0, count = 0; i < filled; i += count) {
         const row = rows[start + i];
-        const slot = slots[row];
-        for (let t = 0; t < steps; t++) bucket.buffers.setInputs(inputs, t * stride + row, t * bucket.rows + i);
-        if (stateful) bucket.setStates(blocks.of(slot), blocks.place(slot), i);
+        count = stretchOf(slots, rows, start + i, start + filled, blocks.slots);
+        for (let t = 0; t < steps; t++) bucket.buffers.setInputs(inputs, t * stride + row, t * bucket.rows + i, count);
+        if (stateful) bucket.setStates(blocks.of(slots[row]), blocks.place(slots[row]), i, count);
       }
       bucket.run();
-      for (let i = 0; i < filled; i++) {
+      for (let i = 0, count = 0; i < filled; i += count) {
         const row = rows[start + i];
-        const slot = slots[row];
-        for (let t = 0; t < steps; t++) bucket.buffers.getOutputs(t * bucket.rows + i, outputs, t * stride + row);
-        if (stateful) bucket.getStates(i, blocks.of(slot), blocks.place(slot));
+        count = stretchOf(slots, rows, start + i, start + filled, blocks.slots);
+        for (let t = 0; t < steps; t++)
+          bucket.buffers.getOutputs(t * bucket.rows + i, outputs, t * stride + row, count);
+        if (stateful) bucket.getStates(i, blocks.of(slots[row]), blocks.place(slots[row]), count);
       }
       start += filled;
     }

@@ -9,11 +9,11 @@ import { BugError, UserError } from '../core/errors.js';
 import type { SkippedProvider } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
 import { Gathering, RUN_ROWS } from './gathering.js';
-import { packRow, unpackRow } from './row-layout.js';
+import { packRows, unpackRows } from './row-layout.js';
 import { RunBuffers } from './run-buffers.js';
 import type { StepSession, TensorBuffer } from './session.js';
 import { openBlock, StateBlock } from './state-block.js';
-import { StepOrder } from './step-order.js';
+import { StepOrder, stretchOf } from './step-order.js';
 import { buffersFor, buffersByName, stepPorts, type StepPorts } from './step-ports.js';
 
 /** Most rows of one call: beyond 256 a row becomes no cheaper, and rows of a call have memory of their own. */
@@ -110,7 +110,7 @@ export class SlottedNet implements Net {
     const place = this.#blocks.place(slot);
     for (let i = 0; i < states.length; i++) {
       const zero = new Int32Array(states[i].layout.rowWords);
-      packRow(states[i].layout, zero, 0, block.states[i].words, place, block.rows);
+      packRows(states[i].layout, zero, 0, block.states[i].words, place, block.rows, 1);
     }
   }
 
@@ -155,7 +155,7 @@ export class SlottedNet implements Net {
     let at = 1;
     for (let i = 0; i < states.length; i++) {
       const row = new Int32Array(states[i].layout.rowWords);
-      unpackRow(states[i].layout, block.states[i].words, place, block.rows, row, 0);
+      unpackRows(states[i].layout, block.states[i].words, place, block.rows, row, 0, 1);
       bytes.set(new Uint8Array(row.buffer), at);
       at += row.byteLength;
     }
@@ -178,7 +178,7 @@ export class SlottedNet implements Net {
     for (let i = 0; i < states.length; i++) {
       const row = new Int32Array(states[i].layout.rowWords);
       new Uint8Array(row.buffer).set(bytes.subarray(at, at + row.byteLength));
-      packRow(states[i].layout, row, 0, block.states[i].words, place, block.rows);
+      packRows(states[i].layout, row, 0, block.states[i].words, place, block.rows, 1);
       at += row.byteLength;
     }
   }
@@ -201,17 +201,20 @@ export class SlottedNet implements Net {
   #stepDense(block: StateBlock, slots: Int32Array): void {
     const dense = (this.#dense ??= new RunBuffers(this.#ports, block.rows));
     const { rows } = this.#order;
+    const { slots: blockSlots } = this.#blocks;
     const start = block.end - block.touched;
     dense.rowMask.fill(0);
-    for (let i = start; i < block.end; i++) {
+    for (let i = start, count = 0; i < block.end; i += count) {
+      count = stretchOf(slots, rows, i, block.end, blockSlots);
       const place = this.#blocks.place(slots[rows[i]]);
-      dense.rowMask[place] = 1;
-      dense.setInputs(this.#inputs, rows[i], place);
+      dense.rowMask.fill(1, place, place + count);
+      dense.setInputs(this.#inputs, rows[i], place, count);
     }
     block.advance(this.#session, dense);
     if (!this.#masked && block.touched < block.rows) block.putBack(dense.rowMask);
-    for (let i = start; i < block.end; i++) {
-      dense.getOutputs(this.#blocks.place(slots[rows[i]]), this.#outputs, rows[i]);
+    for (let i = start, count = 0; i < block.end; i += count) {
+      count = stretchOf(slots, rows, i, block.end, blockSlots);
+      dense.getOutputs(this.#blocks.place(slots[rows[i]]), this.#outputs, rows[i], count);
     }
   }
 }

@@ -40,62 +40,67 @@ export function shapeOf(layout: RowLayout, rows: number): number[] {
   return layout.shape.map((size) => (size === 'B' ? rows : size));
 }
 
-/** Row `from` of a tensor of `fromRows` rows becomes row `to` of a tensor of `toRows` rows. */
-export function copyRow(
-  layout: RowLayout,
-  source: Int32Array,
-  from: number,
-  fromRows: number,
-  target: Int32Array,
-  to: number,
-  toRows: number,
-): void {
-  const { runWords } = layout;
-  copyRuns(layout, source, from * runWords, fromRows * runWords, target, to * runWords, toRows * runWords);
-}
-
-/** Contiguous row `from` becomes row `to` of a tensor of `toRows` rows. */
-export function packRow(
-  layout: RowLayout,
-  rows: Int32Array,
-  from: number,
-  tensor: Int32Array,
-  to: number,
-  toRows: number,
-): void {
-  const { runWords, rowWords } = layout;
-  copyRuns(layout, rows, from * rowWords, runWords, tensor, to * runWords, toRows * runWords);
-}
-
-/** Row `from` of a tensor of `fromRows` rows becomes contiguous row `to`. */
-export function unpackRow(
-  layout: RowLayout,
-  tensor: Int32Array,
-  from: number,
-  fromRows: number,
-  rows: Int32Array,
-  to: number,
-): void {
-  const { runWords, rowWords } = layout;
-  copyRuns(layout, tensor, from * runWords, fromRows * runWords, rows, to * rowWords, runWords);
-}
-
-/** All positions in words; a run lies `stride` behind the one before it. */
-function copyRuns(
+/** `count` rows from `from` on of a tensor of `fromRows` rows become those from `to` on of a tensor of `toRows` rows. */
+export function copyRows(
   { runs, runWords }: RowLayout,
   source: Int32Array,
-  sourceAt: number,
-  sourceStride: number,
+  from: number,
+  fromRows: number,
   target: Int32Array,
-  targetAt: number,
-  targetStride: number,
+  to: number,
+  toRows: number,
+  count: number,
 ): void {
-  let from = sourceAt;
-  let to = targetAt;
   for (let i = 0; i < runs; i++) {
-    if (runWords < NATIVE_COPY_WORDS) for (let k = 0; k < runWords; k++) target[to + k] = source[from + k];
-    else target.set(source.subarray(from, from + runWords), to);
-    from += sourceStride;
-    to += targetStride;
+    copyWords(source, (i * fromRows + from) * runWords, target, (i * toRows + to) * runWords, count * runWords);
   }
+}
+
+/** `count` contiguous rows from `from` on become rows from `to` on of a tensor of `toRows` rows. */
+export function packRows(
+  layout: RowLayout,
+  rows: Int32Array,
+  from: number,
+  tensor: Int32Array,
+  to: number,
+  toRows: number,
+  count: number,
+): void {
+  const { runs, runWords, rowWords } = layout;
+  if (runs === 1) copyWords(rows, from * rowWords, tensor, to * rowWords, count * rowWords);
+  else {
+    for (let row = 0; row < count; row++) {
+      for (let i = 0; i < runs; i++) {
+        const at = (from + row) * rowWords + i * runWords;
+        copyWords(rows, at, tensor, (i * toRows + to + row) * runWords, runWords);
+      }
+    }
+  }
+}
+
+/** `count` rows from `from` on of a tensor of `fromRows` rows become contiguous rows from `to` on. */
+export function unpackRows(
+  layout: RowLayout,
+  tensor: Int32Array,
+  from: number,
+  fromRows: number,
+  rows: Int32Array,
+  to: number,
+  count: number,
+): void {
+  const { runs, runWords, rowWords } = layout;
+  if (runs === 1) copyWords(tensor, from * rowWords, rows, to * rowWords, count * rowWords);
+  else {
+    for (let row = 0; row < count; row++) {
+      for (let i = 0; i < runs; i++) {
+        const at = (to + row) * rowWords + i * runWords;
+        copyWords(tensor, (i * fromRows + from + row) * runWords, rows, at, runWords);
+      }
+    }
+  }
+}
+
+function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, words: number): void {
+  if (words < NATIVE_COPY_WORDS) for (let k = 0; k < words; k++) target[to + k] = source[from + k];
+  else target.set(source.subarray(from, from + words), to);
 }

@@ -1,5 +1,5 @@
 /** Memory for the inputs and outputs of runs of so many rows and steps. */
-import { packRow, shapeOf, unpackRow } from './row-layout.js';
+import { packRows, shapeOf, unpackRows } from './row-layout.js';
 import { TensorBuffer, type BoundRun, type BoundTensor, type StepSession } from './session.js';
 import { buffersFor, type PortLayout, type StepPorts } from './step-ports.js';
 
@@ -58,19 +58,19 @@ export class RunBuffers {
     return session.bind(feeds, fetches);
   }
 
-  /** Contiguous row `from` of a net's inputs becomes row `to` (step t of stream i is row t · `rows` + i). */
-  setInputs(inputs: readonly TensorBuffer[], from: number, to: number): void {
+  /** `count` contiguous rows of a net's inputs become rows from `to` on (step t of stream i is row t · `rows` + i). */
+  setInputs(inputs: readonly TensorBuffer[], from: number, to: number, count: number): void {
     const ports = this.#ports.inputs;
     for (let i = 0; i < ports.length; i++) {
-      packRow(ports[i].layout, inputs[i].words, from, this.#inputs[i].words, to, this.rows * this.steps);
+      packRows(ports[i].layout, inputs[i].words, from, this.#inputs[i].words, to, this.rows * this.steps, count);
     }
   }
 
-  /** Row `from` becomes contiguous row `to` of a net's outputs. */
-  getOutputs(from: number, outputs: readonly TensorBuffer[], to: number): void {
+  /** `count` rows from `from` on become contiguous rows of a net's outputs. */
+  getOutputs(from: number, outputs: readonly TensorBuffer[], to: number, count: number): void {
     const ports = this.#ports.outputs;
     for (let i = 0; i < ports.length; i++) {
-      unpackRow(ports[i].layout, this.#outputs[i].words, from, this.rows * this.steps, outputs[i].words, to);
+      unpackRows(ports[i].layout, this.#outputs[i].words, from, this.rows * this.steps, outputs[i].words, to, count);
     }
   }
 }

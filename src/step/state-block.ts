@@ -2,7 +2,7 @@
 import type { Blocks } from '../core/blocks.js';
 import type { Slot } from '../core/contracts.js';
 import { BugError } from '../core/errors.js';
-import { copyRow } from './row-layout.js';
+import { copyRows } from './row-layout.js';
 import type { RunBuffers } from './run-buffers.js';
 import type { BoundRun, StepSession, TensorBuffer } from './session.js';
 import { buffersFor, type StepPorts } from './step-ports.js';
@@ -64,7 +64,7 @@ export class StateBlock {
     for (let place = 0; place < this.rows; place++) {
       if (rowMask[place] !== 0) continue;
       for (let i = 0; i < ports.length; i++) {
-        copyRow(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows);
+        copyRows(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows, 1);
       }
     }
   }
