@@ -7,6 +7,8 @@ import { toIso } from '../core/time.js';
 import { eventJson } from './event-json.js';
 
 const FIRST_BYTES = 65_536;
+/** A larger buffer, as after a disk was slow, is let go. */
+const KEPT_BYTES = 4_194_304;
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -29,6 +31,8 @@ const PROVIDER = Buffer.from(',"provider":');
 
 export class JsonLines {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  /** What was taken last. */
+  #other = Buffer.allocUnsafe(FIRST_BYTES);
   #at = 0;
   /** Minute of the last score, and how its time begins. */
   #minute = Number.NaN;
@@ -42,11 +46,18 @@ export class JsonLines {
     this.#bytes[this.#at++] = NEWLINE;
   }
 
-  /** @returns the lines since the last call, the caller's to keep */
-  take(): Buffer {
-    const lines = Buffer.from(this.#bytes.subarray(0, this.#at));
+  /** Of the lines since the last `take`. */
+  get bytes(): number {
+    return this.#at;
+  }
+
+  /** @returns the lines since the last call, until the next call: what is added meanwhile goes elsewhere */
+  take(): Uint8Array {
+    const lines = this.#bytes.subarray(0, this.#at);
+    const taken = this.#bytes;
+    this.#bytes = this.#other.length > KEPT_BYTES ? Buffer.allocUnsafe(FIRST_BYTES) : this.#other;
+    this.#other = taken;
     this.#at = 0;
-    if (this.#bytes.length > 16 * FIRST_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
     return lines;
   }
 

@@ -33,21 +33,14 @@ const schema = z
 
 type Options = z.output<typeof schema>;
 
-/** Goes into the file with one write. */
-interface Waiting {
-  readonly parts: Buffer[];
-  bytes: number;
-  readonly written: Deferred;
-}
-
 class JsonlSink implements Sink {
   readonly #path: string;
   #file: FileHandle | undefined;
   readonly #lines = new JsonLines();
   /** Bytes of whole lines in the file: what a failed write has left behind them is cut off. */
   #length = 0;
-  /** Lines that wait for the write under way: two at a time could interleave. */
-  #waiting: Waiting | undefined;
+  /** Settled with the next write; the one under way comes first: two at a time could interleave. */
+  #next: Deferred | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(
@@ -97,41 +90,39 @@ class JsonlSink implements Sink {
 
   /**
    * What comes while the disk is busy goes with one write, and waits as bytes: as events or text it would live long
-   * enough to be copied by the garbage collector, again and again. @throws UserError `DISK`; then none of these events
-   * is in the file
+   * enough to be copied by the garbage collector, again and again.
+   * @throws UserError `DISK`; then none of these events is in the file
    */
   write(events: readonly KiokuEvent[]): Promise<void> {
     const { scores, partials } = this.options;
+    if (this.#lines.bytes > MAX_WAITING_BYTES) {
+      return Promise.reject(this.#disk(new Error('it is slower than the events come')));
+    }
     for (const event of events) {
       if ((event.type !== 'score' || scores) && (event.type !== 'partial' || partials)) this.#lines.add(event);
     }
-    const part = this.#lines.take();
-    if (part.length === 0) return Promise.resolve();
-    const waiting = (this.#waiting ??= { parts: [], bytes: 0, written: deferred() });
-    if (waiting.bytes > MAX_WAITING_BYTES) {
-      return Promise.reject(this.#disk(new Error('it is slower than the events come')));
-    }
-    waiting.parts.push(part);
-    waiting.bytes += part.length;
+    if (this.#lines.bytes === 0) return Promise.resolve();
+    this.#next ??= deferred();
+    const { promise } = this.#next;
     this.#writing ??= this.#writeAll();
-    return waiting.written.promise;
+    return promise;
   }
 
   async #writeAll(): Promise<void> {
-    for (let lines = this.#waiting; lines !== undefined; lines = this.#waiting) {
-      this.#waiting = undefined;
-      await this.#append(lines).then(lines.written.resolve, lines.written.reject);
+    for (let next = this.#next; next !== undefined; next = this.#next) {
+      this.#next = undefined;
+      await this.#append(this.#lines.take()).then(next.resolve, next.reject);
     }
     this.#writing = undefined;
   }
 
-  async #append({ parts, bytes }: Waiting): Promise<void> {
+  async #append(lines: Uint8Array): Promise<void> {
     const file = this.#file;
     if (file === undefined) throw this.#disk(new Error('the sink is not started'));
     try {
-      await file.appendFile(parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes));
+      await file.appendFile(lines);
       await file.datasync();
-      this.#length += bytes;
+      this.#length += lines.length;
     } catch (cause) {
       await this.#undo(file);
       throw this.#disk(cause);
