@@ -34,6 +34,7 @@ if (chosen.some((name) => !names.includes(name))) {
 } else {
   const results: BenchResult[] = [];
   for (const name of chosen) {
+    if (chosen.length > 1) process.stderr.write(`${name} …\n`);
     const result = await runBench(name);
     if (result) results.push(result);
     else process.exitCode = 1;
