@@ -75,10 +75,12 @@ class AsTheyCame extends Stateless implements Feature {
     if (frame === undefined) return;
     const row = out.n++;
     const { width } = this;
+    const { data } = frame;
+    const rows = out.data;
     out.slot[row] = slot;
     out.us[row] = frame.us;
     out.gap[row] = 0;
-    for (let i = 0; i < width; i++) out.data[row * width + i] = frame.data[i];
+    for (let i = 0, at = row * width; i < width; i++, at++) rows[at] = data[i];
     this.#frames[slot] = undefined;
   }
 }

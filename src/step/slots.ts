@@ -36,7 +36,7 @@ export class Slots {
     private readonly onEvict: OnEvict,
   ) {
     this.#streams = new Blocks(capacity, (slots) => Array.from({ length: slots }, () => undefined));
-    this.#slotOf = new NameIndex((slot) => this.streamOf(slot));
+    this.#slotOf = new NameIndex((slot) => this.#streams.of(slot)[this.#streams.place(slot)]);
     this.#order = new UseOrder(capacity);
     this.#free = new FreeSlots(capacity);
   }

@@ -34,7 +34,7 @@ export class UseOrder {
   open(slot: Slot): void {
     this.#places.open(slot);
     this.#size++;
-    this.#append(slot);
+    this.#append(this.#places.of(slot), this.#places.place(slot), slot);
   }
 
   touch(slots: Int32Array, n: number): number {
@@ -45,10 +45,12 @@ export class UseOrder {
 
   /** @param slot opened before */
   use(slot: Slot): void {
-    const at = this.#places.of(slot)[this.#places.place(slot)];
+    const places = this.#places.of(slot);
+    const place = this.#places.place(slot);
+    const at = places[place];
     if (at === this.#to - 1) return;
     this.#log[at] = NONE;
-    this.#append(slot);
+    this.#append(places, place, slot);
   }
 
   /** The slot takes part no longer. */
@@ -67,9 +69,9 @@ export class UseOrder {
     for (let i = this.#from; i < this.#to; i++) if (this.#log[i] !== NONE) yield this.#log[i];
   }
 
-  #append(slot: Slot): void {
+  #append(places: Int32Array, place: number, slot: Slot): void {
     if (this.#to === this.#log.length) this.#rewrite();
-    this.#places.of(slot)[this.#places.place(slot)] = this.#to;
+    places[place] = this.#to;
     this.#log[this.#to++] = slot;
   }
 
@@ -79,7 +81,10 @@ export class UseOrder {
     while (length < 2 * this.#size) length *= 2;
     const log = new Int32Array(length);
     let to = 0;
-    for (const slot of this) {
+    const old = this.#log;
+    for (let i = this.#from; i < this.#to; i++) {
+      const slot = old[i];
+      if (slot === NONE) continue;
       this.#places.of(slot)[this.#places.place(slot)] = to;
       log[to++] = slot;
     }
