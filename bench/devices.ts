@@ -2,14 +2,17 @@
  * A hundred thousand devices, each with an LSTM of 64 of its own: what a stream costs in memory beyond the h and c that
  * it must have, and how much dearer a message is than among a thousand devices, whose memory fits the processor's caches.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Engine } from '../src/core/contracts.js';
 import { silentLog } from '../src/core/log.js';
-import { median } from '../src/core/median.js';
 import { uniform } from '../src/core/random.js';
 import { DEFAULT_RUNTIME } from '../src/core/runtime.js';
 import type { Snapshot } from '../src/core/snapshot.js';
 import { openEngine } from '../src/step/open-engine.js';
-import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow } from './report.js';
+import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
+import { Crowd } from './support/crowd.js';
 import {
   BATCH,
   calmValue,
@@ -28,7 +31,13 @@ import {
 const STATE_BYTES = 2 * HIDDEN * Float32Array.BYTES_PER_ELEMENT;
 /** Until the scale of a new stream is found and its tails are known. */
 const WARM_UP_STEPS = 1000;
-const REPEATS = 9;
+const LANE_REPEATS = 5;
+
+/** How often, and for how long, a pipeline is flooded while it is measured. */
+interface Windows {
+  readonly repeats: number;
+  readonly windowMs: number;
+}
 
 export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const many = smoke ? 1000 : 100_000;
@@ -37,12 +46,14 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const rows = await withFleetModel(async (model) => {
     // First, while nothing else has made the heap larger.
     const memory = await memoryRows(model, engine, many);
-    return [...memory, ...(await costRows(model, engine, many, few))];
+    return [...memory, ...(await laneRows(model, engine, many, few))];
   });
+  rows.push(...(await messageRows(many, few, smoke ? { repeats: 1, windowMs: 50 } : { repeats: 7, windowMs: 1000 })));
   const notes = [
-    `${many} streams against ${few}; every device sends once a time step, in another order each time, ${BATCH} messages a turn`,
-    'memory: growth of the whole process by streams that have sent twice, over their number, less h and c (512 bytes)',
-    'cost: processor time of routing, decoding and the lane (align, normalise, step, decide, a score each) without the connection',
+    `${many} streams against ${few}; every device sends once a time step, in another order each time`,
+    'bytes-per-stream: growth of the whole process by streams that have sent twice, over their number, less h and c (512 bytes)',
+    'message-us: processor time a message of a whole pipeline in a process of its own, from the socket to scores and incidents in a file',
+    `lane-us: of the lane alone (align, normalise, step, decide, a score each), frames decoded before, ${BATCH} a turn`,
   ];
   return { bench: 'devices', machine: machine(), rows, notes };
 }
@@ -68,7 +79,35 @@ async function memoryRows(model: string, engine: Engine, many: number): Promise<
   ];
 }
 
-async function costRows(model: string, engine: Engine, many: number, few: number): Promise<BenchRow[]> {
+/** The whole way of a message. */
+async function messageRows(many: number, few: number, { repeats, windowMs }: Windows): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'kioku-bench-'));
+  const crowds: Crowd[] = [];
+  try {
+    for (const devices of [many, few]) {
+      const crowd = await Crowd.open(join(folder, String(devices)), devices);
+      crowds.push(crowd);
+      await crowd.warmUp(devices);
+    }
+    const us: number[][] = [[], []];
+    for (let repeat = -1; repeat < repeats; repeat++) {
+      for (const [i, crowd] of crowds.entries()) {
+        const messageUs = await crowd.window(windowMs);
+        if (repeat >= 0) us[i].push(messageUs);
+      }
+    }
+    return [
+      ratioRow('devices.cost-vs-1k', us[0], us[1]),
+      medianRow('devices.message-us', 'µs', us[0]),
+      medianRow('devices.message-us.1k', 'µs', us[1]),
+    ];
+  } finally {
+    for (const crowd of crowds) await crowd.end();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function laneRows(model: string, engine: Engine, many: number, few: number): Promise<BenchRow[]> {
   const snapshot = await warmSnapshot(model, engine);
   const sides = [];
   for (const streams of [many, few]) {
@@ -76,30 +115,22 @@ async function costRows(model: string, engine: Engine, many: number, few: number
     for (let device = 0; device < streams; device++) {
       fleet.lane.restore({ ...snapshot, stream: streamOf(device) });
     }
-    const rounds = new Rounds(streams, WARM_UP_STEPS);
-    sides.push({ fleet, rounds, wholeUs: [] as number[], laneUs: [] as number[] });
+    sides.push({ fleet, rounds: new Rounds(streams, WARM_UP_STEPS), us: [] as number[] });
   }
   const messages = Math.ceil(many / 2);
-  for (let repeat = -1; repeat < REPEATS; repeat++) {
-    for (const { fleet, rounds, wholeUs, laneUs } of sides) {
-      const spent = feed(fleet, rounds, messages);
-      if (repeat < 0) continue;
-      laneUs.push(spent.laneUs / messages);
-      wholeUs.push((spent.decodeUs + spent.laneUs) / messages);
+  for (let repeat = -1; repeat < LANE_REPEATS; repeat++) {
+    for (const { fleet, rounds, us } of sides) {
+      const spentUs = feed(fleet, rounds, messages);
+      if (repeat >= 0) us.push(spentUs / messages);
     }
   }
   for (const { fleet } of sides) fleet.lane.close();
   const [manySide, fewSide] = sides;
   return [
-    ratioRow('devices.cost-vs-1k', manySide.wholeUs, fewSide.wholeUs),
-    ratioRow('devices.lane-cost-vs-1k', manySide.laneUs, fewSide.laneUs),
-    medianRow('devices.message-us', 'µs', manySide.wholeUs),
-    medianRow('devices.message-us.1k', 'µs', fewSide.wholeUs),
+    ratioRow('devices.lane-cost-vs-1k', manySide.us, fewSide.us),
+    medianRow('devices.lane-us', 'µs', manySide.us),
+    medianRow('devices.lane-us.1k', 'µs', fewSide.us),
   ];
-}
-
-function ratioRow(id: string, a: readonly number[], b: readonly number[]): BenchRow {
-  return { id, value: median(a) / median(b), unit: '1', samples: a.map((us, i) => us / b[i]) };
 }
 
 /** A stream of which the decider knows what is normal: each restored one is judged from its first message. */
@@ -140,20 +171,17 @@ class Rounds {
   }
 }
 
-/** @returns processor time of decoding and of the lane, of all threads of this process */
-function feed(fleet: Fleet, rounds: Rounds, messages: number): { readonly decodeUs: number; readonly laneUs: number } {
-  let decodeUs = 0;
+/** @returns processor time of the lane, of all threads of this process, in µs */
+function feed(fleet: Fleet, rounds: Rounds, messages: number): number {
   let laneUs = 0;
   for (let left = messages; left > 0; left -= BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, left) }, () => rounds.next());
-    const start = processorUs();
     const frames = fleet.decode(batch);
-    const decoded = processorUs();
+    const start = processorUs();
     fleet.take(frames);
-    laneUs += processorUs() - decoded;
-    decodeUs += decoded - start;
+    laneUs += processorUs() - start;
   }
-  return { decodeUs, laneUs };
+  return laneUs;
 }
 
 function processorUs(): number {

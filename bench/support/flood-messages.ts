@@ -29,6 +29,8 @@ export function messageIndex(device: number, ms: number): number {
 /** Writes messages by their number into one buffer of packets. */
 export class FloodMessages {
   readonly packetBytes: number;
+  /** Absent: the devices send in turn. */
+  readonly #order: Int32Array | undefined;
   readonly #templates: Buffer;
   readonly #timeAt: number;
   readonly #temperatureAt: number;
@@ -36,9 +38,17 @@ export class FloodMessages {
   /** xorshift32 */
   #noise = 0x2545f491;
 
-  /** @param version of the protocol; MQTT 5 has a byte for the (absent) properties */
-  constructor(version: 4 | 5) {
-    const packets = Array.from({ length: DEVICES }, (_, device) => packetOf(device, version));
+  /**
+   * @param version of the protocol; MQTT 5 has a byte for the (absent) properties
+   * @param shuffled in each time step the devices send in another order; then messages must be written in turn
+   */
+  constructor(
+    version: 4 | 5,
+    readonly devices = DEVICES,
+    shuffled = false,
+  ) {
+    const packets = Array.from({ length: devices }, (_, device) => packetOf(device, devices, version));
+    if (shuffled) this.#order = Int32Array.from({ length: devices }, (_, device) => device);
     this.packetBytes = packets[0].length;
     this.#templates = Buffer.concat(packets);
     const [first] = packets;
@@ -49,8 +59,9 @@ export class FloodMessages {
 
   /** @param at where in `out` the packet begins */
   write(index: number, out: Buffer, at: number): void {
-    const device = index % DEVICES;
-    const step = (index - device) / DEVICES;
+    const turn = index % this.devices;
+    const step = (index - turn) / this.devices;
+    const device = this.#order === undefined ? turn : this.#draw(this.#order, turn);
     const from = device * this.packetBytes;
     this.#templates.copy(out, at, from, from + this.packetBytes);
     writeDigits(out, at + this.#timeAt, TIME_DIGITS, START_MS + step * STEP_MS);
@@ -58,6 +69,16 @@ export class FloodMessages {
     const temperature = 20_000 + (device % 50) * 100 + this.#spread(600) + (faulty ? 30_000 : 0);
     writeFixed(out, at + this.#temperatureAt, temperature);
     writeFixed(out, at + this.#humidityAt, 40_000 + (device % 30) * 200 + this.#spread(900));
+  }
+
+  /** One exchange of the shuffle of Fisher and Yates. */
+  #draw(order: Int32Array, turn: number): number {
+    this.#spread(1);
+    const other = turn + ((this.#noise >>> 0) % (order.length - turn));
+    const device = order[other];
+    order[other] = order[turn];
+    order[turn] = device;
+    return device;
   }
 
   /** Bell-shaped around 0, within ±`half`. */
@@ -72,8 +93,9 @@ export class FloodMessages {
   }
 }
 
-function packetOf(device: number, version: 4 | 5): Buffer {
-  const topic = Buffer.from(`plant/press-${String(device).padStart(4, '0')}`);
+function packetOf(device: number, devices: number, version: 4 | 5): Buffer {
+  const digits = Math.max(4, String(devices - 1).length);
+  const topic = Buffer.from(`plant/press-${String(device).padStart(digits, '0')}`);
   // A device's text is as it is; `unit` only tells devices apart.
   const unit = String.fromCharCode(65 + Math.floor(26 * uniform(device, 0, 0)));
   const payload = Buffer.from(PAYLOAD.replace('"A"', `"${unit}"`));

@@ -1,7 +1,7 @@
 /**
- * A child process that speaks MQTT as a broker over raw sockets, as far as a subscriber needs it, and sends the messages
- * of many devices to one client at a time: as fast as it takes them, or at a rate. What a client does not take is
- * dropped beyond a bound, as brokers do, and counted.
+ * `flood.ts [DEVICES [shuffled]]`: a child process that speaks MQTT as a broker over raw sockets, as far as a subscriber
+ * needs it, and sends the messages of many devices to one client at a time: as fast as it takes them, or at a rate. What a
+ * client does not take is dropped beyond a bound, as brokers do, and counted.
  */
 import { createServer, type Socket } from 'node:net';
 import { DEVICES, FloodMessages } from './flood-messages.js';
@@ -38,6 +38,9 @@ const PUBLISH = 3;
 const SUBSCRIBE = 8;
 const PING = 12;
 
+const [count, order] = process.argv.slice(2);
+const devices = count === undefined ? DEVICES : Number(count);
+
 class Client {
   readonly #messages: FloodMessages;
   /** Buffers in turn: the socket still holds one when the next is written. */
@@ -54,7 +57,7 @@ class Client {
     readonly socket: Socket,
     version: 4 | 5,
   ) {
-    this.#messages = new FloodMessages(version);
+    this.#messages = new FloodMessages(version, devices, order === 'shuffled');
     const bytes = MESSAGES_A_WRITE * this.#messages.packetBytes;
     // More than may wait in the socket.
     this.#buffers = Array.from({ length: 16 }, () => Buffer.allocUnsafe(bytes));
@@ -82,8 +85,8 @@ class Client {
     this.#sending = false;
     clearInterval(this.#timer);
     const sent = this.#offered - this.#dropped;
-    // The next time begins with the first device.
-    this.#index = DEVICES * Math.ceil(this.#index / DEVICES);
+    // The next time begins with the first device; a shuffled round goes on, so that no device misses a step.
+    if (order !== 'shuffled') this.#index = devices * Math.ceil(this.#index / devices);
     return { offered: this.#offered, sent, dropped: this.#dropped, writes: this.#writes };
   }
 

@@ -1,0 +1,106 @@
+/** A whole pipeline in a process of its own under the flood of so many devices, in another order each time step. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kiokuModel, writeModel } from '../../test/support/step-model.js';
+import type { Tally } from './contender.js';
+import { Conversation } from './conversation.js';
+import type { FloodReport } from './flood.js';
+import { CHANNELS, STEP_MS } from './flood-messages.js';
+
+/** Time steps before a stream is judged: as few as may be, because all of a hundred thousand have to live through them. */
+const WARM_UP_STEPS = 50;
+/** Share of a window that a flood has gone on for before it is measured. */
+const SETTLING = 0.3;
+
+export class Crowd {
+  readonly #flood: Conversation;
+  readonly #pipeline: Conversation;
+  readonly #client: string;
+
+  private constructor(flood: Conversation, pipeline: Conversation, client: string) {
+    this.#flood = flood;
+    this.#pipeline = pipeline;
+    this.#client = client;
+  }
+
+  /** @param folder for the model and the events */
+  static async open(folder: string, devices: number): Promise<Crowd> {
+    const flood = new Conversation('flood', [String(devices), 'shuffled']);
+    const { port } = await flood.hear<Extract<FloodReport, { report: 'listening' }>>();
+    const pipeline = new Conversation('contender', [
+      'kioku',
+      JSON.stringify(await configuration(folder, devices, port)),
+    ]);
+    const subscribed = flood.hear<Extract<FloodReport, { report: 'subscribed' }>>();
+    const { client } = await Promise.race([subscribed, pipeline.gone()]);
+    return new Crowd(flood, pipeline, client);
+  }
+
+  tally(): Promise<Tally> {
+    return this.#pipeline.ask<Tally>({ question: 'tally' });
+  }
+
+  /** Floods until every stream is judged. */
+  async warmUp(devices: number): Promise<void> {
+    this.#send();
+    // The first row is made by the second message.
+    while ((await this.tally()).messages < (WARM_UP_STEPS + 2) * devices) await sleep(20);
+    await this.#stop();
+  }
+
+  /** Floods for a while. @returns processor time a message, of all threads, in µs */
+  async window(windowMs: number): Promise<number> {
+    this.#send();
+    await sleep(SETTLING * windowMs);
+    const before = await this.tally();
+    await sleep(windowMs);
+    const after = await this.tally();
+    await this.#stop();
+    return (after.cpuUs - before.cpuUs) / (after.messages - before.messages);
+  }
+
+  async end(): Promise<void> {
+    await this.#pipeline.end();
+    await this.#flood.end();
+  }
+
+  #send(): void {
+    this.#flood.tell({ order: 'send', client: this.#client });
+  }
+
+  /** Returns when all that was sent has been taken. */
+  async #stop(): Promise<void> {
+    await this.#flood.ask({ order: 'stop' });
+    for (let before = -1, now = 0; now > before;) {
+      before = now;
+      await sleep(100);
+      now = (await this.tally()).messages;
+    }
+  }
+}
+
+async function configuration(folder: string, devices: number, port: number): Promise<object> {
+  const { onnx, card } = kiokuModel({
+    cell: 'lstm',
+    inputs: CHANNELS.length,
+    hidden: 64,
+    layers: 1,
+    channels: CHANNELS.length,
+    objective: 'gaussian',
+    dropout: 0,
+    skip: true,
+  });
+  const channels = CHANNELS.map((name) => ({ name, aggregate: 'mean' as const }));
+  await writeModel(folder, { onnx, card: { ...card, channels } });
+  return {
+    name: 'bench',
+    model: folder,
+    source: { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, topic: 'plant/{device}', qos: 0 },
+    decode: { kind: 'json', time: { field: 'ts', format: 'ms' } },
+    align: { stepMs: STEP_MS },
+    feature: { kind: 'normalise', warmupSteps: 0 },
+    decide: { kind: 'anomaly', scores: true, warmupSteps: WARM_UP_STEPS, silentAfterSteps: 3600 },
+    sinks: [{ kind: 'jsonl', path: join(folder, 'events.jsonl') }],
+    limits: { maxStreams: devices },
+  };
+}
