@@ -43,7 +43,7 @@ export const runtimeSchema = z
       .meta({
         title: 'Threads',
         description:
-          'Worker threads among which the streams are shared out; 0 keeps them on the main thread; `auto` measures a step of the net at the start and takes one thread a core when it is long.',
+          'Worker threads among which the streams are shared out; 0 keeps them on the main thread. `auto`: at most one a core, for recognisers and for nets whose step, measured at the start, is longer than 0.5 ms.',
         unit: 'threads',
       }),
   })
