@@ -23,14 +23,16 @@ export class Delivery {
   ) {}
 
   write(events: readonly KiokuEvent[]): void {
-    if (events.length === 0) return;
+    // Not the events: what is under way must not keep them in memory.
+    const { length } = events;
+    if (length === 0) return;
     for (const sink of this.sinks) {
       this.#outstanding++;
       sink
         .write(events)
         .catch((error: unknown) => {
-          this.counters.count('sink.failed', events.length);
-          this.log.error({ events: events.length, error: messageOf(error) }, 'a sink lost events');
+          this.counters.count('sink.failed', length);
+          this.log.error({ events: length, error: messageOf(error) }, 'a sink lost events');
         })
         .finally(() => this.#settle());
     }

@@ -3,7 +3,7 @@
  * only in its values is read by following that one byte by byte, and only the values that are wanted are made. Whatever
  * does not follow is left to JSON.parse, so that what is read is always what JSON.parse would have read.
  */
-import { readJsonNumber, type JsonNumber } from './json-number.js';
+import { readJsonNumber } from './json-number.js';
 
 export type FieldKind = 'number' | 'boolean' | 'text' | 'null';
 
@@ -41,7 +41,6 @@ const NULL = Buffer.from('null');
 export class FlatJson<P> {
   /** The one that was followed last is the first. */
   readonly #shapes: Shape<P>[] = [];
-  readonly #number: JsonNumber = { value: 0, end: 0 };
   #unknown = 0;
 
   /** @param plan of a message with these keys (none twice) and values; undefined: such messages are not wanted */
@@ -52,7 +51,7 @@ export class FlatJson<P> {
     const shapes = this.#shapes;
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i];
-      if (!this.#follow(shape, bytes)) continue;
+      if (!follow(shape, bytes)) continue;
       if (i > 0) {
         shapes[i] = shapes[0];
         shapes[0] = shape;
@@ -70,33 +69,34 @@ export class FlatJson<P> {
     if (this.#shapes.length === MAX_SHAPES) this.#shapes.pop();
     this.#shapes.unshift(shape);
   }
+}
 
-  #follow({ kinds, between, numbers, textFrom, textTo }: Shape<P>, bytes: Uint8Array): boolean {
-    const fields = kinds.length;
-    let at = 0;
-    for (let k = 0; k < fields; k++) {
-      if (!matches(between[k], bytes, at)) return false;
-      at += between[k].length;
-      const kind = kinds[k];
-      if (kind === 'number') {
-        if (!readJsonNumber(bytes, at, this.#number)) return false;
-        numbers[k] = this.#number.value;
-        at = this.#number.end;
-      } else if (kind === 'text') {
-        const end = endOfText(bytes, at);
-        if (end < 0) return false;
-        textFrom[k] = at + 1;
-        textTo[k] = end - 1;
-        at = end;
-      } else {
-        const word = kind === 'null' ? NULL : bytes[at] === TRUE[0] ? TRUE : FALSE;
-        if (!matches(word, bytes, at)) return false;
-        numbers[k] = word === TRUE ? 1 : 0;
-        at += word.length;
-      }
+/** Reads the values of `bytes` into the shape. @returns false: it is another kind of message */
+function follow<P>({ kinds, between, numbers, textFrom, textTo }: Shape<P>, bytes: Uint8Array): boolean {
+  const fields = kinds.length;
+  let at = 0;
+  for (let k = 0; k < fields; k++) {
+    if (!matches(between[k], bytes, at)) return false;
+    at += between[k].length;
+    const kind = kinds[k];
+    if (kind === 'number') {
+      const end = readJsonNumber(bytes, at, numbers, k);
+      if (end < 0) return false;
+      at = end;
+    } else if (kind === 'text') {
+      const end = endOfText(bytes, at);
+      if (end < 0) return false;
+      textFrom[k] = at + 1;
+      textTo[k] = end - 1;
+      at = end;
+    } else {
+      const word = kind === 'null' ? NULL : bytes[at] === TRUE[0] ? TRUE : FALSE;
+      if (!matches(word, bytes, at)) return false;
+      numbers[k] = word === TRUE ? 1 : 0;
+      at += word.length;
     }
-    return matches(between[fields], bytes, at) && at + between[fields].length === bytes.length;
   }
+  return matches(between[fields], bytes, at) && at + between[fields].length === bytes.length;
 }
 
 function matches(wanted: Uint8Array, bytes: Uint8Array, at: number): boolean {

@@ -1,14 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type JsonNumber, readJsonNumber } from '../../src/decode/json-number.js';
+import { readJsonNumber } from '../../src/decode/json-number.js';
 
 /** What `readJsonNumber` makes of a text. @returns undefined when it takes it for no number, or for less than all of it */
 function read(text: string): number | undefined {
   // Between other bytes, as it is in a message.
   const bytes = Buffer.from(`[${text}]`);
-  const number: JsonNumber = { value: Number.NaN, end: 0 };
-  if (!readJsonNumber(bytes, 1, number)) return undefined;
-  return number.end === bytes.length - 1 ? number.value : undefined;
+  const numbers = new Float64Array(3);
+  return readJsonNumber(bytes, 1, numbers, 2) === bytes.length - 1 ? numbers[2] : undefined;
 }
 
 /** What JSON.parse makes of it. */
