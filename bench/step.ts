@@ -241,11 +241,10 @@ async function chunkRows(engine: Engine, folder: string, { repeats, steps }: Set
   const net = await engine.open(stepModelOf(path, model.card), 1);
   net.open(0, 'stream');
   const slot = Int32Array.of(0);
-  const side = (name: string, step: () => void): Side => ({ name, step, output: () => [], close: () => {} });
-  const single = side('single', () => {
+  const single = sideOf('single', () => {
     for (let t = 0; t < CHUNK_STEPS; t++) net.step(slot, 1);
   });
-  const chunk = side('chunk', () => net.step(slot, 1, CHUNK_STEPS));
+  const chunk = sideOf('chunk', () => net.step(slot, 1, CHUNK_STEPS));
   const samples = { single: [] as number[], chunk: [] as number[] };
   const rounds = Math.ceil(steps / CHUNK_STEPS);
   for (let repeat = -1; repeat < repeats; repeat++) {
@@ -261,4 +260,9 @@ async function chunkRows(engine: Engine, folder: string, { repeats, steps }: Set
     medianRow('step.chunk.kioku', 'µs', samples.chunk),
     ratioRow('step.chunk-vs-single', samples.chunk, samples.single),
   ];
+}
+
+/** A side whose output nobody compares. */
+function sideOf(name: string, step: () => void): Side {
+  return { name, step, output: () => [], close: () => {} };
 }

@@ -2,23 +2,26 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Decider, Feature, Net, PerSlot, Slot } from '../src/core/contracts.js';
+import type { Port } from '../src/core/step-model.js';
 import { ReadySlots } from '../src/feature/ready-slots.js';
 import { Stepper } from '../src/stepper.js';
 
 const SLOTS = 8;
 
-const stateless: PerSlot = { open: () => {}, leave: () => {}, save: () => new Uint8Array(0), load: () => {} };
+/** Remembers nothing that is saved. */
+class Stateless implements PerSlot {
+  open = (): void => {};
+  leave = (): void => {};
+  save = (): Uint8Array => new Uint8Array(0);
+  load = (): void => {};
+}
 
 /** Rows of one value: their number within the stream. */
-class Rows implements Feature {
+class Rows extends Stateless implements Feature {
   readonly names = ['number'];
   readonly shiftUs = 1;
   readonly #waiting = Array.from({ length: SLOTS }, (): { number: number; gap: boolean }[] => []);
   readonly #ready = new ReadySlots(SLOTS);
-  open = stateless.open;
-  leave = stateless.leave;
-  save = stateless.save;
-  load = stateless.load;
   push = (): void => {};
   flush = (): void => {};
 
@@ -42,14 +45,17 @@ class Rows implements Feature {
   }
 }
 
+function port(name: string): Port {
+  return { name, elementType: 'float32', shape: ['B', 1] };
+}
+
 /** Its output is the sum of all inputs since the last gap: a state that shows in which order rows came. */
 function summingNet(rows: number, maxSteps: number): Net {
   const sums = new Float32Array(SLOTS);
   const x = new Float32Array(rows * maxSteps);
   const y = new Float32Array(rows * maxSteps);
-  const port = (name: string) => ({ name, elementType: 'float32', shape: ['B', 1] }) as const;
   return {
-    ...stateless,
+    ...new Stateless(),
     model: { path: '', sha256: '', inputs: [port('x')], outputs: [port('y')], states: [], constants: [] },
     provider: 'test/sum',
     capacity: rows,
@@ -75,12 +81,8 @@ interface Seen {
 }
 
 /** Remembers all rows as they are handed over, one list a batch. */
-class Recorder implements Decider {
+class Recorder extends Stateless implements Decider {
   readonly batches: Seen[][] = [];
-  open = stateless.open;
-  leave = stateless.leave;
-  save = stateless.save;
-  load = stateless.load;
   end = (): void => {};
 
   push(output: Float32Array, input: Batch): void {

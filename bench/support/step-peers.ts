@@ -20,6 +20,10 @@ function weights(name: string): Float32Array {
   return block.values;
 }
 
+function sigmoid(value: number): number {
+  return 1 / (1 + Math.exp(-value));
+}
+
 /** Loops over typed arrays, as one would write them first. */
 export function loopSide(): Side {
   const { inputs: I, hidden: H, channels: C } = SPEC;
@@ -27,7 +31,6 @@ export function loopSide(): Side {
   const [headWeight, headBias] = [weights('head.weight'), weights('head.bias')];
   const x = inputs(1);
   const [h, c, gates, y] = [H, H, 4 * H, C].map((size) => new Float32Array(size));
-  const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
   return {
     name: 'js-loop',
     step: () => {

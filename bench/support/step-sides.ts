@@ -57,11 +57,14 @@ export async function kiokuSide(
   };
 }
 
+function zeros(): Tensor {
+  return new Tensor('float32', new Float32Array(SPEC.hidden), [1, SPEC.hidden]);
+}
+
 /** As the documentation of onnxruntime-node shows it; one thread, because several would only cost more. */
 export async function ortNodeSide(onnx: Uint8Array): Promise<Side> {
   const session = await InferenceSession.create(onnx, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const x = inputs(1);
-  const zeros = (): Tensor => new Tensor('float32', new Float32Array(SPEC.hidden), [1, SPEC.hidden]);
   let [h0, c0] = [zeros(), zeros()];
   let y: Tensor | undefined;
   return {
@@ -98,6 +101,10 @@ const FLOAT = 1;
 type Handle = number | bigint;
 type NativeCall = (...args: readonly unknown[]) => Handle;
 
+function check(status: Handle): void {
+  if (Number(status) !== 0) throw new Error('a call of the C API failed');
+}
+
 /** The least that a JavaScript program can do: two bindings by hand, from state a to b and back, and one call a step. */
 export function boundSide(onnx: Uint8Array): Side {
   const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
@@ -114,9 +121,6 @@ export function boundSide(onnx: Uint8Array): Side {
       koffi.decode(koffi.decode(table, slot * 8, 'void *'), koffi.proto(type)) as NativeCall,
     ]),
   ) as Readonly<Record<keyof typeof CALLS, NativeCall>>;
-  const check = (status: Handle): void => {
-    if (Number(status) !== 0) throw new Error('a call of the C API failed');
-  };
   const create = (name: keyof typeof CALLS, ...args: readonly unknown[]): Handle => {
     const out: [Handle] = [0];
     check(calls[name](...args, out));
@@ -135,7 +139,7 @@ export function boundSide(onnx: Uint8Array): Side {
     return { values, handle: create('createTensor', memory, values, values.byteLength, dims, 2, FLOAT) };
   };
   const [x, y] = [tensor(SPEC.inputs), tensor(SPEC.channels)];
-  const [a, b] = [0, 1].map(() => ['h0', 'c0'].map((name) => ({ name, ...tensor(SPEC.hidden) })));
+  const [a, b] = [0, 1].map(() => ['h0', 'c0'].map((name) => ({ name, handle: tensor(SPEC.hidden).handle })));
   const binding = (before: typeof a, after: typeof a): Handle => {
     const handle = create('createBinding', session);
     check(calls.bindInput(handle, 'x_t', x.handle));
