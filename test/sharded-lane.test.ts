@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { firstValueFrom, lastValueFrom, tap } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../src/config/config.js';
@@ -214,6 +215,20 @@ describe('a lane whose streams are shared out among threads', () => {
     lane.push([{ ...other, signal: { kind: 'channels', names: ['x'], stepUs: 0 } }]);
     await expect(failed).rejects.toThrow(/the lane's thread crashed: stream 'b' is not audio/);
     await lane.hold();
+    await lane.close();
+    expect(threads()).toBe(before);
+  });
+
+  it('says that a thread was killed', async () => {
+    const before = threads();
+    const started: Worker[] = [];
+    const note = (worker: Worker): unknown => started.push(worker);
+    process.on('worker', note);
+    onTestFinished(() => void process.off('worker', note));
+    const lane = await open(await forecaster(2));
+    const failed = lastValueFrom(lane.out);
+    await started[0].terminate();
+    await expect(failed).rejects.toThrow(/the lane's thread ended by itself \(exit code 1\)/);
     await lane.close();
     expect(threads()).toBe(before);
   });
