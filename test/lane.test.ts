@@ -71,6 +71,27 @@ describe('a lane', () => {
     whole.close();
   });
 
+  it('says the same in one batch as message by message, while streams push each other out', async () => {
+    const names = ['a', 'bb', 'c', 'dd', 'e'];
+    const turns = fc.array(fc.nat(names.length - 1), { minLength: 60, maxLength: 300 });
+    await fc.assert(
+      fc.asyncProperty(turns, fc.integer({ min: 1, max: 4 }), async (list, maxStreams) => {
+        const frames = list.map((name, i) => reading(names[name], i));
+        const whole = new Counters();
+        const piecewise = new Counters();
+        const one = await openTestLane(model, { maxStreams }, whole);
+        const other = await openTestLane(model, { maxStreams }, piecewise);
+        expect(feed(other, frames, [1])).toEqual(feed(one, frames));
+        expect(piecewise.toJSON()).toEqual(whole.toJSON());
+        expect(other.streams).toEqual(one.streams);
+        for (const stream of one.streams) expect(other.snapshot(stream)).toEqual(one.snapshot(stream));
+        one.close();
+        other.close();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('says the same about a stream whoever else is in the lane', async () => {
     const alone = await openTestLane(model, { maxStreams: 8 });
     const crowd = await openTestLane(model, { maxStreams: 8 });
