@@ -108,9 +108,10 @@ function holding(frame: Frame, ...values: number[]): Frame {
   return { ...frame, data: Float64Array.from(values) };
 }
 
+/** Of the form that takes several steps of a backlog in one run. */
 let model: string;
 beforeAll(async () => {
-  model = await writeModel(await mkdtemp(join(tmpdir(), 'kioku-lane-')), kiokuModel(GRU));
+  model = await writeModel(await mkdtemp(join(tmpdir(), 'kioku-lane-')), kiokuModel(GRU, 'fused'));
 });
 afterAll(() => rm(model, { recursive: true }));
 

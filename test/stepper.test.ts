@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Decider, Feature, Net, PerSlot, Slot } from '../src/core/contracts.js';
-import type { Port } from '../src/core/step-model.js';
+import type { Port, StepModel } from '../src/core/step-model.js';
 import { ReadySlots } from '../src/feature/ready-slots.js';
 import { Stepper } from '../src/stepper.js';
 
@@ -54,9 +54,15 @@ function summingNet(rows: number, maxSteps: number): Net {
   const sums = new Float32Array(SLOTS);
   const x = new Float32Array(rows * maxSteps);
   const y = new Float32Array(rows * maxSteps);
-  return {
-    ...new Stateless(),
-    model: { path: '', sha256: '', inputs: [port('x')], outputs: [port('y')], states: [], constants: [] },
+  return Object.assign(new Stateless(), {
+    model: {
+      path: '',
+      sha256: '',
+      inputs: [port('x')],
+      outputs: [port('y')],
+      states: [],
+      constants: [],
+    } satisfies StepModel,
     provider: 'test/sum',
     capacity: rows,
     rows: x.length,
@@ -64,14 +70,14 @@ function summingNet(rows: number, maxSteps: number): Net {
     input: { x },
     integerInput: {},
     output: { y },
-    reset: (slot) => void (sums[slot] = 0),
-    step: (slots, n, steps = 1) => {
+    reset: (slot: Slot) => void (sums[slot] = 0),
+    step: (slots: Int32Array, n: number, steps = 1) => {
       expect(Math.log2(steps) % 1).toBe(0);
       expect(n * steps).toBeLessThanOrEqual(x.length);
       for (let row = 0; row < n * steps; row++) y[row] = sums[slots[row % n]] += x[row];
     },
     close: () => {},
-  };
+  });
 }
 
 interface Seen {
