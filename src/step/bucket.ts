@@ -35,7 +35,7 @@ export class Bucket {
     const ports = this.#ports.states;
     for (let i = 0; i < ports.length; i++) {
       const { layout } = ports[i];
-      copyRows(layout, block.states[i].words, place, block.rows, this.#states[i].words, row, this.rows, count);
+      copyRows(layout, block.states[i], place, block.rows, this.#states[i], row, this.rows, count);
     }
   }
 
@@ -44,7 +44,7 @@ export class Bucket {
     const ports = this.#ports.states;
     for (let i = 0; i < ports.length; i++) {
       const { layout } = ports[i];
-      copyRows(layout, this.#next[i].words, row, this.rows, block.states[i].words, place, block.rows, count);
+      copyRows(layout, this.#next[i], row, this.rows, block.states[i], place, block.rows, count);
     }
   }
 }

@@ -11,7 +11,7 @@ import type { StepModel } from '../core/step-model.js';
 import { Gathering, RUN_ROWS } from './gathering.js';
 import { packRows, unpackRows } from './row-layout.js';
 import { RunBuffers } from './run-buffers.js';
-import type { StepSession, TensorBuffer } from './session.js';
+import { TensorBuffer, type StepSession } from './session.js';
 import { openBlock, StateBlock } from './state-block.js';
 import { StepOrder, stretchOf } from './step-order.js';
 import { buffersFor, buffersByName, stepPorts, type StepPorts } from './step-ports.js';
@@ -109,8 +109,8 @@ export class SlottedNet implements Net {
     const block = openBlock(this.#blocks, slot);
     const place = this.#blocks.place(slot);
     for (let i = 0; i < states.length; i++) {
-      const zero = new Int32Array(states[i].layout.rowWords);
-      packRows(states[i].layout, zero, 0, block.states[i].words, place, block.rows, 1);
+      const { elementType, layout } = states[i];
+      packRows(layout, new TensorBuffer(elementType, layout.width), 0, block.states[i], place, block.rows, 1);
     }
   }
 
@@ -154,10 +154,11 @@ export class SlottedNet implements Net {
     bytes[0] = SAVE_VERSION;
     let at = 1;
     for (let i = 0; i < states.length; i++) {
-      const row = new Int32Array(states[i].layout.rowWords);
-      unpackRows(states[i].layout, block.states[i].words, place, block.rows, row, 0, 1);
-      bytes.set(new Uint8Array(row.buffer), at);
-      at += row.byteLength;
+      const { elementType, layout } = states[i];
+      const row = new TensorBuffer(elementType, layout.width);
+      unpackRows(layout, block.states[i], place, block.rows, row, 0, 1);
+      bytes.set(new Uint8Array(row.values.buffer), at);
+      at += row.values.byteLength;
     }
     return bytes;
   }
@@ -176,10 +177,11 @@ export class SlottedNet implements Net {
     const { states } = this.#ports;
     let at = 1;
     for (let i = 0; i < states.length; i++) {
-      const row = new Int32Array(states[i].layout.rowWords);
-      new Uint8Array(row.buffer).set(bytes.subarray(at, at + row.byteLength));
-      packRows(states[i].layout, row, 0, block.states[i].words, place, block.rows, 1);
-      at += row.byteLength;
+      const { elementType, layout } = states[i];
+      const row = new TensorBuffer(elementType, layout.width);
+      new Uint8Array(row.values.buffer).set(bytes.subarray(at, at + row.values.byteLength));
+      packRows(layout, row, 0, block.states[i], place, block.rows, 1);
+      at += row.values.byteLength;
     }
   }
 

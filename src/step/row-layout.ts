@@ -3,6 +3,7 @@
  * that of [12, B, 512] twelve runs of 512. Outside of a model kioku keeps a row contiguous (`width` values).
  */
 import type { Port, RowShape } from '../core/step-model.js';
+import type { TensorBuffer } from './session.js';
 
 /** From this length on (in words) the call of a native copy is cheaper than a loop: measured break-even at 30. */
 const NATIVE_COPY_WORDS = 32;
@@ -43,10 +44,10 @@ export function shapeOf(layout: RowLayout, rows: number): number[] {
 /** `count` rows from `from` on of a tensor of `fromRows` rows become those from `to` on of a tensor of `toRows` rows. */
 export function copyRows(
   { runs, runWords }: RowLayout,
-  source: Int32Array,
+  source: TensorBuffer,
   from: number,
   fromRows: number,
-  target: Int32Array,
+  target: TensorBuffer,
   to: number,
   toRows: number,
   count: number,
@@ -59,9 +60,9 @@ export function copyRows(
 /** `count` contiguous rows from `from` on become rows from `to` on of a tensor of `toRows` rows. */
 export function packRows(
   layout: RowLayout,
-  rows: Int32Array,
+  rows: TensorBuffer,
   from: number,
-  tensor: Int32Array,
+  tensor: TensorBuffer,
   to: number,
   toRows: number,
   count: number,
@@ -81,10 +82,10 @@ export function packRows(
 /** `count` rows from `from` on of a tensor of `fromRows` rows become contiguous rows from `to` on. */
 export function unpackRows(
   layout: RowLayout,
-  tensor: Int32Array,
+  tensor: TensorBuffer,
   from: number,
   fromRows: number,
-  rows: Int32Array,
+  rows: TensorBuffer,
   to: number,
   count: number,
 ): void {
@@ -100,7 +101,13 @@ export function unpackRows(
   }
 }
 
-function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, words: number): void {
-  if (words < NATIVE_COPY_WORDS) for (let k = 0; k < words; k++) target[to + k] = source[from + k];
-  else target.set(source.subarray(from, from + words), to);
+function copyWords(
+  { words: source }: TensorBuffer,
+  from: number,
+  { words: target }: TensorBuffer,
+  to: number,
+  count: number,
+): void {
+  if (count < NATIVE_COPY_WORDS) for (let k = 0; k < count; k++) target[to + k] = source[from + k];
+  else target.set(source.subarray(from, from + count), to);
 }

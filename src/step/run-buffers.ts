@@ -62,7 +62,7 @@ export class RunBuffers {
   setInputs(inputs: readonly TensorBuffer[], from: number, to: number, count: number): void {
     const ports = this.#ports.inputs;
     for (let i = 0; i < ports.length; i++) {
-      packRows(ports[i].layout, inputs[i].words, from, this.#inputs[i].words, to, this.rows * this.steps, count);
+      packRows(ports[i].layout, inputs[i], from, this.#inputs[i], to, this.rows * this.steps, count);
     }
   }
 
@@ -70,7 +70,7 @@ export class RunBuffers {
   getOutputs(from: number, outputs: readonly TensorBuffer[], to: number, count: number): void {
     const ports = this.#ports.outputs;
     for (let i = 0; i < ports.length; i++) {
-      unpackRows(ports[i].layout, this.#outputs[i].words, from, this.rows * this.steps, outputs[i].words, to, count);
+      unpackRows(ports[i].layout, this.#outputs[i], from, this.rows * this.steps, outputs[i], to, count);
     }
   }
 }

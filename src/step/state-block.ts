@@ -64,7 +64,7 @@ export class StateBlock {
     for (let place = 0; place < this.rows; place++) {
       if (rowMask[place] !== 0) continue;
       for (let i = 0; i < ports.length; i++) {
-        copyRows(ports[i].layout, other[i].words, place, this.rows, this.states[i].words, place, this.rows, 1);
+        copyRows(ports[i].layout, other[i], place, this.rows, this.states[i], place, this.rows, 1);
       }
     }
   }
