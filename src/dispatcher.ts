@@ -54,7 +54,8 @@ export class Dispatcher {
   constructor(limits: DispatchLimits, shards: number) {
     this.#limits = limits;
     this.#shards = Array.from({ length: shards }, (_, index) => ({
-      capacity: Math.floor((limits.maxStreams + index) / shards),
+      // The first ones more, where it does not divide: ties go to them as well, so that as few as can be are begun.
+      capacity: Math.ceil((limits.maxStreams - index) / shards),
       members: new Map<string, Member>(),
       work: [],
       begun: false,

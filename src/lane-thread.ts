@@ -108,7 +108,7 @@ async function serve(input: LaneThreadInput, port: MessagePort): Promise<void> {
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   try {
     const written = await defineConfig(value, file);
-    // Who has been idle or has to make room is known to whoever shares the streams out; the lane's rules agree with it.
+    // Its share. Who is forgotten and who makes room, the lane and the dispatcher decide by the same rules.
     const config = { ...written, limits: { ...written.limits, maxStreams } };
     const share: SessionShare = { lent, opened: new Map() };
     const engine = await openEngine(config.runtime, log, share);
