@@ -18,6 +18,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   config: 3,
   '.': 4,
   daemon: 5,
+  backtest: 5,
   cli: 6,
 };
 
