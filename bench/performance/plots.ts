@@ -91,20 +91,32 @@ function peersOf({ rows }: BenchResult): [name: string, us: number][] {
     .toSorted(([, a], [, b]) => a - b);
 }
 
-/** Both axes logarithmic: what costs twice as much is as far away everywhere. */
+/** Measured places beside each other, which multiply; costs logarithmic: twice as much is as far away everywhere. */
 function lines(title: string, x: string, y: string, named: readonly (readonly [string, readonly Point[]])[]): object {
   return {
     ...heading(title, named.length > 1),
-    xAxis: { type: 'log', name: x, nameLocation: 'middle', nameGap: 30, min: 'dataMin', max: 'dataMax' },
+    xAxis: {
+      type: 'category',
+      name: x,
+      nameLocation: 'middle',
+      nameGap: 30,
+      data: named[0][1].map(([place]) => place.toLocaleString('en')),
+    },
     yAxis: { type: 'log', name: y, nameLocation: 'middle', nameGap: 50 },
-    series: named.map(([name, data]) => ({ type: 'line', name, data, symbolSize: 7, label: valueLabel('top', 1) })),
+    series: named.map(([name, points]) => ({
+      type: 'line',
+      name,
+      data: points.map(([, value]) => value),
+      symbolSize: 7,
+      label: valueLabel('top'),
+    })),
   };
 }
 
 function bars(title: string, unit: string, values: readonly (readonly [string, number])[]): object {
   return {
     ...heading(title, false),
-    xAxis: { type: 'log', name: unit, nameLocation: 'middle', nameGap: 30, min: 1 },
+    xAxis: { type: 'value', name: unit, nameLocation: 'middle', nameGap: 30 },
     yAxis: { type: 'category', data: values.map(([name]) => name), inverse: true },
     series: [{ type: 'bar', data: values.map(([, value]) => value), label: valueLabel('right') }],
   };
@@ -113,17 +125,16 @@ function bars(title: string, unit: string, values: readonly (readonly [string, n
 function heading(text: string, legend: boolean): object {
   return {
     title: { text, left: 'center', textStyle: { fontSize: 16 } },
-    ...(legend ? { legend: { top: 30 } } : {}),
+    ...(legend ? { legend: { top: 40 } } : {}),
     grid: { left: 110, right: 60, top: 75, bottom: 55 },
   };
 }
 
-/** Two significant digits beside each value. @param index of the value in a point; absent: the datum is the value */
-function valueLabel(position: 'top' | 'right', index?: number): object {
+/** Two significant digits beside each value. */
+function valueLabel(position: 'top' | 'right'): object {
   return {
     show: true,
     position,
-    formatter: ({ value }: { value: number | readonly number[] }) =>
-      String(Number((typeof value === 'number' ? value : value[index ?? 0]).toPrecision(2))),
+    formatter: ({ value }: { value: number }) => String(Number(value.toPrecision(2))),
   };
 }
