@@ -18,14 +18,14 @@ const LARGE_BYTES = 32 * 1024 * 1024;
 /**
  * Opens the engine that a configuration asks for. The native one serves when it loads and agrees with onnxruntime-node on
  * a small model; where it does not, `auto` takes onnxruntime-node, and the log says why.
+ * @param share of sessions with other threads, where the native engine serves
  * @throws UserError `PLATFORM`, `ENGINE` or `MODEL_INVALID` when the native engine does not work and nothing else may
  *   serve; `TELEMETRY`
- * @param share of sessions with other threads, where the native engine serves
  */
 export async function openEngine(runtime: RuntimeOptions, log: Log, share?: SessionShare): Promise<Engine> {
   if (runtime.engine === 'node') return careful(await loadEngine('node', runtime), 'node', runtime, log);
   try {
-    const native = careful(await openNative(runtime, log, share), 'native', runtime, log);
+    const native = careful(await openNative(runtime, log, share), 'native', runtime, log, share);
     const reference = await loadEngine('node', runtime);
     const agreement = await requireAgreement(probeModel(), native, reference, PROBE_EXERCISE);
     log.debug({ version: native.version, ...agreement }, 'the native engine agrees with onnxruntime-node');
@@ -75,12 +75,14 @@ export async function requireAgreement(
 }
 
 /** The engine, which opens a model that nobody has proved only after it was tried in another process. */
-function careful(engine: Engine, name: LoadedEngine, runtime: RuntimeOptions, log: Log): Engine {
+function careful(engine: Engine, name: LoadedEngine, runtime: RuntimeOptions, log: Log, share?: SessionShare): Engine {
   return {
     name: engine.name,
     ...(engine.version === undefined ? {} : { version: engine.version }),
     async open(model, capacity) {
-      if (model.proven !== true) await tryOnce(model, name, runtime, engine.version ?? '', log);
+      // What another thread lends was tried before it was opened there.
+      const tried = model.proven === true || share?.lent.has(model.sha256) === true;
+      if (!tried) await tryOnce(model, name, runtime, engine.version ?? '', log);
       return engine.open(model, capacity);
     },
   };
