@@ -3,22 +3,21 @@
  * stamp, so that each message is one time step of its device; an LSTM of 64; scores and incidents to a file. Against
  * mqtt.js with JSON.parse, and Node-RED with a flow that computes no net, on the same flood, taking turns.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../src/core/errors.js';
 import { median } from '../src/core/median.js';
-import { kiokuModel, writeModel } from '../test/support/step-model.js';
 import { peerFolder } from './peers.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
 import type { Delays, Tally } from './support/contender.js';
-import { Conversation } from './support/conversation.js';
-import type { FloodReport, Sent } from './support/flood.js';
-import { CHANNELS, DEVICES, STEP_MS } from './support/flood-messages.js';
+import { floodConfiguration } from './support/flood-configuration.js';
+import { DEVICES } from './support/flood-messages.js';
+import { Flooded, type Side, taken, tallyOf } from './support/flooded.js';
 
 const NODE_RED = 'node-red@4.1.8';
-const TOPIC = 'plant/{device}';
 
 /** Messages a second at which the share of a core is measured; those below the maximum. */
 const RATES = [10, 100, 1000, 10_000, 100_000];
@@ -30,6 +29,7 @@ interface Amounts {
   /** After a flood has begun, before it is measured. */
   readonly settleMs: number;
   readonly windowMs: number;
+  readonly overloads: number;
   readonly overloadMs: number;
   readonly latencyMs: number;
 }
@@ -39,6 +39,7 @@ const FULL: Amounts = {
   rounds: 7,
   settleMs: 300,
   windowMs: 1500,
+  overloads: 3,
   overloadMs: 2000,
   latencyMs: 10_000,
 };
@@ -47,6 +48,7 @@ const SMOKE: Amounts = {
   rounds: 1,
   settleMs: 20,
   windowMs: 60,
+  overloads: 1,
   overloadMs: 100,
   latencyMs: 200,
 };
@@ -74,26 +76,31 @@ class PipelineBench {
   readonly notes: string[] = [
     'flood: a child process that speaks MQTT over a raw socket; every side is a process of its own, they take turns',
     'cpu-us: user and system time of all threads of the side, a message; kioku writes scores and incidents to a file',
-    'overload: twice the maximum is offered; what does not fit the socket and 1,000 queued messages is dropped by the source, and counted; all counts must add up exactly, else this fails',
+    'overload: twice the maximum is offered; kioku pauses the source, which drops what does not fit the socket and 1,000 queued messages, or (drop-oldest) reads on and drops the oldest; all counts must add up exactly, else this fails',
     'latency: from the write to the socket of the message that completes a time step to its score, at half of the maximum',
   ];
-  readonly #flood = new Conversation('flood');
-  readonly #sides: Conversation[] = [];
+  readonly #flooded = new Flooded();
+  /** What kioku writes; emptied after each window, for it would fill a gigabyte. */
+  readonly #events: string;
 
   constructor(
     private readonly folder: string,
     private readonly amounts: Amounts,
-  ) {}
+  ) {
+    this.#events = join(folder, 'events.jsonl');
+  }
 
   async run(): Promise<BenchRow[]> {
-    const { port } = await this.#flood.hear<Extract<FloodReport, { report: 'listening' }>>();
-    const kioku = await this.#start('contender', ['kioku', JSON.stringify(await this.#configuration(port))]);
-    const bare = await this.#start('contender', [
-      'bare',
-      JSON.stringify({ url: `mqtt://127.0.0.1:${port}`, topic: 'plant/+' }),
-    ]);
+    const port = await this.#flooded.open();
+    const configuration = await floodConfiguration(this.folder, {
+      port,
+      warmUpSteps: this.amounts.warmUpSteps,
+      events: this.#events,
+    });
+    const kioku = await this.#startKioku(configuration);
+    const plain = { url: `mqtt://127.0.0.1:${port}`, topic: 'plant/+' };
+    const bare = await this.#flooded.start('contender', ['bare', JSON.stringify(plain)]);
     const nodeRed = await this.#startNodeRed(port);
-    await this.#warmUp(kioku);
     const windows = new Map<Side, Window[]>();
     const sides = nodeRed === undefined ? [kioku, bare] : [kioku, bare, nodeRed];
     for (let round = -1; round < this.amounts.rounds; round++) {
@@ -118,7 +125,11 @@ class PipelineBench {
       );
     }
     const maximum = median(of(kioku, 'perSecond'));
-    rows.push(await this.#overload(kioku, maximum), ...(await this.#latency(kioku, maximum / 2)));
+    rows.push(await this.#overloads('pipeline.overload', kioku, maximum));
+    const source = { ...configuration.source, whenBehind: 'drop-oldest', clientId: 'kioku-dropping' };
+    const dropper = await this.#startKioku({ ...configuration, source });
+    rows.push(await this.#overloads('pipeline.overload-drop-oldest', dropper, maximum));
+    rows.push(...(await this.#latency(kioku, maximum / 2)));
     for (const rate of RATES) if (rate < maximum) rows.push(await this.#coreShare(kioku, rate));
     const { scores, incidents, rssMiB, counters } = await tallyOf(kioku);
     this.notes.push(`kioku: ${scores} scores, ${incidents} incidents, ${Math.round(rssMiB)} MiB at the end`);
@@ -126,44 +137,19 @@ class PipelineBench {
     return rows;
   }
 
-  async end(): Promise<void> {
-    for (const process of [...this.#sides, this.#flood]) await process.end();
+  end(): Promise<void> {
+    return this.#flooded.end();
   }
 
-  /** As a user would write it, but for the warm-up, which is as long as the first flood. */
-  async #configuration(port: number): Promise<object> {
-    const model = kiokuModel({
-      cell: 'lstm',
-      inputs: CHANNELS.length,
-      hidden: 64,
-      layers: 1,
-      channels: CHANNELS.length,
-      objective: 'gaussian',
-      dropout: 0,
-      skip: true,
-    });
-    const channels = CHANNELS.map((name) => ({ name, aggregate: 'mean' as const }));
-    await writeModel(join(this.folder, 'model'), { ...model, card: { ...model.card, channels } });
-    const warmupSteps = Math.floor(this.amounts.warmUpSteps / 2);
-    return {
-      name: 'bench',
-      model: join(this.folder, 'model'),
-      source: { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, clientId: 'kioku', topic: TOPIC, qos: 0 },
-      decode: { kind: 'json', time: { field: 'ts', format: 'ms' } },
-      align: { stepMs: STEP_MS },
-      feature: { kind: 'normalise', warmupSteps },
-      decide: { kind: 'anomaly', scores: true, warmupSteps: Math.max(50, warmupSteps), silentAfterSteps: 3600 },
-      sinks: [{ kind: 'jsonl', path: join(this.folder, 'events.jsonl') }],
-      limits: { maxStreams: DEVICES },
-    };
+  async #startKioku(configuration: object): Promise<Side> {
+    const kioku = await this.#flooded.start('contender', ['kioku', JSON.stringify(configuration)]);
+    await this.#flooded.warmUp(kioku, this.amounts.warmUpSteps * DEVICES);
+    await this.#forgetEvents();
+    return kioku;
   }
 
-  async #start(program: string, args: readonly string[]): Promise<Side> {
-    const process = new Conversation(program, args);
-    this.#sides.push(process);
-    const subscribed = this.#flood.hear<Extract<FloodReport, { report: 'subscribed' }>>();
-    const { client } = await Promise.race([subscribed, process.gone()]);
-    return Object.assign(process, { client });
+  async #forgetEvents(): Promise<void> {
+    if (existsSync(this.#events)) await truncate(this.#events);
   }
 
   /** @returns undefined when it cannot be installed */
@@ -173,85 +159,62 @@ class PipelineBench {
       const userDir = join(this.folder, 'node-red');
       await mkdir(userDir);
       this.notes.push(`${NODE_RED}: mqtt in (JSON) → function that counts, editor and logging off`);
-      return await this.#start('node-red', [installed, userDir, String(port)]);
+      return await this.#flooded.start('node-red', [installed, userDir, String(port)]);
     } catch (error) {
       this.notes.push(`no rows of Node-RED: ${messageOf(error)}`);
       return undefined;
     }
   }
 
-  #send(side: Side, messagesPerSecond?: number): void {
-    this.#flood.tell({ order: 'send', client: side.client, messagesPerSecond });
-  }
-
-  /** Ends the flood and waits until the side has taken what was sent to it. */
-  async #stop(side: Side): Promise<Sent> {
-    const sent = await this.#flood.ask<Sent>({ order: 'stop' });
-    let before = (await tallyOf(side)).messages;
-    for (;;) {
-      await sleep(100);
-      const { messages } = await tallyOf(side);
-      if (messages === before) return sent;
-      before = messages;
-    }
-  }
-
-  async #warmUp(side: Side): Promise<void> {
-    this.#send(side);
-    while ((await tallyOf(side)).messages < this.amounts.warmUpSteps * DEVICES) await sleep(20);
-    await this.#stop(side);
-  }
-
-  async #window(side: Side, messagesPerSecond?: number): Promise<Window> {
-    this.#send(side, messagesPerSecond);
-    await sleep(this.amounts.settleMs);
-    const before = await tallyOf(side);
-    await sleep(this.amounts.windowMs);
-    const after = await tallyOf(side);
-    await this.#stop(side);
-    const messages = after.messages - before.messages;
-    return {
-      cpuUs: (after.cpuUs - before.cpuUs) / messages,
-      perSecond: (1000 * messages) / (after.atMs - before.atMs),
-    };
+  async #window(side: Side): Promise<Window> {
+    const { messages, cpuUs, ms } = await this.#flooded.window(side, this.amounts.settleMs, this.amounts.windowMs);
+    await this.#forgetEvents();
+    return { cpuUs: cpuUs / messages, perSecond: (1000 * messages) / ms };
   }
 
   /** Processor time a second at a rate, % of one core. */
   async #coreShare(side: Side, messagesPerSecond: number): Promise<BenchRow> {
-    this.#send(side, messagesPerSecond);
-    await sleep(this.amounts.settleMs);
-    const before = await tallyOf(side);
-    await sleep(this.amounts.windowMs);
-    const after = await tallyOf(side);
-    await this.#stop(side);
-    const share = (after.cpuUs - before.cpuUs) / 10 / (after.atMs - before.atMs);
+    const { settleMs, windowMs } = this.amounts;
+    const { cpuUs, ms } = await this.#flooded.window(side, settleMs, windowMs, messagesPerSecond);
+    const share = cpuUs / 10 / ms;
     return { id: `pipeline.core-share.rate-${messagesPerSecond}`, unit: '%', value: share, samples: [share] };
   }
 
-  /** Processed in a second when twice the maximum is offered, over the maximum. */
-  async #overload(side: Side, maximum: number): Promise<BenchRow> {
+  /** Processed in a second when twice the maximum is offered, over the maximum; before each, the maximum once more. */
+  async #overloads(id: string, side: Side, maximum: number): Promise<BenchRow> {
+    const maxima: number[] = [];
+    const processed: number[] = [];
+    for (let i = 0; i < this.amounts.overloads; i++) {
+      // Of one that drops, a flood without end is no measure of what it can take.
+      maxima.push(id === 'pipeline.overload' ? (await this.#window(side)).perSecond : maximum);
+      processed.push(await this.#overload(side, 2 * maximum));
+    }
+    return ratioRow(id, processed, maxima);
+  }
+
+  /** @returns messages processed in a second. @throws Error when one of the offered is neither processed nor counted */
+  async #overload(side: Side, messagesPerSecond: number): Promise<number> {
     const before = await tallyOf(side);
-    this.#send(side, 2 * maximum);
+    this.#flooded.send(side, messagesPerSecond);
     await sleep(this.amounts.overloadMs);
     const during = await tallyOf(side);
-    const { offered, sent, dropped } = await this.#stop(side);
+    const { offered, sent, dropped } = await this.#flooded.stop(side);
+    await this.#forgetEvents();
     const after = await tallyOf(side);
     const processed = after.messages - before.messages;
     const lost = lostIn(after) - lostIn(before);
-    this.notes.push(
-      `overload: ${offered} offered = ${processed} processed + ${dropped} dropped and counted at the source + ${lost} at kioku`,
-    );
-    if (offered !== processed + dropped + lost || sent !== processed + lost) throw new Error(this.notes.at(-1));
-    const perSecond = (1000 * (during.messages - before.messages)) / (during.atMs - before.atMs);
-    const ratio = perSecond / maximum;
-    return { id: 'pipeline.overload', unit: '1', value: ratio, samples: [ratio] };
+    const sum = `${offered} offered = ${processed} processed + ${dropped} dropped and counted at the source + ${lost} at ${side.client}`;
+    this.notes.push(`overload: ${sum}`);
+    if (offered !== processed + dropped + lost || sent !== processed + lost) throw new Error(`not true: ${sum}`);
+    const { messages, ms } = taken(before, during);
+    return (1000 * messages) / ms;
   }
 
   async #latency(side: Side, messagesPerSecond: number): Promise<BenchRow[]> {
     side.tell({ question: 'watch' });
-    this.#send(side, messagesPerSecond);
+    this.#flooded.send(side, messagesPerSecond);
     await sleep(this.amounts.latencyMs);
-    const { writes, dropped } = await this.#stop(side);
+    const { writes, dropped } = await this.#flooded.stop(side);
     const { latencyMs, loopDelayMs } = await side.ask<Delays>({ question: 'delays', writes });
     this.notes.push(
       `latency: ${latencyMs.n} scores at ${Math.round(messagesPerSecond)} messages/s, ${dropped} messages dropped at the source`,
@@ -263,12 +226,6 @@ class PipelineBench {
       single('pipeline.loop-delay-p99-ms', loopDelayMs.p99),
     ];
   }
-}
-
-type Side = Conversation & { readonly client: string };
-
-function tallyOf(side: Side): Promise<Tally> {
-  return side.ask<Tally>({ question: 'tally' });
 }
 
 /** Messages that did not become readings. */
