@@ -19,6 +19,9 @@ import { Memory, ROWS, SETTLING, type Slab } from './memory.js';
 import { MOST_EXPONENT, Peaks, scoreOfExponent } from './peaks.js';
 import { RowViews } from './row-views.js';
 
+/** Rows of which the memory is fetched together: it has room in the first cache of a processor. */
+const ROWS_FETCHED = 64;
+
 /** A fleet that was not learnt need not be listed in the log. */
 const STREAMS_TOLD = 5;
 
@@ -81,21 +84,26 @@ export class AnomalyDecider implements ForecastDecider {
   }
 
   push(output: Float32Array, input: Batch, emit: Emit): void {
-    this.#memory.touch(input.slot, input.n);
-    for (let row = 0; row < input.n; row++) {
-      const slot = input.slot[row];
-      const slab = this.#memory.of(slot);
-      const at = this.#memory.stream(slot);
-      const first = this.#memory.channels(slot);
-      if (incidents.isSilent(slab.streams, at)) this.silence(slot, 0, input.us[row], emit);
-      if (input.gap[row] === 1) {
-        slab.streams[at + SETTLING] = this.options.settleSteps;
-        this.#views.restart(slab.channels, first);
-      }
-      if (input.settled[row] === 1) this.#judge(slab, slot, row, input, emit);
-      const unfit = this.#views.foretell(slab.channels, first, output, row);
-      if (unfit > 0) this.context.counters.count('decide.forecast-not-finite', unfit);
+    for (let from = 0; from < input.n; from += ROWS_FETCHED) {
+      const to = Math.min(from + ROWS_FETCHED, input.n);
+      this.#memory.touch(input.slot, from, to);
+      for (let row = from; row < to; row++) this.#take(output, input, row, emit);
     }
+  }
+
+  #take(output: Float32Array, input: Batch, row: number, emit: Emit): void {
+    const slot = input.slot[row];
+    const slab = this.#memory.of(slot);
+    const at = this.#memory.stream(slot);
+    const first = this.#memory.channels(slot);
+    if (incidents.isSilent(slab.streams, at)) this.silence(slot, 0, input.us[row], emit);
+    if (input.gap[row] === 1) {
+      slab.streams[at + SETTLING] = this.options.settleSteps;
+      this.#views.restart(slab.channels, first);
+    }
+    if (input.settled[row] === 1) this.#judge(slab, slot, row, input, emit);
+    const unfit = this.#views.foretell(slab.channels, first, output, row);
+    if (unfit > 0) this.context.counters.count('decide.forecast-not-finite', unfit);
   }
 
   /** Whether the stream at `at` is known well enough to raise anything. */
