@@ -37,7 +37,7 @@ export class NabSweep {
     this.#file = Uint32Array.from(file);
     this.#row = Uint32Array.from(row);
     this.#score = Float64Array.from(file, (f, i) => files[f].scores[row[i]]);
-    this.#order = Uint32Array.from(file.keys()).sort((a, b) => this.#score[b] - this.#score[a]);
+    this.#order = Uint32Array.from(file.keys()).toSorted((a, b) => this.#score[b] - this.#score[a]);
   }
 
   /** The threshold with the highest score in a profile; of equals the highest, which alarms least. */

@@ -4,11 +4,11 @@ import { open } from 'node:fs/promises';
 import { type CsvError, parse, type Parser } from 'csv-parse';
 import { UserError } from '../core/errors.js';
 import { parseTime } from '../core/time.js';
+import { delimiterOf } from './delimiter.js';
 import { type FaultLog, type FileParts, type Row, type RowReader, type TimeOption, timeOption } from './rows.js';
 
 const MAX_RECORD_CHARS = 1_048_576;
 const HEAD_BYTES = 65_536;
-const DELIMITERS = [',', ';', '\t', '|'] as const;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 export interface CsvOptions {
@@ -162,7 +162,6 @@ function readable(parser: Parser): Promise<void> {
   });
 }
 
-/** The candidate that is most often in the first line, outside quotes. */
 async function guessDelimiter(path: string): Promise<string> {
   const file = await open(path);
   const head = Buffer.alloc(HEAD_BYTES);
@@ -173,7 +172,5 @@ async function guessDelimiter(path: string): Promise<string> {
     await file.close();
   }
   const [first = ''] = head.toString('utf8', 0, length).split('\n', 1);
-  const bare = first.replaceAll(/"[^"]*"/g, '');
-  const counts = DELIMITERS.map((delimiter) => bare.split(delimiter).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';
+  return delimiterOf(first);
 }
