@@ -21,6 +21,8 @@ import { boundSide, inputs, kiokuSide, ortNodeSide, SPEC, type Side } from './su
 
 const STREAMS = 256;
 const CHUNK_STEPS = 32;
+/** Steps of 256 streams in a row: as many readings of each lie ready as a decoder would hand over. */
+const BLOCK = 8;
 /** Side of the matrix whose product gives the machine's rate. */
 const GEMM_SIDE = 1024;
 const STEP_US = 1_000_000;
@@ -38,7 +40,7 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
     `LSTM ${SPEC.hidden}, ${SPEC.inputs} inputs, ${SPEC.channels} outputs, the same weights on all sides; µs of processor time`,
     'ort-node: run() of onnxruntime-node, one thread; bound-run: a loop over two bindings of the C API, made by hand',
     `vs-gemm: per stream and step, over its matrix products alone at the rate of a ${GEMM_SIDE} x ${GEMM_SIDE} product in the same run`,
-    'lane-vs-engine: streams by name, with the least of feature and decider, over the same rows by the net alone',
+    'lane-vs-engine: readings of streams by name through a lane with the least of feature and decider, over a loop that writes the same readings into the net, steps it and takes the outputs',
   ];
   try {
     const engine = await openEngine(DEFAULT_RUNTIME, silentLog);
@@ -133,41 +135,75 @@ async function batchRows(engine: Engine, folder: string, { repeats, steps }: Set
   const model = kiokuModel(SPEC);
   const path = await writeModel(join(folder, 'batch'), model);
   const net = await kiokuSide('engine', engine, path, model, STREAMS);
-  const rounds = Math.max(2, Math.ceil(steps / 40));
-  const lane = await laneSide(engine, path, model, rounds);
-  const product = await gemmSide(engine);
-  const samples = { net: [] as number[], lane: [] as number[], gflops: [] as number[], gemm: [] as number[] };
+  const fed = await fedSide(engine, path, model);
+  const lane = await laneSide(engine, path, model);
+  const gemm = await gemmSide(engine);
+  const samples = { net: [] as number[], fed: [] as number[], lane: [] as number[], gflops: [] as number[] };
+  const blocks = Math.max(2, Math.ceil(steps / 1000));
+  for (let repeat = -1; repeat < repeats; repeat++) {
+    let [netUs, fedUs, laneUs] = [0, 0, 0];
+    for (let block = 0; block < blocks; block++) {
+      netUs += (await cost(net, BLOCK)) / blocks;
+      fedUs += (await cost(fed, BLOCK)) / blocks;
+      laneUs += (await cost(lane, BLOCK)) / blocks;
+    }
+    const gflops = (2 * STREAMS * GEMM_SIDE ** 2) / (await cost(gemm, 4)) / 1000;
+    if (repeat < 0) continue;
+    samples.net.push(netUs / STREAMS);
+    samples.fed.push(fedUs / STREAMS);
+    samples.lane.push(laneUs / STREAMS);
+    samples.gflops.push(gflops);
+  }
+  for (const side of [net, fed, lane, gemm]) await side.close();
   const { inputs: I, hidden: H, channels: C } = SPEC;
   const operations = 2 * (gateRows(SPEC) * (I + H) + H * C);
-  for (let repeat = -1; repeat < repeats; repeat++) {
-    const netUs = (await cost(net, rounds)) / STREAMS;
-    const laneUs = (await cost(lane, rounds)) / STREAMS;
-    const gflops = (2 * STREAMS * GEMM_SIDE ** 2) / (await cost(product, 4)) / 1000;
-    if (repeat < 0) continue;
-    samples.net.push(netUs);
-    samples.lane.push(laneUs);
-    samples.gflops.push(gflops);
-    samples.gemm.push(operations / gflops / 1000);
-  }
-  for (const side of [net, lane, product]) await side.close();
+  const productsUs = samples.gflops.map((gflops) => operations / gflops / 1000);
   return [
     medianRow('step.b256.kioku', 'µs', samples.net),
+    medianRow('step.b256.fed', 'µs', samples.fed),
     medianRow('step.b256.lane', 'µs', samples.lane),
     medianRow('step.gemm-rate', 'GFLOP/s', samples.gflops),
-    ratioRow('step.b256.vs-gemm', samples.net, samples.gemm),
-    ratioRow('step.lane-vs-engine', samples.lane, samples.net),
+    ratioRow('step.b256.vs-gemm', samples.net, productsUs),
+    ratioRow('step.lane-vs-engine', samples.lane, samples.fed),
   ];
 }
 
-/**
- * One time step of every stream by name through a lane, as the pipeline hands readings over.
- * @param rounds steps of a sample: as many readings are made before it
- */
-async function laneSide(engine: Engine, folder: string, { card }: TestModel, rounds: number): Promise<Side> {
+/** What each stream has measured, as a decoder hands it over. */
+function measured(): readonly Float64Array[] {
+  const x = inputs(STREAMS);
+  return Array.from({ length: STREAMS }, (_, i) =>
+    Float64Array.from(x.subarray(i * SPEC.inputs, (i + 1) * SPEC.inputs)),
+  );
+}
+
+/** The net alone, of every stream in its place: whoever uses it has to write its inputs and to take its outputs. */
+async function fedSide(engine: Engine, folder: string, model: TestModel): Promise<Side> {
+  const net = await engine.open(stepModelOf(folder, model.card), STREAMS);
+  const slots = Int32Array.from({ length: STREAMS }, (_, slot) => slot);
+  for (const slot of slots) net.open(slot, String(slot));
+  const rows = measured();
+  const [x, y] = [net.input['x_t'], net.output['y_t']];
+  const outputs = new Float32Array(STREAMS * SPEC.channels);
+  return {
+    name: 'fed',
+    step: () => {
+      for (let row = 0, at = 0; row < STREAMS; row++) {
+        const values = rows[row];
+        for (let i = 0; i < SPEC.inputs; i++, at++) x[at] = values[i];
+      }
+      net.step(slots, STREAMS);
+      for (let i = 0; i < outputs.length; i++) outputs[i] = y[i];
+    },
+    output: () => outputs.subarray(0, SPEC.channels),
+    close: () => net.close(),
+  };
+}
+
+/** One time step of every stream by name through a lane, as the pipeline hands readings over: they were just made. */
+async function laneSide(engine: Engine, folder: string, { card }: TestModel): Promise<Side> {
   const net = await engine.open(stepModelOf(folder, card), STREAMS);
   const { lane, outputs } = bareLane(net);
   const host = new LocalLane(lane);
-  const x = inputs(STREAMS);
   const signal = {
     kind: 'channels',
     names: Array.from({ length: SPEC.inputs }, (_, i) => `x${i}`),
@@ -179,15 +215,13 @@ async function laneSide(engine: Engine, folder: string, { card }: TestModel, rou
   host.out.subscribe(({ steps }) => {
     rows += steps;
   });
-  const data = Array.from({ length: STREAMS }, (_, i) =>
-    Float64Array.from(x.subarray(i * SPEC.inputs, (i + 1) * SPEC.inputs)),
-  );
+  const data = measured();
   const streams = data.map((_, i) => `plant/device-${i}`);
   return {
     name: 'lane',
     begin: () => {
       if (rows !== made * STREAMS) throw new Error(`${rows} rows were stepped where ${made * STREAMS} were sent`);
-      const batches = Array.from({ length: rounds }, () => {
+      const batches = Array.from({ length: BLOCK }, () => {
         const us = ++made * STEP_US;
         return streams.map((stream, i) => {
           return { stream, source: 0, seq: made * STREAMS + i, us, arrivedUs: us, signal, data: data[i] };
