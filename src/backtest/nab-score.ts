@@ -103,6 +103,7 @@ export function nabScores(points: NabPoints): NabScores {
 
 /** @returns 100 · (score − score of saying nothing) / (perfect score − score of saying nothing) */
 export function nabScore(points: NabPoints, profile: NabProfile): number {
+  if (points.windows === 0) return NaN;
   const { tpWeight, fpWeight, fnWeight } = profile;
   const missed = points.windows - points.found;
   const score = tpWeight * points.reward - fnWeight * missed + fpWeight * points.penalty;

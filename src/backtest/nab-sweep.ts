@@ -40,13 +40,16 @@ export class NabSweep {
     this.#order = Uint32Array.from(file.keys()).toSorted((a, b) => this.#score[b] - this.#score[a]);
   }
 
-  /** The threshold with the highest score in a profile; of equals the highest, which alarms least. */
+  /**
+   * The threshold with the highest score in a profile; of equals the highest, which alarms least. `Infinity` where there
+   * are no windows.
+   */
   best(profile: NabProfileName): NabOptimum {
     let best: NabOptimum = { threshold: Infinity, points: NO_POINTS };
     let most = -Infinity;
     this.walk((threshold, points) => {
       const score = nabScore(points, NAB_PROFILES[profile]);
-      if (score <= most) return;
+      if (!(score > most)) return;
       most = score;
       best = { threshold, points: { ...points } };
     });

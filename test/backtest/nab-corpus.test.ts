@@ -1,0 +1,83 @@
+/** The scorer on the files and labels of the Numenta Anomaly Benchmark itself. */
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { fitLabels, type DataFile } from '../../src/backtest/label-fit.js';
+import { readLabels } from '../../src/backtest/labels.js';
+import { nabRows } from '../../src/backtest/nab-rewards.js';
+import { nabScores, pointsAbove, pointsOf, sumOfPoints } from '../../src/backtest/nab-score.js';
+import { NabSweep } from '../../src/backtest/nab-sweep.js';
+import { isWithin, rowsOf, type Span } from '../../src/backtest/spans.js';
+import { readTable } from '../../src/backtest/table.js';
+import { ZonedTimes } from '../../src/backtest/zones.js';
+import { needsSharedData } from '../support/needs.js';
+
+const LABELS = 'sensors/nab/labels/combined_windows.json';
+
+async function readFiles(root: string, names: Iterable<string>): Promise<DataFile[]> {
+  return Promise.all(
+    [...names].map(async (name) => {
+      const { columns, rows } = await readTable(join(root, name));
+      const times = new ZonedTimes();
+      const column = columns.indexOf('timestamp');
+      const timesUs = Float64Array.from(rows, ({ cells }) => times.parse(cells[column]) ?? NaN);
+      return { path: name, timesUs, zones: times.styles };
+    }),
+  );
+}
+
+async function readCorpus(ctx: TestContext) {
+  const labels = await readLabels(needsSharedData(ctx, LABELS));
+  const files = await readFiles(needsSharedData(ctx, 'sensors/nab/data'), labels.named.keys());
+  const windows = fitLabels(labels, files).map((fitted) => fitted ?? []);
+  return files.map((file, f) => ({ ...file, windows: windows[f], rows: nabRows(file.timesUs, windows[f]) }));
+}
+
+describe('the Numenta Anomaly Benchmark', () => {
+  let read: ReturnType<typeof readCorpus> | undefined;
+  const corpus = (ctx: TestContext) => (read ??= readCorpus(ctx));
+
+  it('gives a perfect detector 100 and one that says nothing 0, in all profiles', async (ctx) => {
+    const files = await corpus(ctx);
+    expect(files).toHaveLength(31);
+    const firstRows = (file: (typeof files)[number]): number[] =>
+      file.windows.map((window) => rowsOf(window, file.timesUs)?.first ?? NaN);
+    const perfect = sumOfPoints(files.map((file) => pointsOf(file.rows, firstRows(file))));
+    expect(perfect).toEqual({ windows: 57, found: 57, reward: 57, falseRows: 0, penalty: 0 });
+    expect(nabScores(perfect)).toEqual({ standard: 100, lowFP: 100, lowFN: 100 });
+    const silent = sumOfPoints(files.map((file) => pointsOf(file.rows, [])));
+    expect(nabScores(silent)).toEqual({ standard: 0, lowFP: 0, lowFN: 0 });
+  });
+
+  it('gives a detector that always shouts less than nothing', async (ctx) => {
+    const files = await corpus(ctx);
+    const always = files.map(({ rows, timesUs }) => pointsAbove({ rows, scores: new Float64Array(timesUs.length) }, 0));
+    const scores = nabScores(sumOfPoints(always));
+    expect(scores.standard).toBeLessThan(-9000);
+    expect(scores.lowFP).toBeLessThan(2 * scores.standard);
+  });
+
+  it('sweeps a perfect detector with the same noise everywhere to its own threshold', async (ctx) => {
+    const files = await corpus(ctx);
+    const scored = files.map(({ rows, windows, timesUs }) => {
+      const scores = Float64Array.from(timesUs, (_, row) => ((row * 7919) % 1000) / 2000);
+      for (const window of windows) scores[rowsOf(window, timesUs)?.first ?? NaN] = 0.7;
+      return { rows, scores };
+    });
+    const { threshold, points } = new NabSweep(scored).best('standard');
+    expect(threshold).toBe(0.7);
+    expect(nabScores(points).standard).toBeCloseTo(100, 9);
+  });
+
+  it('makes of the point labels windows like the published ones', async (ctx) => {
+    const files = await corpus(ctx);
+    const points = await readLabels(needsSharedData(ctx, 'sensors/nab/labels/combined_labels.json'));
+    const made = fitLabels(points, files).map((windows) => windows ?? []);
+    const middle = ({ fromUs, toUs }: Span): number => (fromUs + toUs) / 2;
+    const near = files.map(({ windows }, f) =>
+      windows.filter((window) => made[f].some((own) => isWithin(middle(window), own) && isWithin(middle(own), window))),
+    );
+    // One published window of …NetworkIn.csv begins an hour after the point it is for.
+    expect([made.flat().length, near.flat().length]).toEqual([57, 56]);
+  });
+});
