@@ -21,6 +21,16 @@ export function needsProgram(ctx: TestContext, program: string): void {
   if (!found) ctx.skip(`needs ${program}: apt-get install ${DEBIAN_PACKAGE[program] ?? program}`);
 }
 
+/** A Vulkan driver in software that comes with Debian's Chromium; where chromium is there, so is this. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** Files that describe a Vulkan driver new enough for WebGPU; skips the running test when there is none. */
+export function needsVulkanDriver(ctx: TestContext): string {
+  const files = process.env['VK_DRIVER_FILES'] ?? SWIFTSHADER;
+  if (!existsSync(files)) ctx.skip('needs a Vulkan driver for WebGPU: apt-get install chromium libvulkan1');
+  return files;
+}
+
 const SHARED_DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 
 /** The path of something under ../shared/data; skips the running test when it is not there. */
