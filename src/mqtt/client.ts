@@ -19,16 +19,19 @@ export interface Inbox {
 /** @param url checked: mqtt://, mqtts://, ws:// or wss:// @returns not connected yet */
 export function makeClient(url: string, options: IClientOptions, inbox: Inbox): MqttClient {
   let tap: PublishTap | undefined;
+  const holdUp = (held: PublishTap | undefined, done?: (error?: Error) => void): void => {
+    held?.hold();
+    inbox.hold((error) => {
+      done?.(error);
+      if (error === undefined) held?.release();
+    });
+  };
   const names = new TopicNames();
   const openTapped = (client: MqttClient): ReturnType<typeof openBrokerStream> => {
     const stream = openBrokerStream(url, options);
     const version = client.options.protocolVersion === 5 ? 5 : 4;
     const tapped = new PublishTap(stream, version, names, (topic, payload, retained) => {
-      if (inbox.take(topic, payload, retained)) return true;
-      inbox.hold((error) => {
-        if (error === undefined) tapped.release();
-      });
-      return false;
+      if (!inbox.take(topic, payload, retained)) holdUp(tapped);
     });
     tap = tapped;
     return stream;
@@ -37,13 +40,8 @@ export function makeClient(url: string, options: IClientOptions, inbox: Inbox): 
   client.handleMessage = ({ topic, payload, retain, properties }: IPublishPacket, done) => {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const user = properties?.userProperties;
-    if (inbox.take(topic, bytes, retain, user && flat(user))) return done();
-    const of = tap;
-    of?.hold();
-    inbox.hold((error) => {
-      done(error);
-      if (error === undefined) of?.release();
-    });
+    if (inbox.take(topic, bytes, retain, user && flat(user))) done();
+    else holdUp(tap, done);
   };
   return client;
 }

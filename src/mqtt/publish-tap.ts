@@ -1,20 +1,25 @@
 /**
- * Takes plain messages (PUBLISH, QoS 0, without properties) out of what a broker sends before mqtt.js reads it, which
- * would spend more on each than all the rest of the message path; everything else is mqtt.js's, byte by byte as it came.
- * MQTT promises an order per topic and QoS: a plain message does not overtake one of QoS 0 that mqtt.js has still to handle.
+ * Takes plain messages (PUBLISH of QoS 0 or 1, the first delivery, without properties) out of what a broker sends before
+ * mqtt.js reads it, which would spend more on each than all the rest of the message path; everything else is mqtt.js's,
+ * byte by byte as it came. MQTT promises an order, of messages and of acknowledgements: a plain message does not overtake
+ * one that mqtt.js has still to handle.
  */
 import type { Duplex } from 'node:stream';
 import type { TopicNames } from './topic-names.js';
 
-const PUBLISH_QOS_0 = 0x30;
+const PUBLISH = 0x30;
+const QOS_1 = 2;
 const RETAIN = 1;
+const PUBACK = 0x40;
 /** Longer packets are mqtt.js's, which then need not be complete before they are handed on. */
 const MAX_BODY_BYTES = 16_384;
 /** A length has at most four bytes; what has more is no MQTT, and mqtt.js says so. */
 const MAX_LENGTH_BYTES = 4;
 
-/** As `Subscription.receive`: false means that nothing more may come until `release`. */
-type Take = (topic: string, payload: Buffer, retained: boolean) => boolean;
+const NOT_PLAIN = -1;
+
+/** Takes one message; calls `hold` when nothing more may come. */
+type Take = (topic: string, payload: Buffer, retained: boolean) => void;
 
 export class PublishTap {
   readonly #stream: Duplex;
@@ -26,8 +31,12 @@ export class PublishTap {
   #unread: Buffer | undefined;
   /** Bytes still to come of a packet that is mqtt.js's. */
   #passing = 0;
-  /** Writes with messages of QoS 0 that mqtt.js has not handled yet. */
+  /** Whether that packet is a message. */
+  #passingMessage = false;
+  /** Writes with messages that mqtt.js has not handled yet. */
   #behind = 0;
+  /** Messages of QoS 1 that were taken and not acknowledged yet; while held: the one that holds. */
+  #taken: number[] = [];
   /** Who waits for a `release`. */
   #holds = 0;
   #full = false;
@@ -57,6 +66,7 @@ export class PublishTap {
 
   release(): void {
     if (--this.#holds > 0) return;
+    this.#acknowledge();
     const unread = this.#unread;
     this.#unread = undefined;
     if (unread !== undefined) this.#look(unread);
@@ -83,6 +93,7 @@ export class PublishTap {
         const passing = Math.min(this.#passing, bytes.length - at);
         this.#passing -= passing;
         at += passing;
+        messages ||= this.#passingMessage;
         continue;
       }
       let bodyAt = at + 1;
@@ -99,38 +110,62 @@ export class PublishTap {
         continue;
       }
       const end = bodyAt + length;
-      const publish = (bytes[at] & ~RETAIN) === PUBLISH_QOS_0;
-      if (publish && length <= MAX_BODY_BYTES) {
+      const head = bytes[at];
+      const isMessage = head >> 4 === PUBLISH >> 4;
+      if ((head & ~(RETAIN | QOS_1)) === PUBLISH && length <= MAX_BODY_BYTES) {
         if (end > bytes.length) break;
-        if (this.#behind === 0 && !messages && this.#isPlain(bytes, bodyAt, end)) {
+        const payloadAt = this.#behind > 0 || messages ? NOT_PLAIN : this.#payloadAt(bytes, head, bodyAt, end);
+        if (payloadAt !== NOT_PLAIN) {
           if (from < at) this.#hand(bytes.subarray(from, at), messages);
-          const retained = (bytes[at] & RETAIN) === RETAIN;
           from = at = end;
-          if (!this.#takePlain(bytes, bodyAt, end, retained)) this.hold();
+          this.#receive(bytes, head, bodyAt, payloadAt, end);
           continue;
         }
       }
-      messages ||= publish;
+      messages ||= isMessage;
       at = Math.min(end, bytes.length);
       this.#passing = end - at;
+      this.#passingMessage = isMessage;
     }
+    if (this.#holds === 0) this.#acknowledge();
     if (from < at) this.#hand(bytes.subarray(from, at), messages);
     if (at < bytes.length) this.#unread = bytes.subarray(at);
   }
 
-  /** Whether the body is complete, names its topic and has no properties. */
-  #isPlain(bytes: Buffer, bodyAt: number, end: number): boolean {
-    if (end - bodyAt < 2) return false;
-    const topicEnd = bodyAt + 2 + (bytes[bodyAt] << 8) + bytes[bodyAt + 1];
-    if (topicEnd === bodyAt + 2) return false;
-    return this.#version === 5 ? topicEnd < end && bytes[topicEnd] === 0 : topicEnd <= end;
+  /** @returns where the payload begins; NOT_PLAIN when the topic is not named, there are properties, or it is malformed */
+  #payloadAt(bytes: Buffer, head: number, bodyAt: number, end: number): number {
+    const topicEnd = topicEndOf(bytes, bodyAt);
+    if (end - bodyAt < 2 || topicEnd === bodyAt + 2) return NOT_PLAIN;
+    let at = topicEnd;
+    if ((head & QOS_1) !== 0) {
+      // The number of a message is never 0.
+      if (at + 2 > end || bytes[at] + bytes[at + 1] === 0) return NOT_PLAIN;
+      at += 2;
+    }
+    if (this.#version === 5 && (at >= end || bytes[at++] !== 0)) return NOT_PLAIN;
+    return at <= end ? at : NOT_PLAIN;
   }
 
-  #takePlain(bytes: Buffer, bodyAt: number, end: number, retained: boolean): boolean {
-    const topicAt = bodyAt + 2;
-    const topicEnd = topicAt + (bytes[bodyAt] << 8) + bytes[bodyAt + 1];
-    const payloadAt = this.#version === 5 ? topicEnd + 1 : topicEnd;
-    return this.#take(this.#names.textOf(bytes, topicAt, topicEnd), bytes.subarray(payloadAt, end), retained);
+  #receive(bytes: Buffer, head: number, bodyAt: number, payloadAt: number, end: number): void {
+    const topicEnd = topicEndOf(bytes, bodyAt);
+    const topic = this.#names.textOf(bytes, bodyAt + 2, topicEnd);
+    this.#take(topic, bytes.subarray(payloadAt, end), (head & RETAIN) !== 0);
+    // Those before; if this one holds everything up, its acknowledgement waits as well.
+    if (this.#holds > 0) this.#acknowledge();
+    if ((head & QOS_1) !== 0) this.#taken.push((bytes[topicEnd] << 8) + bytes[topicEnd + 1]);
+  }
+
+  #acknowledge(): void {
+    const taken = this.#taken;
+    if (taken.length === 0) return;
+    const acknowledgements = Buffer.allocUnsafe(4 * taken.length);
+    for (let i = 0; i < taken.length; i++) {
+      acknowledgements[4 * i] = PUBACK;
+      acknowledgements[4 * i + 1] = 2;
+      acknowledgements.writeUInt16BE(taken[i], 4 * i + 2);
+    }
+    this.#taken = [];
+    if (this.#stream.writable) this.#stream.write(acknowledgements);
   }
 
   #hand(bytes: Buffer, messages: boolean): void {
@@ -148,4 +183,8 @@ export class PublishTap {
       this.#flow();
     });
   }
+}
+
+function topicEndOf(bytes: Buffer, bodyAt: number): number {
+  return bodyAt + 2 + (bytes[bodyAt] << 8) + bytes[bodyAt + 1];
 }
