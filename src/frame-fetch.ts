@@ -5,9 +5,6 @@ import type { Slots } from './step/slots.js';
 /** Frames looked at together: what is remembered of so many streams has room in the first cache of a processor. */
 export const FRAMES_FETCHED = 64;
 
-/** What is remembered of fewer streams is in the processor's caches anyway. */
-const MANY_STREAMS = 4096;
-
 /**
  * What is remembered of a hundred thousand streams lies in main memory. Frame by frame each of two dozen reads would be
  * waited for; in short loops that do nothing else the processor has many of them under way at a time.
@@ -27,7 +24,7 @@ export class FrameFetch {
   /** Looks at `frames[from … to)`, `FRAMES_FETCHED` of them at most. */
   fetch(frames: readonly Frame[], from: number, to: number): void {
     const { found, slots } = this;
-    if (slots.size < MANY_STREAMS) {
+    if (!slots.many) {
       found.fill(-1, 0, to - from);
       return;
     }

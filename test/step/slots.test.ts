@@ -144,4 +144,29 @@ describe('Slots', () => {
   it('needs room for one stream at least', () => {
     for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => makeSlots(capacity)).toThrow(BugError);
   });
+
+  it('finds every stream, and no other, while they become many and few again', () => {
+    const { slots } = makeSlots(20_000);
+    const names = Array.from({ length: 10_000 }, (_, i) => `device-${i}`);
+    const manyAt: number[] = [];
+    const notice = (): void => {
+      if (slots.many !== manyAt.length % 2 > 0) manyAt.push(slots.size);
+    };
+    names.forEach((name, i) => {
+      expect(slots.find(name)).toBe(undefined);
+      expect(slots.acquire(name)).toBe(i);
+      expect(slots.find(name)).toBe(i);
+      notice();
+    });
+    names.forEach((name, i) => {
+      expect(slots.find(name)).toBe(i);
+      expect(slots.release(name)).toBe(i);
+      expect(slots.find(name)).toBe(undefined);
+      const next = names[i + 1];
+      if (next !== undefined) expect(slots.find(next)).toBe(i + 1);
+      notice();
+    });
+    expect(manyAt).toHaveLength(2);
+    expect(manyAt[1]).toBeLessThan(manyAt[0]);
+  });
 });
