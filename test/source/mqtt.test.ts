@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { onTestFinished, type TestContext, describe, expect, it } from 'vitest';
 import { filter, firstValueFrom } from 'rxjs';
 import { silentLog } from '../../src/core/log.js';
 import { EmbeddedBroker } from '../../src/mqtt/broker.js';
 import { mqttKind } from '../../src/source/mqtt.js';
 import { sourceContract, turns } from '../contracts/source.contract.js';
+import { floodBroker, type Published } from '../support/flood-broker.js';
 import { Mosquitto } from '../support/mosquitto.js';
 import { mqttClient, nextMessage, publishNumbers } from '../support/publisher.js';
 import { Collector, stageContext, type TestContextParts } from '../support/stages.js';
@@ -224,31 +223,14 @@ it('drops the oldest instead of waiting, when told to, and says so to each strea
   ]);
 });
 
-/** A broker of MQTT 3.1.1 that sends `messages` at once, QoS 0, as soon as somebody has subscribed. */
-async function flooding(messages: number): Promise<string> {
-  const packets = Array.from({ length: messages }, (_, i) => {
-    const body = Buffer.concat([Buffer.from('\0\x09plant/d-'), Buffer.from(`${i % 10}${i}`)]);
-    return Buffer.concat([Buffer.from([0x30, body.length]), body]);
-  });
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      if (bytes[0] === 0x10) socket.write(Buffer.from([0x20, 2, 0, 0]));
-      else if (bytes[0] === 0x82) {
-        socket.write(Buffer.from([0x90, 3, bytes[2], bytes[3], 0]));
-        socket.write(Buffer.concat(packets));
-      }
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+function numbered(i: number): Published {
+  return { topic: `plant/d-${i % 10}`, payload: `${i}`, qos: 0 };
 }
 
 describe.each(['pause', 'drop-oldest'])('under a flood (%s)', (whenBehind) => {
   it('counts every message that it does not hand on, and lets others have their turn', async () => {
     const messages = 60_000;
-    const url = await flooding(messages);
+    const url = await floodBroker(Array.from({ length: messages }, (_, i) => numbered(i)));
     const context = stageContext();
     const source = mqttSource({ url, qos: 0, protocolVersion: 4, whenBehind, maxQueued: 1000 }, context);
     const dropped = (): number => context.counters.get('source.dropped-oldest');
