@@ -12,6 +12,8 @@ import { readTable } from '../../src/backtest/table.js';
 import { ZonedTimes } from '../../src/backtest/zones.js';
 import { needsSharedData } from '../support/needs.js';
 
+const middle = ({ fromUs, toUs }: Span): number => (fromUs + toUs) / 2;
+
 const LABELS = 'sensors/nab/labels/combined_windows.json';
 
 async function readFiles(root: string, names: Iterable<string>): Promise<DataFile[]> {
@@ -30,7 +32,9 @@ async function readCorpus(ctx: TestContext) {
   const labels = await readLabels(needsSharedData(ctx, LABELS));
   const files = await readFiles(needsSharedData(ctx, 'sensors/nab/data'), labels.named.keys());
   const windows = fitLabels(labels, files).map((fitted) => fitted ?? []);
-  return files.map((file, f) => ({ ...file, windows: windows[f], rows: nabRows(file.timesUs, windows[f]) }));
+  return files.map(({ path, timesUs, zones }, f) => {
+    return { path, timesUs, zones, windows: windows[f], rows: nabRows(timesUs, windows[f]) };
+  });
 }
 
 describe('the Numenta Anomaly Benchmark', () => {
@@ -73,7 +77,6 @@ describe('the Numenta Anomaly Benchmark', () => {
     const files = await corpus(ctx);
     const points = await readLabels(needsSharedData(ctx, 'sensors/nab/labels/combined_labels.json'));
     const made = fitLabels(points, files).map((windows) => windows ?? []);
-    const middle = ({ fromUs, toUs }: Span): number => (fromUs + toUs) / 2;
     const near = files.map(({ windows }, f) =>
       windows.filter((window) => made[f].some((own) => isWithin(middle(window), own) && isWithin(middle(own), window))),
     );
