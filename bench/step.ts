@@ -5,27 +5,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Engine, Frame } from '../src/core/contracts.js';
+import type { Engine } from '../src/core/contracts.js';
 import { silentLog } from '../src/core/log.js';
 import { DEFAULT_RUNTIME } from '../src/core/runtime.js';
-import { LocalLane } from '../src/lane-host.js';
-import { TensorGraph } from '../src/onnx/tensor-graph.js';
 import { stepModelOf } from '../src/step/card-file.js';
 import { openEngine } from '../src/step/open-engine.js';
 import { gateRows } from '../src/train/net-spec.js';
-import { kiokuModel, writeModel, type TestModel } from '../test/support/step-model.js';
+import { kiokuModel, writeModel } from '../test/support/step-model.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
-import { bareLane } from './support/bare-lane.js';
+import { BLOCK, fedSide, GEMM_SIDE, gemmSide, laneSide, STREAMS } from './support/batch-sides.js';
 import { loopSide, ortWebSide, tfjsSide, TorchPeer } from './support/step-peers.js';
-import { boundSide, inputs, kiokuSide, ortNodeSide, SPEC, type Side } from './support/step-sides.js';
+import { boundSide, kiokuSide, ortNodeSide, SPEC, type Side } from './support/step-sides.js';
 
-const STREAMS = 256;
 const CHUNK_STEPS = 32;
-/** Steps of 256 streams in a row: as many readings of each lie ready as a decoder would hand over. */
-const BLOCK = 8;
-/** Side of the matrix whose product gives the machine's rate. */
-const GEMM_SIDE = 1024;
-const STEP_US = 1_000_000;
 
 interface Setting {
   readonly repeats: number;
@@ -166,106 +158,6 @@ async function batchRows(engine: Engine, folder: string, { repeats, steps }: Set
     ratioRow('step.b256.vs-gemm', samples.net, productsUs),
     ratioRow('step.lane-vs-engine', samples.lane, samples.fed),
   ];
-}
-
-/** What each stream has measured, as a decoder hands it over. */
-function measured(): readonly Float64Array[] {
-  const x = inputs(STREAMS);
-  return Array.from({ length: STREAMS }, (_, i) =>
-    Float64Array.from(x.subarray(i * SPEC.inputs, (i + 1) * SPEC.inputs)),
-  );
-}
-
-/** The net alone, of every stream in its place: whoever uses it has to write its inputs and to take its outputs. */
-async function fedSide(engine: Engine, folder: string, model: TestModel): Promise<Side> {
-  const net = await engine.open(stepModelOf(folder, model.card), STREAMS);
-  const slots = Int32Array.from({ length: STREAMS }, (_, slot) => slot);
-  for (const slot of slots) net.open(slot, String(slot));
-  const rows = measured();
-  const [x, y] = [net.input['x_t'], net.output['y_t']];
-  const outputs = new Float32Array(STREAMS * SPEC.channels);
-  return {
-    name: 'fed',
-    step: () => {
-      for (let row = 0, at = 0; row < STREAMS; row++) {
-        const values = rows[row];
-        for (let i = 0; i < SPEC.inputs; i++, at++) x[at] = values[i];
-      }
-      net.step(slots, STREAMS);
-      for (let i = 0; i < outputs.length; i++) outputs[i] = y[i];
-    },
-    output: () => outputs.subarray(0, SPEC.channels),
-    close: () => net.close(),
-  };
-}
-
-/** One time step of every stream by name through a lane, as the pipeline hands readings over: they were just made. */
-async function laneSide(engine: Engine, folder: string, { card }: TestModel): Promise<Side> {
-  const net = await engine.open(stepModelOf(folder, card), STREAMS);
-  const { lane, outputs } = bareLane(net);
-  const host = new LocalLane(lane);
-  const signal = {
-    kind: 'channels',
-    names: Array.from({ length: SPEC.inputs }, (_, i) => `x${i}`),
-    stepUs: 0,
-  } as const;
-  let waiting: Frame[][] = [];
-  let made = 0;
-  let rows = 0;
-  host.out.subscribe(({ steps }) => {
-    rows += steps;
-  });
-  const data = measured();
-  const streams = data.map((_, i) => `plant/device-${i}`);
-  return {
-    name: 'lane',
-    begin: () => {
-      if (rows !== made * STREAMS) throw new Error(`${rows} rows were stepped where ${made * STREAMS} were sent`);
-      const batches = Array.from({ length: BLOCK }, () => {
-        const us = ++made * STEP_US;
-        return streams.map((stream, i) => {
-          return { stream, source: 0, seq: made * STREAMS + i, us, arrivedUs: us, signal, data: data[i] };
-        });
-      });
-      waiting = batches.toReversed();
-      return Promise.resolve();
-    },
-    step: () => {
-      const frames = waiting.pop();
-      if (frames === undefined) throw new Error('more steps than readings');
-      host.push(frames);
-    },
-    output: () => outputs.subarray(0, SPEC.channels),
-    close: () => host.close(),
-  };
-}
-
-/** x [256, 1024] · W [1024, 1024], as one node of a model without states. */
-async function gemmSide(engine: Engine): Promise<Side> {
-  const g = new TensorGraph();
-  const x = g.input(['B', GEMM_SIDE], 'x');
-  const W = Float32Array.from({ length: GEMM_SIDE ** 2 }, (_, i) => Math.sin(i));
-  g.output(g.gemm(x, g.constant(W, [GEMM_SIDE, GEMM_SIDE])), 'y');
-  const port = (name: string) => ({ name, elementType: 'float32', shape: ['B', GEMM_SIDE] }) as const;
-  const model = {
-    path: 'a product of matrices',
-    bytes: g.encode(),
-    proven: true,
-    sha256: '',
-    inputs: [port('x')],
-    outputs: [port('y')],
-    states: [],
-    constants: [],
-  } as const;
-  const net = await engine.open(model, STREAMS);
-  net.input['x'].fill(0.5);
-  const slots = Int32Array.from({ length: STREAMS }, (_, slot) => slot);
-  return {
-    name: 'gemm',
-    step: () => net.step(slots, STREAMS),
-    output: () => net.output['y'].subarray(0, 1),
-    close: () => net.close(),
-  };
 }
 
 /** One stream with a backlog, in the form of a model for few streams. */
