@@ -1,58 +1,41 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLabelColumns, spansOfRows } from '../../src/backtest/label-columns.js';
+import { describe, expect, it } from 'vitest';
+import { labelColumnsOf, spansOfRows } from '../../src/backtest/label-columns.js';
 import { changepointScores, outlierFigures, type SkabRows } from '../../src/backtest/skab-score.js';
+import { readTable, type Table } from '../../src/backtest/table.js';
+import { parseTime } from '../../src/core/time.js';
 import { needsSharedData } from '../support/needs.js';
 
-describe('readLabelColumns', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'kioku-columns-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+const table = (columns: readonly string[], ...rows: readonly (readonly string[])[]): Table => ({
+  columns,
+  rows: rows.map((cells, i) => ({ cells, line: i + 2 })),
+});
 
-  const file = (text: string): string => {
-    const path = join(folder, 'data.csv');
-    writeFileSync(path, text);
-    return path;
-  };
-
-  it('reads a mark for every row, the changepoints only where there are some', async () => {
-    const text = 'datetime;Volume;anomaly\n2026-05-01 10:00:00;1,5;0.0\n2026-05-01 10:00:01;1,7;1.0\n';
-    const labels = await readLabelColumns(file(text));
-    expect(labels).toMatchObject({ changepoint: undefined });
-    expect([...(labels?.anomaly ?? [])]).toEqual([0, 1]);
-    expect([...(labels?.timesUs ?? [])]).toEqual([
-      Date.UTC(2026, 4, 1, 10) * 1000,
-      Date.UTC(2026, 4, 1, 10, 0, 1) * 1000,
-    ]);
-    expect([...(labels?.zones ?? [])]).toEqual(['absent']);
+describe('labelColumnsOf', () => {
+  it('reads a mark for every row, the changepoints only where there are some', () => {
+    const outliers = labelColumnsOf(table(['time', 'anomaly'], ['2026-05-01', '0.0'], ['2026-05-02', '1.0']), 'a.csv');
+    expect(outliers).toEqual({ anomaly: Uint8Array.of(0, 1), changepoint: undefined });
+    const both = labelColumnsOf(table(['Changepoint', 'Anomaly'], ['1', '0'], ['0', '1']), 'a.csv');
+    expect(both).toEqual({ anomaly: Uint8Array.of(0, 1), changepoint: Uint8Array.of(1, 0) });
   });
 
-  it('says when a file has no labels', async () => {
-    expect(await readLabelColumns(file('time,value\n2026-05-01,3\n'))).toBeUndefined();
+  it('says when a file has no labels', () => {
+    expect(labelColumnsOf(table(['time', 'value'], ['2026-05-01', '3']), 'a.csv')).toBeUndefined();
   });
 
   it.each([
-    ['a label that is none', 'time,anomaly\n2026-05-01,0\n2026-05-02,2\n', 'LABELS', `line 3: '2' in column 'anomaly'`],
-    ['an empty label', 'time,anomaly\n2026-05-01,\n', 'LABELS', `line 2: '' in column 'anomaly'`],
     [
-      'a changepoint in words',
-      'time,anomaly,Changepoint\n2026-05-01,0,yes\n',
-      'LABELS',
-      `'yes' in column 'Changepoint'`,
+      'a label that is none',
+      table(['anomaly'], ['0'], ['2']),
+      `a.csv, line 3: '2' in column 'anomaly' is neither 0 nor 1`,
     ],
-    ['no column of times', 'a,anomaly\n1,0\n', 'LABELS', 'no column that is the time'],
-    ['a time that is none', 'time,anomaly\nsoon,0\n', 'LABELS', `line 2: 'soon' is no time`],
-    ['rows of unequal length', 'time,anomaly\n2026-05-01,0,7\n', 'DATA_INVALID', 'is not CSV'],
-    ['an empty file', '', 'DATA_INVALID', 'is empty'],
-  ])('refuses %s', async (_, text, code, message) => {
-    await expect(readLabelColumns(file(text))).rejects.toMatchObject({
-      code,
-      message: expect.stringContaining(message) as string,
-    });
+    ['an empty label', table(['anomaly'], ['']), `a.csv, line 2: '' in column 'anomaly' is neither 0 nor 1`],
+    ['a changepoint in words', table(['anomaly', 'Changepoint'], ['0', 'yes']), `'yes' in column 'Changepoint'`],
+  ])('refuses %s', (_, given, message) => {
+    expect(() => labelColumnsOf(given, 'a.csv')).toThrow(
+      expect.objectContaining({ code: 'LABELS', message: expect.stringContaining(message) as string }),
+    );
   });
 
   it('gives a perfect detector on the Skoltech benchmark the figures of its leaderboard', async (ctx) => {
@@ -76,9 +59,12 @@ describe('readLabelColumns', () => {
 
 /** A file of the benchmark with its own labels for detections. */
 async function perfectRows(path: string): Promise<SkabRows> {
-  const labels = await readLabelColumns(path);
+  const skab = await readTable(path);
+  const labels = labelColumnsOf(skab, path);
   if (labels?.changepoint === undefined) throw new Error(`${path} has no labels`);
-  const { timesUs, anomaly, changepoint } = labels;
+  const { anomaly, changepoint } = labels;
+  const time = skab.columns.indexOf('datetime');
+  const timesUs = Float64Array.from(skab.rows, ({ cells }) => parseTime(cells[time], 'iso') ?? NaN);
   return { timesUs, anomaly, changepoint, detected: anomaly, learnt: 400 };
 }
 
