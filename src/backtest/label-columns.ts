@@ -32,14 +32,21 @@ export function labelColumnsOf(table: Table, path: string): LabelColumns | undef
   };
 }
 
-/** The stretches of consecutive rows that are marked. @returns earliest first */
+/**
+ * The stretches of consecutive rows that are marked.
+ * @param timesUs of the rows; NaN: the row has no time, as if it were not there
+ * @returns earliest first
+ */
 export function spansOfRows(marked: ArrayLike<number>, timesUs: ArrayLike<Micros>): Span[] {
   const spans: Span[] = [];
+  let goesOn = false;
   for (let row = 0; row < marked.length; row++) {
-    if (marked[row] === 0) continue;
-    const first = row;
-    while (row + 1 < marked.length && marked[row + 1] !== 0) row += 1;
-    spans.push({ fromUs: timesUs[first], toUs: timesUs[row] });
+    const us = timesUs[row];
+    if (Number.isNaN(us)) continue;
+    const isMarked = marked[row] !== 0;
+    if (isMarked && goesOn) spans[spans.length - 1] = { fromUs: spans[spans.length - 1].fromUs, toUs: us };
+    else if (isMarked) spans.push({ fromUs: us, toUs: us });
+    goesOn = isMarked;
   }
   return spans;
 }

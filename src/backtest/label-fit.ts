@@ -1,5 +1,4 @@
 /** Which labels belong to which data file, and whether they can: a label beside its data would be a fault nobody could find. */
-import type { Micros } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import { toIso } from '../core/time.js';
 import type { Labels } from './labels.js';
@@ -10,8 +9,8 @@ import { areIncomparable, type ZoneStyle } from './zones.js';
 export interface DataFile {
   /** Its path, with `/`. */
   readonly path: string;
-  /** Of every row, in the order of the file. */
-  readonly timesUs: ArrayLike<Micros>;
+  /** Of every row; NaN: the row has no time. */
+  readonly timesUs: Float64Array;
   /** How its times are written. */
   readonly zones: ReadonlySet<ZoneStyle>;
 }
@@ -24,7 +23,8 @@ export interface DataFile {
  * @throws UserError `LABELS` when no label is for any of the files, a name fits several, labels overlap, lie outside
  *   their file, or are in times that cannot be compared with the data's
  */
-export function fitLabels(labels: Labels, files: readonly DataFile[]): (readonly Span[] | undefined)[] {
+export function fitLabels(labels: Labels, data: readonly DataFile[]): (readonly Span[] | undefined)[] {
+  const files = data.map(({ path, timesUs, zones }) => ({ path, timesUs: inOrderOfTime(timesUs), zones }));
   const named = filesByName(labels, files);
   refuseUnknown(labels, files, named);
   refuseNowhere(labels, files);
@@ -92,15 +92,13 @@ function outside(labels: Labels, span: Span, files: readonly DataFile[]): UserEr
   });
 }
 
-function rangeOf(timesUs: ArrayLike<Micros>): string {
-  if (timesUs.length === 0) return 'has no rows';
-  let earliest = timesUs[0];
-  let latest = timesUs[0];
-  for (let row = 1; row < timesUs.length; row++) {
-    earliest = Math.min(earliest, timesUs[row]);
-    latest = Math.max(latest, timesUs[row]);
-  }
-  return `goes from ${toIso(earliest)} to ${toIso(latest)}`;
+function inOrderOfTime(timesUs: Float64Array): Float64Array {
+  return timesUs.filter((us) => !Number.isNaN(us)).toSorted();
+}
+
+function rangeOf(timesUs: Float64Array): string {
+  if (timesUs.length === 0) return 'has no rows with a time';
+  return `goes from ${toIso(timesUs[0])} to ${toIso(timesUs[timesUs.length - 1])}`;
 }
 
 function refuseIncomparable(labels: Labels, file: DataFile): void {

@@ -85,4 +85,9 @@ describe('spansOfRows', () => {
     ]);
     expect(spansOfRows([], [])).toEqual([]);
   });
+
+  it('passes over rows without a time', () => {
+    const timesUs = [NaN, 1e6, NaN, 3e6, NaN];
+    expect(spansOfRows([1, 1, 0, 1, 1], timesUs)).toEqual([{ fromUs: 1e6, toUs: 3e6 }]);
+  });
 });

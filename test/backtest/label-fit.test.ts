@@ -55,6 +55,21 @@ describe('fitLabels', () => {
     expect(fitted).toEqual([[span('2026-05-03 00:00', '2026-05-04 00:00')]]);
   });
 
+  it('takes rows without a time, or out of order, as they come', () => {
+    const { path, timesUs, zones } = data('a.csv');
+    const mixed = {
+      path,
+      zones,
+      timesUs: Float64Array.from(timesUs.toReversed(), (us, row) => (row % 9 === 5 ? NaN : us)),
+    };
+    expect(fitLabels(labels({ a: [FAULT] }), [mixed])).toEqual([[FAULT]]);
+    expect(fitLabels(labels({ a: [span('2026-05-03 12:00')] }), [mixed])).toHaveLength(1);
+    const none = { path, zones, timesUs: new Float64Array(3).fill(NaN) };
+    expect(() => fitLabels(labels({ a: [FAULT] }), [none])).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('a.csv has no rows with a time') as string }),
+    );
+  });
+
   it.each<[string, Labels, readonly DataFile[], string]>([
     ['labels for other files', labels({ 'x.csv': [FAULT] }), [data('a.csv')], 'labels none of the data files'],
     [
