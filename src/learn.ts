@@ -1,10 +1,12 @@
 /** From gathered series to a model folder that `run` can use: data set → training → export → calibration. */
+import { existsSync } from 'node:fs';
 import type { Config } from './config/config.js';
 import type { ModelCard } from './core/card.js';
 import type { Engine } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
 import { calibrate } from './calibrate.js';
 import type { Gathered } from './gather.js';
+import { checkpointIn, removeCheckpoint } from './train/checkpoint.js';
 import { prepareDataset } from './train/dataset.js';
 import { exportModel, updateCard } from './train/export.js';
 import { fewestSamples, trainJob } from './train/job.js';
@@ -15,19 +17,22 @@ import { trainInWorker } from './train/train.js';
 export interface LearnParts {
   readonly engine: Engine;
   readonly context: StageContext;
-  /** Ends training early; the best weights so far become the model. */
+  /** Ends training early; the best weights so far become the model, and the checkpoint stays. */
   readonly signal?: AbortSignal;
+  /** Go on from the checkpoint that an unfinished training of the same data and options left. */
+  readonly resume?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface Learnt {
   readonly card: ModelCard;
+  /** `aborted` and `time`: there is more to learn, and a checkpoint from which to go on. */
   readonly stopped: StopReason;
 }
 
 /**
- * Trains on `gathered` in a worker thread and writes the model to `config.model`.
- * @throws UserError `DATA_TOO_SHORT`, `TRAINING`, `DISK`
+ * Trains on `gathered` in a worker thread and writes the model to `config.model`, on the way also checkpoints.
+ * @throws UserError `DATA_TOO_SHORT`, `TRAINING`, `DISK`, `SNAPSHOT_INVALID` (the checkpoint to resume from)
  */
 export async function learn(config: Config, gathered: Gathered, parts: LearnParts): Promise<Learnt> {
   const { channels, series } = gathered;
@@ -40,7 +45,15 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
     validationFraction: config.train.validationFraction,
     fewestSamples: fewestSamples(config.train),
   });
-  const trained = await trainInWorker(trainJob(dataset, config.train), {
+  const checkpoint = checkpointIn(config.model);
+  if (parts.resume !== true && existsSync(checkpoint)) {
+    parts.context.log.warn(
+      { checkpoint },
+      'an unfinished training is there, and this one replaces it; --resume goes on',
+    );
+  }
+  const job = trainJob(dataset, config.train, { file: checkpoint, resume: parts.resume === true });
+  const trained = await trainInWorker(job, {
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),
     ...(parts.onProgress === undefined ? {} : { onProgress: parts.onProgress }),
   });
@@ -55,5 +68,6 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
   const calibration = await calibrate(config, series, parts.engine, parts.context);
   const card: ModelCard = { ...exported, calibration };
   await updateCard(config.model, card);
+  if (trained.stopped === 'epochs' || trained.stopped === 'patience') await removeCheckpoint(checkpoint);
   return { card, stopped: trained.stopped };
 }

@@ -7,12 +7,14 @@ import { calibrate } from '../src/calibrate.js';
 import type { Config } from '../src/config/config.js';
 import { defineConfig } from '../src/config/load.js';
 import type { StageContext } from '../src/core/kind.js';
+import { silentLog } from '../src/core/log.js';
 import { normal } from '../src/core/random.js';
 import type { Gathered } from '../src/gather.js';
 import { gatherReadings } from '../src/intake.js';
 import { learn } from '../src/learn.js';
 import { readCard } from '../src/step/card-file.js';
 import { contextOf } from '../src/stage-context.js';
+import { checkpointIn } from '../src/train/checkpoint.js';
 import { nodeEngine } from '../src/step/node-engine.js';
 
 let folder: string;
@@ -82,5 +84,25 @@ describe('learning', () => {
     const { card, stopped } = await learn(endless, gathered, parts);
     expect(stopped).toBe('aborted');
     expect(card.training.optimiserSteps).toBeGreaterThan(0);
+  });
+
+  it('that was stopped goes on to the model that it would have made, and warns who starts anew instead', async () => {
+    const long = { ...config, model: join(folder, 'long'), train: { ...config.train, maxEpochs: 8 } };
+    const stopping = new AbortController();
+    const stop = { engine: nodeEngine, context, signal: stopping.signal, onProgress: () => stopping.abort() };
+    const cut = await learn(long, gathered, stop);
+    expect(cut.stopped).toBe('aborted');
+    const { card, stopped } = await learn(long, gathered, { engine: nodeEngine, context, resume: true });
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (_: object, message: string) => void warnings.push(message) };
+    const parts = { engine: nodeEngine, context: contextOf(config, { log }) };
+    const anew = await learn(long, gathered, parts);
+    expect(warnings).toEqual([]);
+    expect(stopped).toBe('epochs');
+    expect(anew.card.modelSha256).toBe(card.modelSha256);
+    expect(anew.card.calibration).toEqual(card.calibration);
+    writeFileSync(checkpointIn(long.model), 'left by another');
+    await learn({ ...long, train: { ...long.train, maxEpochs: 1 } }, gathered, parts);
+    expect(warnings).toEqual([expect.stringMatching(/an unfinished training is there/)]);
   });
 });

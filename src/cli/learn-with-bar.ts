@@ -7,14 +7,23 @@ import { openEngine } from '../step/open-engine.js';
 import type { Io } from './output.js';
 import { TrainingBar } from './training-bar.js';
 
+export interface LearnOptions {
+  readonly context: StageContext;
+  readonly io: Io;
+  /** As of {@link learn}. */
+  readonly resume?: boolean;
+}
+
 /** Ctrl-C keeps the best weights so far. @throws UserError as {@link learn} */
-export async function learnWithBar(config: Config, gathered: Gathered, context: StageContext, io: Io): Promise<Learnt> {
+export async function learnWithBar(config: Config, gathered: Gathered, options: LearnOptions): Promise<Learnt> {
+  const { context, io, resume = false } = options;
   const bar = new TrainingBar(io);
   try {
     return await learn(config, gathered, {
       engine: await openEngine(config.runtime, context.log),
       context,
       signal: io.signal,
+      resume,
       onProgress: bar.update,
     });
   } finally {

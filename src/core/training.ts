@@ -63,6 +63,11 @@ export const trainSchema = z
       .positive()
       .default(600)
       .meta({ title: 'Time limit', description: 'The best weights so far count when it is over.', unit: 's' }),
+    checkpointSeconds: z.number().positive().default(30).meta({
+      title: 'Time between checkpoints',
+      description: 'So often is written down where training stands, for `kioku train --resume`.',
+      unit: 's',
+    }),
     seed: z.int().default(1).meta({ title: 'Seed', description: 'Same data, same seed: the same model, bit for bit.' }),
   })
   .meta({ title: 'Training', description: 'How the net learns what is normal.' });

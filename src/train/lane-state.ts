@@ -23,6 +23,11 @@ export class LaneState {
     return this.#tensors[1];
   }
 
+  /** [B · S], the values of `now`. */
+  get values(): Float32Array {
+    return this.#data[0];
+  }
+
   /** Zeroes the lanes that are marked with 1. */
   restart(marks: Uint8Array): void {
     for (let lane = 0; lane < marks.length; lane++) {

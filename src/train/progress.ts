@@ -18,12 +18,22 @@ export interface Progress {
   readonly secondsLeft: number;
 }
 
+/** What a training that goes on later needs to report as if it had never stopped; losses NaN before the first. */
+export interface MeterState {
+  readonly elapsedSeconds: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly validationLoss: number;
+  readonly bestValidationLoss: number;
+}
+
 const REPORT_EVERY_MS = 100;
 /** Weight of one step in the running mean of the loss. */
 const SMOOTHING = 0.05;
 
 export class ProgressMeter {
-  readonly #startedMs = performance.now();
+  /** By which a training that began in another process would have begun in this one. */
+  #startedMs = performance.now();
   #reportedMs = -Infinity;
   #epoch = 0;
   #step = 0;
@@ -39,6 +49,24 @@ export class ProgressMeter {
 
   get elapsedSeconds(): number {
     return (performance.now() - this.#startedMs) / 1000;
+  }
+
+  state(): MeterState {
+    return {
+      elapsedSeconds: this.elapsedSeconds,
+      step: this.#step,
+      loss: this.#loss,
+      validationLoss: this.#validationLoss,
+      bestValidationLoss: this.#bestValidationLoss,
+    };
+  }
+
+  restore(state: MeterState): void {
+    this.#startedMs = performance.now() - 1000 * state.elapsedSeconds;
+    this.#step = state.step;
+    this.#loss = state.loss;
+    this.#validationLoss = state.validationLoss;
+    this.#bestValidationLoss = state.bestValidationLoss;
   }
 
   /** One optimiser step is done; reports at most ten times a second. */

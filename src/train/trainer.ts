@@ -12,9 +12,23 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
-/** Parameters and both moments of Adam. */
+/** What the next step depends on beside its batch and the seed. */
+export interface TrainerState {
+  /** Optimiser steps taken: also where the random numbers of dropout stand, which are a function of it. */
+  readonly steps: number;
+  /** [N] each */
+  readonly parameters: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  /** [B · S], the recurrent state of every lane. */
+  readonly lanes: Float32Array;
+}
+
+/** Parameters and both moments of Adam, [N] each. */
 interface Weights {
   readonly parameters: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
   readonly tensors: readonly [parameters: Tensor, m: Tensor, v: Tensor];
 }
 
@@ -96,6 +110,24 @@ export class Trainer {
     return float32Of(out, 'loss')[0];
   }
 
+  /** Where training stands between two steps; its arrays are valid until the next one. */
+  state(): TrainerState {
+    const { parameters, m, v } = this.#weights;
+    return { steps: this.#steps, parameters, m, v, lanes: this.#state.values };
+  }
+
+  /**
+   * The inverse of {@link state}: the steps that follow are those of the trainer that was asked, bit for bit.
+   * @throws RangeError when the state is one of a larger net or of more lanes
+   */
+  restore(state: TrainerState): void {
+    this.#steps = state.steps;
+    this.#weights.parameters.set(state.parameters);
+    this.#weights.m.set(state.m);
+    this.#weights.v.set(state.v);
+    this.#state.values.set(state.lanes);
+  }
+
   close(): void {
     this.#session.close();
   }
@@ -103,7 +135,7 @@ export class Trainer {
 
 function allocate(parameters: Float32Array): Weights {
   const shape = [parameters.length];
-  const m = tensorOf(new Float32Array(parameters.length), shape);
-  const v = tensorOf(new Float32Array(parameters.length), shape);
-  return { parameters, tensors: [tensorOf(parameters, shape), m, v] };
+  const m = new Float32Array(parameters.length);
+  const v = new Float32Array(parameters.length);
+  return { parameters, m, v, tensors: [tensorOf(parameters, shape), tensorOf(m, shape), tensorOf(v, shape)] };
 }

@@ -138,7 +138,45 @@ describe('kioku train CONFIG', () => {
     expect(cardIn('models/long').training.optimiserSteps).toBeGreaterThan(0);
     const checked = await kioku(['inspect', 'models/long', '--json'], { cwd: folder });
     expect(checked.code).toBe(0);
+    expect(ended.stderr).toMatch(/the same command with --resume goes on/);
+    expect(existsSync(join(folder, 'models/long/training.checkpoint'))).toBe(true);
   });
+
+  it('goes on where it was killed, to the model that it would have made', async () => {
+    const train = { maxEpochs: 80, hidden: 8, checkpointSeconds: 0.02 };
+    const name = config('killed.yaml', { source: replay, align: { stepMs: 60_000 }, train });
+    const checkpoint = join(folder, 'models/killed/training.checkpoint');
+    const training = new CliProcess(['train', name], { cwd: folder });
+    await expect.poll(() => existsSync(checkpoint), { timeout: 20_000, interval: 1 }).toBe(true);
+    training.child.kill('SIGKILL');
+    expect(await training.ended()).toMatchObject({ code: null, signal: 'SIGKILL' });
+    expect(existsSync(join(folder, 'models/killed/model.json'))).toBe(false);
+
+    const other = config('other.yaml', {
+      source: replay,
+      align: { stepMs: 60_000 },
+      model: 'models/killed',
+      train: { ...train, hidden: 9 },
+    });
+    const refused = await kioku(['train', other, '--resume'], { cwd: folder });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/other options: train\.hidden 8 \(now 9\)/);
+
+    const resumed = await kioku(['train', name, '--resume'], { cwd: folder });
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(existsSync(checkpoint)).toBe(false);
+    const whole = await kioku(['train', name, '--out', 'whole'], { cwd: folder });
+    expect(whole.code).toBe(0);
+    const { modelSha256, calibration, training: report } = cardIn('models/killed');
+    expect({ modelSha256, calibration }).toEqual({
+      modelSha256: cardIn('whole').modelSha256,
+      calibration: cardIn('whole').calibration,
+    });
+    expect(report.optimiserSteps).toBe(cardIn('whole').training.optimiserSteps);
+    const nothing = await kioku(['train', name, '--resume'], { cwd: folder });
+    expect(nothing.stderr).toMatch(/there is no unfinished training/);
+    expect(nothing.code).toBe(1);
+  }, 60_000);
 
   it('says how much data is missing', async () => {
     const name = config('little.yaml', { source: { ...replay, files: 'short.csv' }, align: { stepMs: 60_000 } });
@@ -152,6 +190,7 @@ describe('kioku train CONFIG', () => {
     [['train', 'feed.yaml'], /has no past/],
     [['train', 'feed.yaml', '--live'], /how long to listen/],
     [['train', 'feed.yaml', 'boiler.csv', '--live', '--for', '1s'], /not from files/],
+    [['train', 'feed.yaml', '--live', '--for', '1s', '--resume'], /which --live cannot give/],
     [['train', 'feed.yaml', 'feed.yaml'], /only one configuration/],
   ])('%s: says what is wrong', async (args, message) => {
     config('feed.yaml', { source: { kind: 'mqtt', url: 'mqtt://127.0.0.1:1', topic: 'a/{device}' } });

@@ -29,6 +29,7 @@ const OPTIONS: LoopOptions = {
   maxEpochs: 20,
   patienceEpochs: 20,
   maxSeconds: 120,
+  checkpointSeconds: 1e6,
   seed: 1,
 };
 

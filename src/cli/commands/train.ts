@@ -13,6 +13,7 @@ interface Options {
   readonly live?: true;
   readonly for?: number;
   readonly out?: string;
+  readonly resume?: true;
   readonly json?: true;
 }
 
@@ -27,6 +28,7 @@ export function register(program: Command, io: Io): void {
     .option('--live', "learn from the configuration's own source, as it comes in")
     .option('--for <duration>', 'with --live: how long to listen before training, such as 1h', parseDuration)
     .option('--out <folder>', 'where to write the model instead of where the configuration says')
+    .option('--resume', 'go on with a training that was interrupted, on the same data and options')
     .option('--json', 'print {model, card} at the end')
     .action(async (paths: string[], options: Options) => train(paths, options, io));
 }
@@ -82,6 +84,11 @@ function mistake(configs: readonly string[], files: readonly string[], options: 
   if (!options.live && options.for !== undefined) {
     return new UserError('ARGUMENT', '--for belongs to --live', { hint: 'add --live, or leave --for out' });
   }
+  if (options.live && options.resume) {
+    return new UserError('ARGUMENT', '--resume goes on with the same data, which --live cannot give', {
+      hint: 'record the feed with `kioku record` and train on the recording',
+    });
+  }
   return undefined;
 }
 
@@ -94,7 +101,9 @@ async function trainOn(
 ): Promise<void> {
   const { learnWithBar } = await import('../learn-with-bar.js');
   const { describeTraining } = await import('../training-summary.js');
-  const learnt = await learnWithBar(config, gathered, context, io);
+  const learnt = await learnWithBar(config, gathered, { context, io, resume: options.resume === true });
   if (options.json) io.printJson({ model: config.model, stopped: learnt.stopped, card: learnt.card });
   else io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+  if (learnt.stopped === 'aborted') io.note('the same command with --resume goes on');
+  if (learnt.stopped === 'time') io.note('with a longer train.maxSeconds, --resume goes on');
 }

@@ -82,7 +82,7 @@ async function learnNormal(config: Config, context: StageContext, options: DemoO
   await rest(SETTLE_MS, io.signal);
   const gathered = await listenAndAlign(config, context, { forMs: options.learn, io });
   if (io.signal.aborted) return false;
-  const learnt = await learnWithBar(config, gathered, context, io);
+  const learnt = await learnWithBar(config, gathered, { context, io });
   io.note(describeTraining(learnt));
   return !io.signal.aborted;
 }
