@@ -8,6 +8,7 @@ import { UserError, messageOf, systemCodeOf } from '../core/errors.js';
 import type { KiokuEvent } from '../core/events.js';
 import type { SinkKind, StageContext } from '../core/kind.js';
 import { JsonLines } from './json-lines.js';
+import { passes } from './outbox.js';
 
 const NEWLINE = 0x0a;
 /** What may wait for a slow disk; a source that can wait is held up long before. */
@@ -39,6 +40,8 @@ class JsonlSink implements Sink {
   readonly #lines = new JsonLines();
   /** Bytes of whole lines in the file: what a failed write has left behind them is cut off. */
   #length = 0;
+  /** Among the lines is one that must survive a power failure. */
+  #lasting = false;
   /** Settled with the next write; the one under way comes first: two at a time could interleave. */
   #next: Deferred | undefined;
   #writing: Promise<void> | undefined;
@@ -79,6 +82,8 @@ class JsonlSink implements Sink {
 
   async stop(): Promise<void> {
     await this.#writing;
+    // A device or a pipe has nothing to bring to a disk.
+    await this.#file?.datasync().catch(() => {});
     await this.#close();
   }
 
@@ -90,7 +95,9 @@ class JsonlSink implements Sink {
 
   /**
    * What comes while the disk is busy goes with one write, and waits as bytes: as events or text it would live long
-   * enough to be copied by the garbage collector, again and again.
+   * enough to be copied by the garbage collector, again and again. What lasts (incidents, final transcripts, speech) is
+   * on the disk when this resolves; scores and partials alone are with the operating system: a write to a memory card
+   * for every time step would wear it out.
    * @throws UserError `DISK`; then none of these events is in the file
    */
   write(events: readonly KiokuEvent[]): Promise<void> {
@@ -99,7 +106,9 @@ class JsonlSink implements Sink {
       return Promise.reject(this.#disk(new Error('it is slower than the events come')));
     }
     for (const event of events) {
-      if ((event.type !== 'score' || scores) && (event.type !== 'partial' || partials)) this.#lines.add(event);
+      if ((event.type === 'score' && !scores) || (event.type === 'partial' && !partials)) continue;
+      this.#lines.add(event);
+      this.#lasting ||= !passes(event.type);
     }
     if (this.#lines.bytes === 0) return Promise.resolve();
     this.#next ??= deferred();
@@ -118,10 +127,12 @@ class JsonlSink implements Sink {
 
   async #append(lines: Uint8Array): Promise<void> {
     const file = this.#file;
+    const lasting = this.#lasting;
+    this.#lasting = false;
     if (file === undefined) throw this.#disk(new Error('the sink is not started'));
     try {
       await file.appendFile(lines);
-      await file.datasync();
+      if (lasting) await file.datasync();
       this.#length += lines.length;
     } catch (cause) {
       await this.#undo(file);

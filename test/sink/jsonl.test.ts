@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { jsonlKind } from '../../src/sink/jsonl.js';
 import { incident, scoreEvent, sinkContract, transcript, voiceEvent } from '../contracts/sink.contract.js';
@@ -94,6 +94,25 @@ describe('jsonl sink', () => {
     await Promise.all(ids.map((id) => sink.write([incident(id)])));
     await sink.stop();
     expect((await lines()).map((line) => (line as KiokuEvent).id)).toEqual(ids);
+  });
+
+  it('brings to the disk what lasts, and with it what came before; scores alone only at the end', async () => {
+    const any = await open(join(folder, 'any'), 'a');
+    const sync = vi.spyOn(Object.getPrototypeOf(any) as FileHandle, 'datasync');
+    onTestFinished(() => sync.mockRestore());
+    await any.close();
+    const sink = make();
+    await sink.start(new AbortController().signal);
+    await sink.write([scoreEvent('a')]);
+    await sink.write([scoreEvent('b'), transcript('partial', 'p')]);
+    expect(sync).toHaveBeenCalledTimes(0);
+    await sink.write([scoreEvent('c'), incident('i')]);
+    expect(sync).toHaveBeenCalledTimes(1);
+    await sink.write([scoreEvent('d')]);
+    expect(sync).toHaveBeenCalledTimes(1);
+    await sink.stop();
+    expect(sync).toHaveBeenCalledTimes(2);
+    expect(await lines()).toHaveLength(6);
   });
 
   it('says that the disk is full, every time', async (ctx) => {
