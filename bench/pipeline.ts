@@ -75,7 +75,7 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
 class PipelineBench {
   readonly notes: string[] = [
     'flood: a child process that speaks MQTT over a raw socket; every side is a process of its own, they take turns',
-    'cpu-us: user and system time of all threads of the side, a message; kioku writes scores and incidents to a file (JSONL, synced); bare is mqtt.js and Node-RED with their defaults',
+    'cpu-us: user and system time of all threads of the side, a message; kioku writes scores and incidents to a file (JSONL); bare is mqtt.js and Node-RED with their defaults',
     'overload: twice the maximum is offered; kioku pauses the source, which drops what does not fit the socket and 1,000 queued messages, or (drop-oldest) reads on and drops the oldest; all counts must add up exactly, else this fails',
     'latency: from the write to the socket of the message that completes a time step to its score, at half of the maximum',
   ];
