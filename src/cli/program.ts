@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../core/errors.js';
 import { kiokuVersion } from '../core/version.js';
+import { register as registerBacktest } from './commands/backtest.js';
 import { register as registerCheck } from './commands/check.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerDevices } from './commands/devices.js';
@@ -25,6 +26,7 @@ const COMMANDS = [
   registerRecord,
   registerTrain,
   registerRun,
+  registerBacktest,
   registerTranscribe,
   registerCheck,
   registerInspect,

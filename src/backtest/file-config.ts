@@ -1,0 +1,125 @@
+/** The configuration that a data file is judged with: what the user wrote, and what its first rows say of the rest. */
+import type { Config } from '../config/config.js';
+import { proposeStepMs } from '../config/discovery/proposal.js';
+import { defineConfig } from '../config/load.js';
+import type { AlignedChannel } from '../core/alignment.js';
+import type { Frame } from '../core/contracts.js';
+import { UserError } from '../core/errors.js';
+import { median } from '../core/median.js';
+import { LABEL_COLUMNS } from './label-columns.js';
+import type { Table } from './table.js';
+
+/** What all files have in common; plain data, so that it can go to another thread. */
+export interface BacktestSetting {
+  /** A configuration as it was written; its source and sinks are not used. */
+  readonly value: object;
+  /** Absolute path that it came from or stands for. */
+  readonly file: string;
+  /** Folder of a model that was learnt before; absent: every file is learnt from its first rows. */
+  readonly model?: string;
+  /** Rows at the beginning of a file to learn from; absent: 15 %, at most 750. */
+  readonly learnRows?: number;
+  /** Opening scores to try beside the configured one. */
+  readonly thresholds: readonly number[];
+}
+
+const NUMBER_WITH_COMMA = /^[+-]?\d+,\d+$/;
+const NUMBER_WITH_POINT = /^[+-]?\d+\.\d+$/;
+
+/**
+ * @param table of the file at `path`
+ * @param rows at its beginning that may be looked at
+ * @param openScore absent: as configured; else the closing score is changed in proportion
+ */
+export async function configOfFile(
+  setting: BacktestSetting,
+  path: string,
+  table: Table,
+  rows: number,
+  openScore?: number,
+): Promise<Config> {
+  const { broker: _, ...value } = setting.value as Readonly<Record<string, unknown>>;
+  const { kind, ...reading } = section(value, 'source');
+  const replayed = kind === 'replay' ? pick(reading, ['time', 'delimiter', 'decimal']) : {};
+  const source = { decimal: decimalSign(table, rows), ...replayed, kind: 'replay', files: path };
+  const decide = { ...section(value, 'decide'), scores: true };
+  const config = await defineConfig({ ...value, source, decide, sinks: [] }, setting.file);
+  const here = {
+    ...config,
+    ...(setting.model === undefined ? {} : { model: setting.model }),
+    // Threads are for the files; and a step that is timed makes no difference to them.
+    runtime: { ...config.runtime, threads: 0 },
+  };
+  if (openScore === undefined) return here;
+  const { openScore: open, closeScore: close } = scoresOf(config);
+  const rescaled = { ...decide, openScore, closeScore: (openScore * close) / open };
+  return {
+    ...here,
+    decide: (await defineConfig({ ...value, source, decide: rescaled, sinks: [] }, setting.file)).decide,
+  };
+}
+
+/** Opening and closing score of the configured decider. */
+export function scoresOf({ decide }: Config): { readonly openScore: number; readonly closeScore: number } {
+  return decide.options as { readonly openScore: number; readonly closeScore: number };
+}
+
+/**
+ * Fills in the time step and the channels that the configuration leaves open.
+ * @param learnt readings of the rows that may be looked at
+ * @throws UserError `DATA_INVALID` when none of them holds a number
+ */
+export function withAlignment(
+  config: Config,
+  setting: BacktestSetting,
+  learnt: readonly Frame[],
+  path: string,
+): Config {
+  const written = section(setting.value as Readonly<Record<string, unknown>>, 'align');
+  // A model that was learnt before has its own, and `run` holds them against what is written.
+  if (setting.model !== undefined) return config;
+  const stepMs = written['stepMs'] === undefined ? stepOf(learnt) : config.align.stepMs;
+  const channels = config.align.channels ?? channelsOf(learnt, path);
+  return { ...config, align: { ...config.align, stepMs, channels } };
+}
+
+function stepOf(frames: readonly Frame[]): number {
+  const gapsMs: number[] = [];
+  for (let i = 1; i < frames.length; i++) {
+    const gapMs = (frames[i].us - frames[i - 1].us) / 1000;
+    if (gapMs > 0) gapsMs.push(gapMs);
+  }
+  return proposeStepMs(gapsMs.length === 0 ? undefined : median(gapsMs), 0);
+}
+
+/** In the order in which they were first seen; columns of labels are no channels. */
+function channelsOf(frames: readonly Frame[], path: string): AlignedChannel[] {
+  const labels: ReadonlySet<string> = new Set(LABEL_COLUMNS);
+  const names = new Set<string>();
+  for (const { signal } of frames) {
+    if (signal.kind !== 'channels') continue;
+    for (const name of signal.names) if (!labels.has(name.toLowerCase())) names.add(name);
+  }
+  if (names.size === 0) {
+    throw new UserError('DATA_INVALID', `none of the first ${frames.length} rows of ${path} holds a number`, {
+      hint: 'kioku reads CSV with a header line; a configuration can name the delimiter, the decimal sign and the time',
+    });
+  }
+  return [...names].map((name) => ({ name, aggregate: 'mean', noiseFloor: 0 }));
+}
+
+/** Half the world writes 20,5. */
+function decimalSign(table: Table, rows: number): '.' | ',' {
+  const cells = table.rows.slice(0, rows).flatMap((row) => row.cells);
+  const commas = cells.some((cell) => NUMBER_WITH_COMMA.test(cell));
+  return commas && !cells.some((cell) => NUMBER_WITH_POINT.test(cell)) ? ',' : '.';
+}
+
+function section(value: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
+  const part = value[name];
+  return typeof part === 'object' && part !== null ? (part as Readonly<Record<string, unknown>>) : {};
+}
+
+function pick(from: Readonly<Record<string, unknown>>, names: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
+}

@@ -1,0 +1,75 @@
+/** What a lane said about a file, row by row. */
+import type { Micros } from '../core/contracts.js';
+import type { KiokuEvent } from '../core/events.js';
+
+export interface Judgement {
+  /** 0 … 1 of every row: that of its time step, which all rows of the step share. NaN: the row was not judged. */
+  readonly scores: Float64Array;
+  /** Rows at which an incident was opened, ascending: the last one of the step that opened it. */
+  readonly alerts: Int32Array;
+  /** How many of the alerts say that nothing came, whatever came before. */
+  readonly silences: number;
+  /** 1: an incident has been opened and not ended yet, as of this row. */
+  readonly open: Uint8Array;
+}
+
+/**
+ * @param steps start of the time step of every row; NaN: the row has no reading
+ * @param events all that a lane said, in order
+ * @param firstRow rows before it were not given to the lane
+ */
+export function judgementOf(
+  steps: Float64Array,
+  events: readonly KiokuEvent[],
+  stepUs: Micros,
+  firstRow: number,
+): Judgement {
+  const scoreOf = new Map<Micros, number>();
+  let silences = 0;
+  const changes: { readonly us: Micros; readonly phase: 'new' | 'end' }[] = [];
+  for (const event of events) {
+    if (event.type === 'score') scoreOf.set(event.us, Math.max(event.score, scoreOf.get(event.us) ?? 0));
+    if (event.type !== 'incident' || event.phase === 'update') continue;
+    changes.push({ us: event.us, phase: event.phase });
+    if (event.phase === 'new' && event.reason === 'silent') silences += 1;
+  }
+  const rows = new StepRows(steps, stepUs, firstRow);
+  const scores = Float64Array.from(steps, (step, row) => (row < firstRow ? NaN : (scoreOf.get(step) ?? NaN)));
+  const alerts: number[] = [];
+  const opened = new Int32Array(steps.length + 1);
+  for (const { us, phase } of changes) {
+    const row = rows.lastOf(us);
+    if (phase === 'new') alerts.push(row);
+    opened[row + (phase === 'new' ? 0 : 1)] += phase === 'new' ? 1 : -1;
+  }
+  let now = 0;
+  const open = Uint8Array.from(steps, (_, row) => {
+    now += opened[row];
+    return now > 0 ? 1 : 0;
+  });
+  return { scores, alerts: Int32Array.from(alerts).toSorted(), silences, open };
+}
+
+/** Rows by the time step that they are in. */
+class StepRows {
+  readonly #lastRow = new Map<Micros, number>();
+
+  constructor(
+    private readonly steps: Float64Array,
+    private readonly stepUs: Micros,
+    private readonly firstRow: number,
+  ) {
+    for (let row = firstRow; row < steps.length; row++) {
+      if (!Number.isNaN(steps[row])) this.#lastRow.set(steps[row], row);
+    }
+  }
+
+  /** The last row of the step at `us`; where it has none, such as in a silence, the next row: only that one shows it. */
+  lastOf(us: Micros): number {
+    const step = Math.floor(us / this.stepUs) * this.stepUs;
+    const last = this.#lastRow.get(step);
+    if (last !== undefined) return last;
+    const next = this.steps.findIndex((start, row) => row >= this.firstRow && start > step);
+    return next < 0 ? this.steps.length - 1 : next;
+  }
+}

@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backtestFile, type FileResult } from '../../src/backtest/backtest-file.js';
+import type { BacktestSetting } from '../../src/backtest/file-config.js';
+import { defineConfig } from '../../src/config/load.js';
+import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
+import { silentLog } from '../../src/core/log.js';
+import { normal } from '../../src/core/random.js';
+import { gatherReadings } from '../../src/intake.js';
+import { learn } from '../../src/learn.js';
+import { Pipeline } from '../../src/pipeline.js';
+import { contextOf } from '../../src/stage-context.js';
+import { nodeEngine } from '../../src/step/node-engine.js';
+
+const ROWS = 1200;
+const LEARNT = 400;
+const START_S = 1_700_000_000;
+/** Two readings in each step of a minute. */
+const ROW_S = 30;
+/** Far from anything that was learnt. */
+const FAULT = { from: 900, to: 960 };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kioku-backtest-file-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const swing = (row: number): number => {
+  const fault = row >= FAULT.from && row < FAULT.to ? 8 : 0;
+  return Math.sin(row / 9) + 0.1 * normal(1, 0, row) + fault;
+};
+const timeOf = (row: number): string => new Date((START_S + row * ROW_S) * 1000).toISOString();
+
+function table(name: string, valueOf: (row: number) => string, header = 'time,x', delimiter = ','): string {
+  const lines = Array.from({ length: ROWS }, (_, row) => `${timeOf(row)}${delimiter}${valueOf(row)}`);
+  writeFileSync(join(folder, name), `${header}\n${lines.join('\n')}\n`);
+  return name;
+}
+
+const SETTING: BacktestSetting = {
+  value: { align: { stepMs: 60_000 }, train: { maxEpochs: 8 }, decide: { warmupSteps: 50 } },
+  file: '/nowhere/test.yaml',
+  learnRows: LEARNT,
+  thresholds: [],
+};
+
+const judge = (name: string, setting: BacktestSetting = SETTING): Promise<FileResult> =>
+  backtestFile({ path: join(folder, name), name }, setting, nodeEngine, new AbortController().signal);
+
+describe('a backtest of a file', () => {
+  let was: FileResult;
+  beforeAll(async () => {
+    was = await judge(table('fault.csv', (row) => String(swing(row))));
+  });
+
+  it('finds the fault, and learns from the first rows only', () => {
+    const result = was;
+    expect(result.scores).toHaveLength(ROWS);
+    expect(result.learntRows).toBe(LEARNT);
+    expect([...result.scores.subarray(0, LEARNT)].every(Number.isNaN)).toBe(true);
+    expect(result.scores.subarray(FAULT.from, FAULT.to).every((score) => score > 0.4)).toBe(true);
+    expect(result.alerts).toHaveLength(1);
+    // Its rule asks for three steps of two rows.
+    expect(result.alerts[0]).toBeGreaterThanOrEqual(FAULT.from);
+    expect(result.alerts[0]).toBeLessThan(FAULT.from + 8);
+    expect(result.texts[7]).toBe(timeOf(7));
+    expect(result.values[FAULT.from]).toBe(swing(FAULT.from));
+  });
+
+  it.each([LEARNT, 601, 930])('says the same of earlier steps whatever comes from row %i on', async (changed) => {
+    const other = (row: number): number => (row < changed ? swing(row) : 5 - 3 * swing(row * 7));
+    const is = await judge(table('is.csv', (row) => String(other(row))));
+    // Of a step of two rows, the second may be changed.
+    const same = changed - (changed % 2);
+    expect(is.scores.subarray(0, same)).toEqual(was.scores.subarray(0, same));
+    expect(is.open.subarray(0, same)).toEqual(was.open.subarray(0, same));
+    expect([...is.alerts].filter((row) => row < same)).toEqual([...was.alerts].filter((row) => row < same));
+    expect(is.scores.subarray(same)).not.toEqual(was.scores.subarray(same));
+  });
+
+  it('opens the incidents that a run opens', async () => {
+    const path = join(
+      folder,
+      table('run.csv', (row) => String(swing(row))),
+    );
+    table('past.csv', (row) => String(swing(row + 5 * ROWS)));
+    const value = { ...SETTING.value, model: 'model', sinks: [] };
+    const learnt = { ...value, source: { kind: 'replay', files: 'past.csv' } };
+    const past = await defineConfig(learnt, join(folder, 'test.yaml'));
+    const context = contextOf(past);
+    await learn(past, await gatherReadings(past, { context }), { engine: nodeEngine, context });
+    const running = await defineConfig({ ...value, source: { kind: 'replay', files: path } }, past.file);
+    const pipeline = new Pipeline(running, { engine: nodeEngine, log: silentLog });
+    const events: KiokuEvent[] = [];
+    pipeline.events.subscribe((batch) => void events.push(...batch));
+    await pipeline.run(new AbortController().signal);
+    const opened = events.filter((event): event is IncidentEvent => event.type === 'incident' && event.phase === 'new');
+    const result = await judge('run.csv', { ...SETTING, value, file: past.file, model: past.model });
+    expect(opened.length).toBeGreaterThan(0);
+    expect(Array.from(result.alerts, (row) => Math.floor(result.timesUs[row] / 60e6) * 60e6)).toEqual(
+      opened.map(({ us }) => us),
+    );
+    expect(Date.parse(result.modelSaw?.from ?? '')).toBeLessThanOrEqual(Date.parse(timeOf(0)));
+    expect(result.learntRows).toBe(0);
+  });
+
+  it('tries other opening scores without learning anew', async () => {
+    const name = table('tried.csv', (row) => String(swing(row)));
+    const configured = await judge(name, { ...SETTING, thresholds: [0.4, 0.9] });
+    expect(configured.alerts).toEqual(was.alerts);
+    const value = { ...SETTING.value, decide: { warmupSteps: 50, openScore: 0.9, closeScore: (0.9 * 0.25) / 0.4 } };
+    const high = await judge(name, { ...SETTING, value });
+    expect(configured.threshold).toBe(0.4);
+    expect(configured.candidates).toEqual([{ threshold: 0.9, alerts: high.alerts }]);
+  });
+});
+
+describe('bad data', () => {
+  it('with holes, a constant column, decimal commas and its own labels is judged all the same', async () => {
+    const cell = (row: number): string => {
+      const value = row % 50 === 7 ? '' : swing(row).toFixed(4).replace('.', ',');
+      return `${value};21,5;${row >= FAULT.from && row < FAULT.to ? 1 : 0}`;
+    };
+    const result = await judge(table('odd.csv', cell, 'time;x;still;anomaly', ';'));
+    expect(result.values[8]).toBeCloseTo(swing(8), 4);
+    expect(result.values[7]).toBeNaN();
+    expect(result.alerts).toHaveLength(1);
+    // The labels: a detector must not see them.
+    expect(result.counters).toEqual({ 'align.unknown-channel': ROWS - LEARNT });
+  });
+
+  it('keeps rows without a time, unjudged', async () => {
+    const name = table('no-time.csv', (row) => String(swing(row)));
+    const lines = Array.from({ length: ROWS }, (_, row) => `${row === 700 ? 'once' : timeOf(row)},${swing(row)}`);
+    writeFileSync(join(folder, name), `time,x\n${lines.join('\n')}\n`);
+    const result = await judge(name);
+    expect(result.scores).toHaveLength(ROWS);
+    expect([result.texts[700], result.scores[700], result.values[700]]).toEqual(['once', NaN, NaN]);
+    expect(result.values[701]).toBe(swing(701));
+    expect(result.counters).toEqual({ 'source.bad-time': 1 });
+  });
+
+  it.each([
+    ['text', 'time,x', () => 'on', { code: 'DATA_INVALID' }],
+    ['no time', 'number,x', () => '1', {}],
+  ])('with %s is refused in clear words', async (_, header, valueOf, error) => {
+    if (header.startsWith('number')) {
+      writeFileSync(
+        join(folder, 'bad.csv'),
+        `number,x\n${Array.from({ length: ROWS }, (__, i) => `a${i},1`).join('\n')}\n`,
+      );
+    } else {
+      table('bad.csv', valueOf, header);
+    }
+    await expect(judge('bad.csv')).rejects.toMatchObject({ name: 'UserError', code: 'DATA_INVALID', ...error });
+  });
+
+  it('that is shorter than what is learnt from, or too short to learn from, is refused', async () => {
+    const name = table('short.csv', (row) => String(swing(row)));
+    await expect(judge(name, { ...SETTING, learnRows: 5000 })).rejects.toMatchObject({
+      code: 'DATA_TOO_SHORT',
+      message: expect.stringContaining('nothing is left to judge') as string,
+    });
+    await expect(judge(name, { ...SETTING, learnRows: 40 })).rejects.toMatchObject({ code: 'DATA_TOO_SHORT' });
+  });
+});

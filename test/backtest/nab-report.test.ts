@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { compareThresholds, type LabelledResult, TRIED_SCORES } from '../../src/backtest/nab-report.js';
+import { fileResult } from './file-result.js';
+
+/** Rows 50 … 59. */
+const FAULT = { fromUs: 50e6, toUs: 59e6 };
+/** What a detection in the first row of a window of ten earns is 1, of one far behind it is −0.11. */
+const rows = (...alerts: number[]): Int32Array => Int32Array.from(alerts);
+
+/** Alerts with the opening scores 0.4 (the configured one), 0.3 and 0.2. */
+function labelled(at04: Int32Array, at03: Int32Array, at02: Int32Array): LabelledResult {
+  const candidates = [
+    { threshold: 0.3, alerts: at03 },
+    { threshold: 0.2, alerts: at02 },
+  ];
+  const scores = new Float64Array(100).fill(0.1);
+  for (const row of at02) scores[row] = 0.2;
+  return { result: fileResult({ alerts: at04, candidates, scores }), faults: [FAULT] };
+}
+
+describe('the NAB score of alerts', () => {
+  /** 0.3 is best for the first, 0.2 for the second; 30 is before any window: −0.11 in the standard profile. */
+  const first = labelled(rows(), rows(50), rows(30, 50));
+  const second = labelled(rows(), rows(30), rows(50));
+
+  it('tells the configured threshold from the best one of all files', () => {
+    const { configured, best } = compareThresholds([first, second]);
+    expect(configured).toEqual({ threshold: 0.4, standard: 0, lowFP: 0, lowFN: 0 });
+    // 0.2: both windows found in their first row, one false alarm: (2 − 0.11 − (−2)) / (2 − (−2)) of a perfect score.
+    expect(best.threshold).toBe(0.2);
+    expect(best.standard).toBeCloseTo((100 * (2 - 0.11 + 2)) / 4, 10);
+    expect(best.lowFP).toBeCloseTo((100 * (2 - 0.22 + 2)) / 4, 10);
+    expect(best.lowFN).toBeCloseTo((100 * (2 - 0.11 + 4)) / 6, 10);
+  });
+
+  it('chooses the threshold on one half and scores it on the other', () => {
+    const { halves } = compareThresholds([first, second]);
+    expect(halves?.thresholds).toEqual([0.3, 0.2]);
+    // 0.3 on the second: missed, one false alarm. 0.2 on the first: found, one false alarm.
+    const [onSecond, onFirst] = [(100 * (-1 - 0.11 + 1)) / 2, (100 * (1 - 0.11 + 1)) / 2];
+    expect(halves?.standard).toBeCloseTo((onSecond + onFirst) / 2, 10);
+  });
+
+  it('takes the highest of equally good thresholds', () => {
+    const same = labelled(rows(50), rows(50), rows(50));
+    expect(compareThresholds([same, same]).best).toMatchObject({ threshold: 0.4, standard: 100 });
+  });
+
+  it('has no halves where one of them has no window', () => {
+    const normal = { ...first, faults: [] };
+    expect(compareThresholds([first]).halves).toBeUndefined();
+    expect(compareThresholds([first, normal]).halves).toBeUndefined();
+  });
+
+  it('counts every row beside it', () => {
+    const { rows: byRow } = compareThresholds([second]);
+    expect(byRow).toMatchObject({ threshold: 0.2, standard: 100 });
+  });
+
+  it('tries thresholds that a configuration may have', () => {
+    expect(TRIED_SCORES[0]).toBe(0.15);
+    expect(TRIED_SCORES.at(-1)).toBe(0.9);
+    expect(TRIED_SCORES).toHaveLength(16);
+  });
+});
