@@ -76,7 +76,7 @@ class Kioku {
     batch.weight.fill(1);
     batch.counted = batch.weight.length;
     batch.restart.fill(1);
-    this.#trainer = new Trainer(SPEC, source, batch, { clipNorm: 1, seed: 1 });
+    this.#trainer = new Trainer(SPEC, source, batch, { clipNorm: 1, weightDecay: 0, seed: 1 });
   }
 
   /** Milliseconds a step. */

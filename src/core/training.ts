@@ -2,6 +2,10 @@
 import { z } from 'zod';
 import { CALENDAR_PERIODS, CELLS, OBJECTIVES } from './card.js';
 
+/** How the learning rate changes from the first optimiser step to the last. */
+export const SCHEDULES = ['cosine', 'constant', 'step', 'one-cycle'] as const;
+export type Schedule = (typeof SCHEDULES)[number];
+
 export const trainSchema = z
   .strictObject({
     cell: z.enum(CELLS).default('gru').meta({ title: 'Cell', description: 'Kind of recurrent cell.' }),
@@ -37,8 +41,32 @@ export const trainSchema = z
     }),
     learningRate: z.number().positive().max(1).default(5e-3).meta({
       title: 'Learning rate',
-      description: 'Of Adam; falls along half a cosine to a tenth of it at the last epoch.',
+      description: 'Of Adam, at its highest.',
     }),
+    schedule: z
+      .enum(SCHEDULES)
+      .default('cosine')
+      .meta({
+        title: 'Schedule of the learning rate',
+        description:
+          'cosine: falls along half a cosine to a tenth; constant; step: a tenth from half of maxEpochs on, a hundredth ' +
+          'from three quarters on; one-cycle: from a 25th up in the first 30 %, then down to almost nothing.',
+      }),
+    warmUp: z.number().min(0).max(0.5).default(0).meta({
+      title: 'Warm-up',
+      description: 'Share of maxEpochs at the start, over which the scheduled learning rate is faded in from nothing.',
+    }),
+    weightDecay: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .meta({
+        title: 'Weight decay',
+        description:
+          'Decoupled (AdamW): every optimiser step takes learning rate · this from each weight matrix, those of the ' +
+          'gates included; biases are exempt.',
+      }),
     clipNorm: z.number().positive().default(1).meta({
       title: 'Gradient clipping',
       description: 'Largest norm of the gradient over all parameters; longer ones are shortened to it.',

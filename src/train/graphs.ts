@@ -4,30 +4,36 @@ import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
 import { backpropagate } from './autodiff.js';
 import { losses, type Losses } from './loss.js';
-import { parameterCount, stateWidth, type NetSpec } from './net-spec.js';
+import { matrixMask, parameterCount, stateWidth, type NetSpec } from './net-spec.js';
 import { fedWeights, forecast } from './network.js';
 import { adam, type AdamOptions } from './optimiser.js';
 import { RULES } from './scan-gradient.js';
 
+export interface TrainGraphOptions extends AdamOptions {
+  /** Whether the weight matrices decay; how much, is fed. */
+  readonly weightDecay: boolean;
+}
+
 /**
- * One step of truncated back-propagation through time with clipping and Adam.
+ * One step of truncated back-propagation through time with clipping and Adam or AdamW.
  *
  * In: `parameters`, `m`, `v` [N]; `x` [T, B, I]; `target`, `weight` [T, B, C] (0 = not counted); `state` [B, S];
- * `schedule` [3] (see `adam`); with dropout and more than one layer `keep_1` … `keep_{L−1}` [T, B, H] (0 or
+ * `schedule` [4] (see `adam`); with dropout and more than one layer `keep_1` … `keep_{L−1}` [T, B, H] (0 or
  * 1 / (1 − dropout)).
  * Out: `loss` [] (mean over counted entries, 0 when there are none), `gradient_norm` [] (before clipping),
  * `parameters_next`, `m_next`, `v_next` [N], `state_next` [B, S].
  * @returns an ONNX file; T and B are free in every run
  */
-export function buildTrainGraph(spec: NetSpec, options: AdamOptions): Uint8Array {
+export function buildTrainGraph(spec: NetSpec, options: TrainGraphOptions): Uint8Array {
   const g = new TensorGraph();
   const net = lossOverSequence(g, spec, dropoutMasks(g, spec));
   const N = parameterCount(spec);
   const m = g.input([N], 'm');
   const v = g.input([N], 'v');
-  const schedule = g.input([3], 'schedule');
+  const schedule = g.input([4], 'schedule');
   const gradient = gradientOf(g, net.loss, net.parameters);
-  const next = adam(g, { parameters: net.parameters, m, v }, gradient, schedule, options);
+  const decayed = options.weightDecay ? g.constant(matrixMask(spec), [N]) : undefined;
+  const next = adam(g, { parameters: net.parameters, m, v }, gradient, schedule, options, decayed);
   g.output(net.loss, 'loss');
   g.output(next.norm, 'gradient_norm');
   g.output(next.parameters, 'parameters_next');

@@ -5,12 +5,12 @@ import { allocateBatch, type BatchSource, type TrainingBatch } from './batches.j
 import { Evaluator, type Evaluation } from './evaluator.js';
 import type { NetSpec } from './net-spec.js';
 import { ProgressMeter, type MeterState, type Progress } from './progress.js';
-import { Trainer, type TrainerState } from './trainer.js';
+import { scheduledRate, type ScheduleOptions } from './schedule.js';
+import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js';
 
-export type LoopOptions = Pick<
-  TrainOptions,
-  'learningRate' | 'clipNorm' | 'maxEpochs' | 'patienceEpochs' | 'maxSeconds' | 'checkpointSeconds' | 'seed'
->;
+export type LoopOptions = ScheduleOptions &
+  TrainerOptions &
+  Pick<TrainOptions, 'maxEpochs' | 'patienceEpochs' | 'maxSeconds' | 'checkpointSeconds'>;
 
 /** Why training ended: all epochs done, no better for a while, out of time, or asked to. */
 export type StopReason = 'epochs' | 'patience' | 'time' | 'aborted';
@@ -61,17 +61,6 @@ export interface LoopHooks {
   readonly save?: (state: LoopState) => void;
   /** What `save` was given by a training with the same arguments; training goes on from there. */
   readonly resumeFrom?: LoopState;
-}
-
-/** Part of the learning rate that is left at the last step. */
-const FINAL_RATE = 0.1;
-
-/**
- * Half a cosine from `peak` down to a tenth of it (Loshchilov & Hutter 2017, without restarts and not quite to 0).
- * @param done share of all optimiser steps that is done, 0 … 1
- */
-export function scheduledRate(peak: number, done: number): number {
-  return peak * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + Math.cos(Math.PI * done)));
 }
 
 /**
@@ -148,8 +137,7 @@ class Loop {
     const { training, options, hooks } = this;
     while (this.#windows < training.perEpoch) {
       training.fill(this.#epoch, this.#windows, this.#batch);
-      const done = this.#trainer.steps / this.#totalSteps;
-      const loss = this.#trainer.step(scheduledRate(options.learningRate, done));
+      const loss = this.#trainer.step(scheduledRate(options, this.#trainer.steps, this.#totalSteps));
       requireFinite(loss, 'training', this.#trainer.steps);
       this.#windows++;
       this.#lossSum += loss * this.#batch.counted;

@@ -106,6 +106,14 @@ export function parameterCount(spec: NetSpec): number {
   return parameterLayout(spec).reduce((sum, block) => sum + block.size, 0);
 }
 
+/** [N], 1 in weight matrices, 0 in biases: what weight decay pulls towards 0. */
+export function matrixMask(spec: NetSpec): Float32Array {
+  const mask = new Float32Array(parameterCount(spec));
+  for (const { shape, offset, size } of parameterLayout(spec))
+    if (shape.length > 1) mask.fill(1, offset, offset + size);
+  return mask;
+}
+
 /**
  * Weights uniform in ±1/√H, which keeps the variance of a gate's input near that of the state whatever H; biases 0,
  * but 1 for the LSTM's forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).

@@ -12,6 +12,8 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
+export type TrainerOptions = Pick<TrainOptions, 'clipNorm' | 'weightDecay' | 'seed'>;
+
 /** What the next step depends on beside its batch and the seed. */
 export interface TrainerState {
   /** Optimiser steps taken: also where the random numbers of dropout stand, which are a function of it. */
@@ -35,7 +37,7 @@ interface Weights {
 export class Trainer {
   readonly #session: OrtSession;
   readonly #state: LaneState;
-  readonly #schedule = new Float32Array(3);
+  readonly #schedule = new Float32Array(4);
   /** keep_1 … keep_{L-1}, each [T, B, H]; empty without dropout. */
   readonly #masks: readonly Float32Array[];
   readonly #feeds: Record<string, Tensor>;
@@ -46,15 +48,18 @@ export class Trainer {
 
   /**
    * @param batch its arrays are read in every step
-   * @param options clipNorm: largest norm of the gradient; seed: of the initial parameters and of dropout
+   * @param options clipNorm: largest norm of the gradient; weightDecay: of AdamW; seed: of the initial parameters and of dropout
    */
   constructor(
     private readonly spec: NetSpec,
     source: BatchSource,
     private readonly batch: TrainingBatch,
-    private readonly options: Pick<TrainOptions, 'clipNorm' | 'seed'>,
+    private readonly options: TrainerOptions,
   ) {
-    this.#session = new OrtSession(buildTrainGraph(spec, { beta1: BETA1, beta2: BETA2, epsilon: EPSILON }));
+    const weightDecay = options.weightDecay > 0;
+    this.#session = new OrtSession(
+      buildTrainGraph(spec, { beta1: BETA1, beta2: BETA2, epsilon: EPSILON, weightDecay }),
+    );
     this.#weights = allocate(initialParameters(spec, options.seed));
     this.#spare = allocate(new Float32Array(this.#weights.parameters.length));
     this.#state = new LaneState(source.lanes, stateWidth(spec));
@@ -65,7 +70,7 @@ export class Trainer {
       x: tensorOf(batch.x, [length, lanes, source.inputs]),
       target: tensorOf(batch.target, [length, lanes, source.channels]),
       weight: tensorOf(batch.weight, [length, lanes, source.channels]),
-      schedule: tensorOf(this.#schedule, [3]),
+      schedule: tensorOf(this.#schedule, [4]),
     };
     this.#masks.forEach((mask, i) => {
       this.#feeds[`keep_${i + 1}`] = tensorOf(mask, [length, lanes, spec.hidden]);
@@ -92,6 +97,7 @@ export class Trainer {
     this.#schedule[0] = learningRate / (1 - BETA1 ** this.#steps);
     this.#schedule[1] = 1 / (1 - BETA2 ** this.#steps);
     this.#schedule[2] = this.options.clipNorm;
+    this.#schedule[3] = learningRate * this.options.weightDecay;
     this.#masks.forEach((mask, i) => fillKeepMask(mask, this.spec.dropout, this.options.seed, i + 1, this.#steps));
     this.#state.restart(this.batch.restart);
     const feeds = this.#feeds;

@@ -3,11 +3,18 @@ import { OBJECTIVES } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph, buildTrainGraph } from '../../src/train/graphs.js';
 import { buildSequenceGraph } from '../../src/train/inference-graphs.js';
-import { initialParameters, outputWidth, parameterCount, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
+import {
+  initialParameters,
+  outputWidth,
+  parameterCount,
+  parameterLayout,
+  stateWidth,
+  type NetSpec,
+} from '../../src/train/net-spec.js';
 import { relativeNormError } from './differences.js';
 import { noise } from './noise.js';
 
-const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: false };
 
 function netOf(changes: Partial<NetSpec> = {}): NetSpec {
   const base: NetSpec = {
@@ -52,56 +59,63 @@ function masksOf(spec: NetSpec): readonly string[] {
 const optimiserInputs = (N: number): Feeds => ({
   m: tensorOf(new Float32Array(N), [N]),
   v: tensorOf(new Float32Array(N), [N]),
-  schedule: tensorOf(Float32Array.of(0.01, 1, 1), [3]),
+  schedule: tensorOf(Float32Array.of(0.01, 1, 1, 0), [4]),
 });
 
 describe('train graph', () => {
   it.each([
-    [0.05, 5],
-    [100, 0],
-  ])('takes the steps that Adam takes in double precision (clipNorm %d)', (clipNorm, clippedSteps) => {
-    const spec = netOf();
-    const N = parameterCount(spec);
-    const learningRate = 0.02;
-    const train = new OrtSession(buildTrainGraph(spec, ADAM));
-    const gradients = new OrtSession(buildGradientGraph(spec));
-    const feeds = series(spec, 8, 3);
-    const expected = {
-      parameters: Float64Array.from(initialParameters(spec, 5)),
-      m: new Float64Array(N),
-      v: new Float64Array(N),
-    };
-    let state: Feeds = { parameters: feeds['parameters'], ...optimiserInputs(N) };
-    let clipped = 0;
-    for (let t = 1; t <= 5; t++) {
-      const schedule = Float32Array.of(learningRate / (1 - ADAM.beta1 ** t), 1 / (1 - ADAM.beta2 ** t), clipNorm);
-      const all = { ...feeds, ...state, schedule: tensorOf(schedule, [3]) };
-      const gradient = float32Of(
-        gradients.run({ ...feeds, parameters: state['parameters'] }, { gradient: null }),
-        'gradient',
-      );
-      const norm = Math.hypot(...gradient);
-      if (norm > clipNorm) clipped++;
-      const factor = Math.min(1, clipNorm / norm);
-      for (let i = 0; i < N; i++) {
-        const g = gradient[i] * factor;
-        expected.m[i] = ADAM.beta1 * expected.m[i] + (1 - ADAM.beta1) * g;
-        expected.v[i] = ADAM.beta2 * expected.v[i] + (1 - ADAM.beta2) * g * g;
-        const mHat = expected.m[i] / (1 - ADAM.beta1 ** t);
-        const vHat = expected.v[i] / (1 - ADAM.beta2 ** t);
-        expected.parameters[i] -= (learningRate * mHat) / (Math.sqrt(vHat) + ADAM.epsilon);
+    [0.05, 0, 5],
+    [100, 0, 0],
+    [100, 0.5, 0],
+  ])(
+    'takes the steps of Adam(W) in double precision (clipNorm %d, decay %d)',
+    (clipNorm, weightDecay, clippedSteps) => {
+      const spec = netOf();
+      const N = parameterCount(spec);
+      const learningRate = 0.02;
+      const decays = parameterLayout(spec).flatMap(({ shape, size }) => Array<boolean>(size).fill(shape.length === 2));
+      const train = new OrtSession(buildTrainGraph(spec, { ...ADAM, weightDecay: weightDecay > 0 }));
+      const gradients = new OrtSession(buildGradientGraph(spec));
+      const feeds = series(spec, 8, 3);
+      const expected = {
+        parameters: Float64Array.from(initialParameters(spec, 5)),
+        m: new Float64Array(N),
+        v: new Float64Array(N),
+      };
+      let state: Feeds = { parameters: feeds['parameters'], ...optimiserInputs(N) };
+      let clipped = 0;
+      for (let t = 1; t <= 5; t++) {
+        const corrections = [learningRate / (1 - ADAM.beta1 ** t), 1 / (1 - ADAM.beta2 ** t)];
+        const schedule = Float32Array.of(...corrections, clipNorm, learningRate * weightDecay);
+        const all = { ...feeds, ...state, schedule: tensorOf(schedule, [4]) };
+        const gradient = float32Of(
+          gradients.run({ ...feeds, parameters: state['parameters'] }, { gradient: null }),
+          'gradient',
+        );
+        const norm = Math.hypot(...gradient);
+        if (norm > clipNorm) clipped++;
+        const factor = Math.min(1, clipNorm / norm);
+        for (let i = 0; i < N; i++) {
+          const g = gradient[i] * factor;
+          expected.m[i] = ADAM.beta1 * expected.m[i] + (1 - ADAM.beta1) * g;
+          expected.v[i] = ADAM.beta2 * expected.v[i] + (1 - ADAM.beta2) * g * g;
+          const mHat = expected.m[i] / (1 - ADAM.beta1 ** t);
+          const vHat = expected.v[i] / (1 - ADAM.beta2 ** t);
+          if (decays[i]) expected.parameters[i] *= 1 - learningRate * weightDecay;
+          expected.parameters[i] -= (learningRate * mHat) / (Math.sqrt(vHat) + ADAM.epsilon);
+        }
+        const out = train.run(all, { gradient_norm: null, parameters_next: null, m_next: null, v_next: null });
+        expect(float32Of(out, 'gradient_norm')[0] / norm).toBeCloseTo(1, 5);
+        expect(relativeNormError(float32Of(out, 'm_next'), expected.m)).toBeLessThan(1e-5);
+        expect(relativeNormError(float32Of(out, 'v_next'), expected.v)).toBeLessThan(1e-5);
+        expect(relativeNormError(float32Of(out, 'parameters_next'), expected.parameters)).toBeLessThan(1e-5);
+        state = { parameters: out['parameters_next'], m: out['m_next'], v: out['v_next'] };
       }
-      const out = train.run(all, { gradient_norm: null, parameters_next: null, m_next: null, v_next: null });
-      expect(float32Of(out, 'gradient_norm')[0] / norm).toBeCloseTo(1, 5);
-      expect(relativeNormError(float32Of(out, 'm_next'), expected.m)).toBeLessThan(1e-5);
-      expect(relativeNormError(float32Of(out, 'v_next'), expected.v)).toBeLessThan(1e-5);
-      expect(relativeNormError(float32Of(out, 'parameters_next'), expected.parameters)).toBeLessThan(1e-5);
-      state = { parameters: out['parameters_next'], m: out['m_next'], v: out['v_next'] };
-    }
-    train.close();
-    gradients.close();
-    expect(clipped).toBe(clippedSteps);
-  });
+      train.close();
+      gradients.close();
+      expect(clipped).toBe(clippedSteps);
+    },
+  );
 
   it('asks for dropout masks between layers only', () => {
     expect(masksOf(netOf({ layers: 3, dropout: 0.2 }))).toEqual(['keep_1', 'keep_2']);

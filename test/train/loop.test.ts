@@ -6,7 +6,7 @@ import type { BatchSource } from '../../src/train/batches.js';
 import { prepareDataset, type Sequence } from '../../src/train/dataset.js';
 import { Evaluator } from '../../src/train/evaluator.js';
 import { runJob, trainJob } from '../../src/train/job.js';
-import { runLoop, scheduledRate, type LoopOptions } from '../../src/train/loop.js';
+import { runLoop, type LoopOptions } from '../../src/train/loop.js';
 import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 import { Windows } from '../../src/train/windows.js';
 import { addingProblem } from './adding-problem.js';
@@ -25,6 +25,9 @@ const ADDING: NetSpec = {
 
 const OPTIONS: LoopOptions = {
   learningRate: 0.01,
+  schedule: 'cosine',
+  warmUp: 0,
+  weightDecay: 0,
   clipNorm: 1,
   maxEpochs: 20,
   patienceEpochs: 20,
@@ -186,14 +189,6 @@ describe('progress', () => {
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(fractions.length).toBeGreaterThanOrEqual(6);
     expect(fractions[fractions.length - 1]).toBe(1);
-  });
-});
-
-describe('scheduledRate', () => {
-  it('falls from the peak to a tenth along half a cosine', () => {
-    expect(scheduledRate(0.01, 0)).toBe(0.01);
-    expect(scheduledRate(0.01, 0.5)).toBeCloseTo(0.0055, 12);
-    expect(scheduledRate(0.01, 1)).toBeCloseTo(0.001, 12);
   });
 });
 

@@ -3,9 +3,10 @@ import { normal } from '../../src/core/random.js';
 import { allocateBatch } from '../../src/train/batches.js';
 import type { Sequence } from '../../src/train/dataset.js';
 import { Evaluator } from '../../src/train/evaluator.js';
-import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
+import { initialParameters, parameterBlocks, type NetSpec } from '../../src/train/net-spec.js';
 import { Trainer } from '../../src/train/trainer.js';
 import { trainingWindows } from '../../src/train/windows.js';
+import { relativeNormError } from './differences.js';
 
 const SPEC: NetSpec = {
   cell: 'lstm',
@@ -17,7 +18,7 @@ const SPEC: NetSpec = {
   dropout: 0,
   skip: true,
 };
-const OPTIONS = { clipNorm: 1e6, seed: 4 };
+const OPTIONS = { clipNorm: 1e6, weightDecay: 0, seed: 4 };
 
 /** Three series of unequal length on two lanes, in windows much shorter than any of them. */
 const SOURCE = trainingWindows(
@@ -63,5 +64,24 @@ describe('a training step', () => {
     // Only a gradient that is hardly larger than Adam's guard against division by zero (1e-8) moves its parameter less.
     expect(moved[moved.length >> 1]).toBeGreaterThan(0.999);
     expect(moved[moved.length - 1]).toBeLessThan(1.001);
+  });
+
+  it('lets weight matrices decay, gates included, by learning rate · weight decay of themselves, and biases not', () => {
+    const batch = allocateBatch(SOURCE);
+    const after = [0, 0.3].map((weightDecay) => {
+      const trainer = new Trainer(SPEC, SOURCE, batch, { ...OPTIONS, weightDecay });
+      SOURCE.fill(0, 0, batch);
+      trainer.step(0.01);
+      const parameters = trainer.parameters.slice();
+      trainer.close();
+      return parameterBlocks(SPEC, parameters);
+    });
+    const initial = parameterBlocks(SPEC, initialParameters(SPEC, OPTIONS.seed));
+    for (const [name, { values, shape }] of initial) {
+      const [plain, decayed] = after.map((blocks) => blocks.get(name)?.values ?? new Float32Array());
+      const expected = plain.map((value, i) => (shape.length > 1 ? value - 0.01 * 0.3 * values[i] : value));
+      expect(relativeNormError(decayed, expected), `error in ${name}`).toBeLessThan(1e-6);
+    }
+    expect([...initial.values()].filter(({ shape }) => shape.length > 1)).toHaveLength(5);
   });
 });
