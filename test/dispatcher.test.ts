@@ -51,6 +51,20 @@ const happenings: fc.Arbitrary<Happening[]> = fc
     });
   });
 
+/** All that makes a difference, whatever chance brings: one falls silent, more come than there is room for, all are forgotten. */
+function everything(): Happening[] {
+  const all: Happening[] = [];
+  const at = (second: number): number => START_US + second * SECOND_US;
+  for (let second = 0; second < 112; second++) {
+    const isSilent = second >= 100 && second < 110;
+    for (const stream of isSilent ? ['a'] : ['a', 'b']) all.push({ type: 'frame', frame: reading(stream, second) });
+    all.push({ type: 'tick', nowUs: at(second) });
+  }
+  for (const stream of ['c', 'd', 'e']) all.push({ type: 'frame', frame: reading(stream, 112) });
+  all.push({ type: 'tick', nowUs: at(112) + 2 * STREAM_IDLE_US });
+  return all;
+}
+
 function tell(events: KiokuEvent[], { events: told }: LaneOut): void {
   events.push(...told);
 }
@@ -138,7 +152,14 @@ describe('streams shared out among lanes', () => {
           for (const lane of [one, ...lanes]) lane.close();
         },
       ),
-      { numRuns: 30, endOnFailure: true },
+      {
+        numRuns: 30,
+        endOnFailure: true,
+        examples: [
+          [everything(), 2, 3, 1],
+          [everything(), 3, 1, 2],
+        ],
+      },
     );
     // What makes the difference has happened.
     for (const what of ['step.evicted', 'lane.stream-idle', 'silent', 'score']) expect(seen).toContain(what);
