@@ -36,6 +36,40 @@ async function openBare(folder) {
   return { bare: true };
 }
 
+/** What becomes of a model that is new here: a process of its own opens it. */
+async function inTrial(engine, folder) {
+  const { tryModel } = await import(new URL('trial.js', DIST).href);
+  const { readCard, stepModelOf } = await import(new URL('card-file.js', DIST).href);
+  const { DEFAULT_RUNTIME } = await import(new URL('../core/runtime.js', DIST).href);
+  const model = stepModelOf(folder, await readCard(folder));
+  await tryModel({ engine, runtime: DEFAULT_RUNTIME, model }, 0);
+  return { stepped: true };
+}
+
+/** A lane on threads of its own, as `kioku run` starts them. */
+async function onThreads(model) {
+  const load = (file) => import(new URL(`../${file}`, DIST).href);
+  const { defineConfig } = await load('config/load.js');
+  const { contextOf } = await load('stage-context.js');
+  const { openLaneHost } = await load('open-lane-host.js');
+  const source = { kind: 'replay', files: 'none.csv' };
+  const config = await defineConfig({ source, model, sinks: [], runtime: { threads: 2 } });
+  const lane = await openLaneHost(config, undefined, contextOf(config));
+  const stepped = new Promise((resolve) => {
+    lane.out.subscribe(({ steps }) => resolve(steps > 0));
+  });
+  const signal = { kind: 'channels', names: ['c0', 'c1'], stepUs: 0 };
+  const data = Float64Array.of(1, 2);
+  lane.push(
+    [1, 2, 3].map((second) => {
+      const us = second * 1e6;
+      return { stream: 'a', source: 0, seq: second, us, arrivedUs: us, signal, data };
+    }),
+  );
+  process.stdin.once('end', () => void lane.close());
+  return { stepped: await stepped };
+}
+
 function inWorker(action, folder, options = {}) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(fileURLToPath(import.meta.url), { ...options, workerData: { action, folder } });
@@ -61,6 +95,9 @@ const WAYS = {
   },
   'native: worker that shares the environment': (folder) => inWorker('step natively', folder, { env: SHARE_ENV }),
   'native: worker whose main thread knows nothing': (folder) => inWorker('step natively', folder),
+  'node: trial': (folder) => inTrial('node', folder),
+  'native: trial': (folder) => inTrial('native', folder),
+  'lane on threads': onThreads,
   'bare main': openBare,
   'bare worker that sets its own copy of the variable': (folder) => inWorker('set and open bare', folder),
 };

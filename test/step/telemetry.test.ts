@@ -90,7 +90,7 @@ function isWriteOrNetwork(line: string): boolean {
 
 describe('telemetry', () => {
   const ways = ['main', 'worker', 'worker that shares the environment'];
-  const quiet = [...ways, ...ways.map((way) => `native: ${way}`)];
+  const quiet = [...ways, ...ways.map((way) => `native: ${way}`), 'node: trial', 'native: trial', 'lane on threads'];
 
   it.each(quiet)('writes nothing: %s', async (way) => {
     const { result, files } = await new Child(way, false).end();
