@@ -37,7 +37,11 @@ function describeTallies(tallies: Readonly<Record<string, Tally>>): string {
   return Object.entries(tallies)
     .map(([target, { outcomes, crashes }]) => {
       const { accepted = 0, ...refused } = outcomes;
-      return `${target}: ${accepted} accepted, ${sumOf(refused)} refused, ${crashes.length} crashed`;
+      const reasons = Object.entries(refused)
+        .toSorted(([, a], [, b]) => b - a)
+        .map(([reason, n]) => `${n} ${reason}`);
+      const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+      return `${target}: ${accepted} accepted, ${sumOf(refused)} refused${why}, ${crashes.length} crashed`;
     })
     .join('\n');
 }
