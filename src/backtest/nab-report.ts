@@ -1,5 +1,6 @@
 /** The NAB score of the alerts a user would have got, with the configured opening score and with others. */
 import type { FileResult } from './backtest-file.js';
+import { bootstrapIntervals, type Intervals } from './nab-bootstrap.js';
 import { nabRows, type NabRows } from './nab-rewards.js';
 import { nabScores, pointsOf, sumOfPoints, type NabPoints, type NabScores } from './nab-score.js';
 import { NabSweep } from './nab-sweep.js';
@@ -28,6 +29,8 @@ export interface NabReport {
   readonly halves?: NabScores & { readonly thresholds: readonly [number, number] };
   /** Every row whose score reaches the best threshold for that counts as a detection: no incidents, no cool-down. */
   readonly rows: ThresholdScores;
+  /** Between which scores those two lie in 95 % of all draws of as many files from these. */
+  readonly intervals: { readonly configured: Intervals; readonly halves?: Intervals };
 }
 
 export interface LabelledResult {
@@ -44,12 +47,17 @@ export function compareThresholds(files: readonly LabelledResult[]): NabReport {
   const earned = files.map(({ result }, f) => earnedBy(result, rows[f]));
   const sweep = new NabSweep(files.map(({ result }, f) => ({ rows: rows[f], scores: result.scores })));
   const byRows = sweep.best('standard');
+  const { threshold } = files[0].result;
   const halves = crossed(earned);
   return {
-    configured: scoresAt(earned, files[0].result.threshold),
+    configured: scoresAt(earned, threshold),
     best: bestOf(earned),
-    ...(halves === undefined ? {} : { halves }),
+    ...(halves === undefined ? {} : { halves: halves.scores }),
     rows: withThreshold(byRows.threshold, byRows.points),
+    intervals: {
+      configured: bootstrapIntervals([pointsAt(earned, threshold)]),
+      ...(halves === undefined ? {} : { halves: halves.intervals }),
+    },
   };
 }
 
@@ -59,8 +67,12 @@ function earnedBy({ threshold, alerts, candidates }: FileResult, rows: NabRows):
   );
 }
 
+function pointsAt(files: readonly Earned[], threshold: number): NabPoints[] {
+  return files.flatMap((earned) => earned.get(threshold) ?? []);
+}
+
 function scoresAt(files: readonly Earned[], threshold: number): ThresholdScores {
-  return withThreshold(threshold, sumOfPoints(files.flatMap((earned) => earned.get(threshold) ?? [])));
+  return withThreshold(threshold, sumOfPoints(pointsAt(files, threshold)));
 }
 
 function withThreshold(threshold: number, points: NabPoints): ThresholdScores {
@@ -75,14 +87,22 @@ function bestOf(files: readonly Earned[]): ThresholdScores {
   return all.reduce((best, one) => (one.standard > best.standard ? one : best));
 }
 
-function crossed(files: readonly Earned[]): NabReport['halves'] {
+interface Halves {
+  readonly scores: NonNullable<NabReport['halves']>;
+  readonly intervals: Intervals;
+}
+
+function crossed(files: readonly Earned[]): Halves | undefined {
   const even = files.filter((_, i) => i % 2 === 0);
   const odd = files.filter((_, i) => i % 2 === 1);
   if (![even, odd].every(hasWindows)) return undefined;
   const thresholds = [bestOf(even).threshold, bestOf(odd).threshold] as const;
   const [onOdd, onEven] = [scoresAt(odd, thresholds[0]), scoresAt(even, thresholds[1])];
   const mean = (profile: keyof NabScores): number => (onOdd[profile] + onEven[profile]) / 2;
-  return { standard: mean('standard'), lowFP: mean('lowFP'), lowFN: mean('lowFN'), thresholds };
+  return {
+    scores: { standard: mean('standard'), lowFP: mean('lowFP'), lowFN: mean('lowFN'), thresholds },
+    intervals: bootstrapIntervals([pointsAt(odd, thresholds[0]), pointsAt(even, thresholds[1])]),
+  };
 }
 
 function hasWindows(files: readonly Earned[]): boolean {

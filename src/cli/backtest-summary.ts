@@ -1,6 +1,7 @@
 /** A backtest as a report: for people and as JSON. */
 import type { FileOutcome } from '../backtest/backtest.js';
 import type { IncidentFigures } from '../backtest/incident-figures.js';
+import type { Interval } from '../backtest/nab-bootstrap.js';
 import type { NabReport } from '../backtest/nab-report.js';
 import type { NabScores } from '../backtest/nab-score.js';
 import { figuresOf, type BacktestReport, type JudgedFile } from '../backtest/report.js';
@@ -45,7 +46,7 @@ export function describeBacktest(
     `${counted(incidents.alerts, 'alert')} in ${number(incidents.days)} days: ${number(incidents.alertsPerDay)} a day` +
       (silences === 0 ? '' : `; ${silences} of them because nothing came`),
     ...(labelled ? describeFaults(incidents) : []),
-    ...(nab === undefined ? [] : ['', describeNab(nab)]),
+    ...(nab === undefined ? [] : ['', describeNab(nab), describeIntervals(nab)]),
     ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
   ].join('\n');
 }
@@ -96,6 +97,16 @@ function describeNab({ configured, best, halves, rows }: NabReport): string {
       scoreCells('rows, threshold that is best for these files', digits(rows.threshold), rows),
     ],
   );
+}
+
+/** So that nobody takes two points for a difference. */
+function describeIntervals({ intervals: { configured, halves } }: NabReport): string {
+  const others = halves === undefined ? '' : `, ${range(halves.standard)} with the threshold of the other half`;
+  return `with other files like these, the standard score is 19 times in 20 ${range(configured.standard)} as configured${others}`;
+}
+
+function range({ low, high }: Interval): string {
+  return `${number(low)} to ${number(high)}`;
 }
 
 function scoreCells(what: string, threshold: string, { standard, lowFP, lowFN }: NabScores): string[] {
