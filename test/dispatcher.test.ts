@@ -54,14 +54,13 @@ const happenings: fc.Arbitrary<Happening[]> = fc
 /** All that makes a difference, whatever chance brings: one falls silent, more come than there is room for, all are forgotten. */
 function everything(): Happening[] {
   const all: Happening[] = [];
-  const at = (second: number): number => START_US + second * SECOND_US;
   for (let second = 0; second < 112; second++) {
     const isSilent = second >= 100 && second < 110;
     for (const stream of isSilent ? ['a'] : ['a', 'b']) all.push({ type: 'frame', frame: reading(stream, second) });
-    all.push({ type: 'tick', nowUs: at(second) });
+    all.push({ type: 'tick', nowUs: START_US + second * SECOND_US });
   }
   for (const stream of ['c', 'd', 'e']) all.push({ type: 'frame', frame: reading(stream, 112) });
-  all.push({ type: 'tick', nowUs: at(112) + 2 * STREAM_IDLE_US });
+  all.push({ type: 'tick', nowUs: START_US + 112 * SECOND_US + 2 * STREAM_IDLE_US });
   return all;
 }
 
