@@ -53,11 +53,10 @@ export async function backtestFile(
   const table = await readTable(path);
   const rows = table.rows.length;
   const foreseen = Math.min(rows, setting.learnRows ?? probationOf(rows));
-  if (setting.model === undefined && foreseen === rows) {
-    throw new UserError(
-      'DATA_TOO_SHORT',
-      `${path} has ${rows} rows: nothing is left to judge after what is learnt from`,
-    );
+  if (setting.model === undefined && (foreseen === 0 || foreseen === rows)) {
+    const what =
+      foreseen === 0 ? 'too few to learn from a part of them' : 'none is left to judge after those to learn from';
+    throw new UserError('DATA_TOO_SHORT', `${path} has ${rows} rows: ${what}`);
   }
   const written = await configOfFile(setting, path, table, foreseen);
   const context = contextOf(written);

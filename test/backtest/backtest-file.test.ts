@@ -163,7 +163,7 @@ describe('bad data', () => {
     const name = table('short.csv', (row) => String(swing(row)));
     await expect(judge(name, { ...SETTING, learnRows: 5000 })).rejects.toMatchObject({
       code: 'DATA_TOO_SHORT',
-      message: expect.stringContaining('nothing is left to judge') as string,
+      message: expect.stringContaining('none is left to judge') as string,
     });
     await expect(judge(name, { ...SETTING, learnRows: 40 })).rejects.toMatchObject({ code: 'DATA_TOO_SHORT' });
   });
