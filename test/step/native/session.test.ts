@@ -1,7 +1,7 @@
 /** What the library is told, refuses and gives back: providers, errors, memory. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BugError } from '../../../src/core/errors.js';
 import type { ProviderOptions } from '../../../src/core/runtime.js';
 import { TensorGraph } from '../../../src/onnx/tensor-graph.js';
@@ -164,6 +164,29 @@ describe('memory', () => {
     for (let i = 0; i < 200; i++) await use();
     // One such session takes 0.3 MB and its blocks, buckets and bindings as much again.
     expect(residentBytes() - before).toBeLessThan(10e6);
+  });
+
+  it('is given back by streams that have left, however many came', async () => {
+    const capacity = 20_000;
+    const net = await nativeEngine(library, [CPU]).open(probeModel(), capacity);
+    onTestFinished(() => net.close());
+    const all = Int32Array.from({ length: capacity }, (_, slot) => slot);
+    net.open(0, 'a');
+    // Blocks that step as they lie have their states twice.
+    const stateBytes = capacity * 2 * (net.save(0).length - 1);
+    const heldBytes = (): number => {
+      collectGarbage();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const few = heldBytes();
+    for (let time = 0; time < 4; time++) {
+      for (const slot of all) net.open(slot, 'a');
+      for (let from = 0; from < capacity; from += 1000) net.step(all.subarray(from, from + 1000), 1000);
+      expect(heldBytes() - few).toBeGreaterThan(stateBytes);
+      for (const slot of all) if (slot > 0) net.leave(slot);
+      // What was collected is freed on another thread.
+      await vi.waitUntil(() => heldBytes() - few < stateBytes / 10, { timeout: 5000 });
+    }
   });
 
   it('is given back by runs that are bound and released', () => {
