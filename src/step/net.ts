@@ -231,11 +231,19 @@ export async function openSlottedNet(
   openSession: (file: string | Uint8Array) => StepSession,
 ): Promise<SlottedNet> {
   if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
-  if (model.bytes !== undefined) return new SlottedNet(openSession(model.bytes), model, capacity);
-  await access(model.path).catch((cause: unknown) => {
-    throw new UserError('MODEL_MISSING', `${model.path} cannot be read`, { hint: 'check the path', cause });
-  });
-  return new SlottedNet(openSession(model.path), model, capacity);
+  if (model.bytes === undefined) {
+    await access(model.path).catch((cause: unknown) => {
+      throw new UserError('MODEL_MISSING', `${model.path} cannot be read`, { hint: 'check the path', cause });
+    });
+  }
+  const session = openSession(model.bytes ?? model.path);
+  try {
+    return new SlottedNet(session, model, capacity);
+  } catch (error) {
+    // Its memory is not garbage collected.
+    session.close();
+    throw error;
+  }
 }
 
 function stateWords({ states }: StepPorts): number {
