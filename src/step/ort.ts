@@ -135,12 +135,3 @@ export function float32Of(tensors: Readonly<Record<string, Tensor>>, name: strin
   if (!(data instanceof Float32Array)) throw new BugError(`output ${name} is not float32`);
   return data;
 }
-
-/** The values of an output. @throws BugError when they are neither float32 nor int64 */
-export function valuesOf(tensors: Readonly<Record<string, Tensor>>, name: string): Values {
-  const data = tensors[name]?.data;
-  if (!(data instanceof Float32Array || data instanceof BigInt64Array)) {
-    throw new BugError(`output ${name} is neither float32 nor int64`);
-  }
-  return data;
-}

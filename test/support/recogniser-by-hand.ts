@@ -6,7 +6,7 @@
 import type { RecogniserModel } from '../../src/core/recogniser.js';
 import type { StatePort, StepModel } from '../../src/core/step-model.js';
 import { recogniserFrames } from '../../src/feature/log-mel.js';
-import { float32Of, OrtSession, tensorOf, valuesOf, type Tensor } from '../../src/step/ort.js';
+import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import type { Values } from '../../src/step/session.js';
 
 const NO_TOKEN = -1;
@@ -52,6 +52,13 @@ export class NetByHand {
   close(): void {
     this.#session.close();
   }
+}
+
+/** @throws Error when the output is neither float32 nor int64 */
+function valuesOf(tensors: Readonly<Record<string, Tensor>>, name: string): Values {
+  const data = tensors[name]?.data;
+  if (data instanceof Float32Array || data instanceof BigInt64Array) return data;
+  throw new Error(`output ${name} is neither float32 nor int64`);
 }
 
 function oneRow(shape: StatePort['shape']): number[] {
