@@ -19,7 +19,9 @@ export type Arrival = { -readonly [K in keyof Packet]: Packet[K] };
 export class PacketQueue {
   readonly #out: Subject<readonly Packet[]>;
   readonly #afterTurn: () => void;
+  /** What waits, from `#first` on. */
   #waiting: Arrival[] = [];
+  #first = 0;
   /** Streams of which something was dropped since the last that was handed on. */
   readonly #losers = new Set<string>();
   #seq = 0;
@@ -35,7 +37,7 @@ export class PacketQueue {
   }
 
   get length(): number {
-    return this.#waiting.length;
+    return this.#waiting.length - this.#first;
   }
 
   /** Payload of all that waits. */
@@ -51,13 +53,13 @@ export class PacketQueue {
 
   /** How many must wait longer than the next turn. */
   get beyondTurn(): number {
-    return Math.max(0, this.#waiting.length - Math.min(this.#credit, TURN_PACKETS));
+    return Math.max(0, this.length - Math.min(this.#credit, TURN_PACKETS));
   }
 
   /** Drops the oldest; the next of its stream that is handed on has the mark `gap`. @returns it */
   drop(): Arrival | undefined {
-    const dropped = this.#waiting.shift();
-    if (dropped === undefined) return undefined;
+    if (this.length === 0) return undefined;
+    const [dropped] = this.#remove(1);
     this.#bytes -= dropped.bytes.length;
     const { stream } = dropped.route;
     if (this.#losers.size >= MAX_LOSERS) for (const first of this.#losers) if (this.#losers.delete(first)) break;
@@ -75,14 +77,15 @@ export class PacketQueue {
     while (this.#hand());
     this.#closed = true;
     clearImmediate(this.#turn);
-    const left = { packets: this.#waiting.length, bytes: this.#bytes };
+    const left = { packets: this.length, bytes: this.#bytes };
     this.#waiting = [];
+    this.#first = 0;
     this.#bytes = 0;
     return left;
   }
 
   #schedule(): void {
-    if (this.#turn !== undefined || this.#closed || this.#credit === 0 || this.#waiting.length === 0) return;
+    if (this.#turn !== undefined || this.#closed || this.#credit === 0 || this.length === 0) return;
     this.#turn = setImmediate(() => {
       this.#turn = undefined;
       this.#hand();
@@ -93,10 +96,9 @@ export class PacketQueue {
 
   /** @returns whether there was something to hand on */
   #hand(): boolean {
-    const n = Math.min(this.#credit, this.#waiting.length, TURN_PACKETS);
+    const n = Math.min(this.#credit, this.length, TURN_PACKETS);
     if (n === 0 || this.#closed) return false;
-    const batch = n === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, n);
-    this.#waiting = n === this.#waiting.length ? [] : this.#waiting.slice(n);
+    const batch = this.#remove(n);
     this.#credit -= n;
     for (let i = 0; i < n; i++) {
       const packet = batch[i];
@@ -106,5 +108,22 @@ export class PacketQueue {
     }
     this.#out.next(batch);
     return true;
+  }
+
+  /**
+   * Takes out the oldest n, ≥ 1, which are there. What is behind them is moved up only when at least as many have left, so
+   * that a long queue costs no more a packet than a short one.
+   */
+  #remove(n: number): Arrival[] {
+    const waiting = this.#waiting;
+    const first = this.#first;
+    const end = first + n;
+    this.#first = 2 * end < waiting.length ? end : 0;
+    if (this.#first === 0) this.#waiting = waiting.slice(end);
+    if (n === waiting.length) return waiting;
+    const removed = waiting.slice(first, end);
+    // What has left must not be kept in memory by its old place.
+    if (this.#first > 0) waiting.fill(waiting[end], first, end);
+    return removed;
   }
 }
