@@ -9,7 +9,7 @@ import type { Gathered } from './gather.js';
 import { checkpointIn, removeCheckpoint } from './train/checkpoint.js';
 import { prepareDataset } from './train/dataset.js';
 import { exportModel, updateCard } from './train/export.js';
-import { fewestSamples, trainJob } from './train/job.js';
+import { fewestSamples, trainJob, type GradientFlows } from './train/job.js';
 import type { StopReason } from './train/loop.js';
 import type { Progress } from './train/progress.js';
 import { trainInWorker } from './train/train.js';
@@ -21,6 +21,8 @@ export interface LearnParts {
   readonly signal?: AbortSignal;
   /** Go on from the checkpoint that an unfinished training of the same data and options left. */
   readonly resume?: boolean;
+  /** Measure how the gradient flows back through time, before and after. */
+  readonly diagnose?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -28,6 +30,8 @@ export interface Learnt {
   readonly card: ModelCard;
   /** `aborted` and `time`: there is more to learn, and a checkpoint from which to go on. */
   readonly stopped: StopReason;
+  /** With `diagnose`. */
+  readonly gradients?: GradientFlows;
 }
 
 /**
@@ -52,7 +56,10 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
       'an unfinished training is there, and this one replaces it; --resume goes on',
     );
   }
-  const job = trainJob(dataset, config.train, { file: checkpoint, resume: parts.resume === true });
+  const job = trainJob(dataset, config.train, {
+    diagnose: parts.diagnose === true,
+    checkpoint: { file: checkpoint, resume: parts.resume === true },
+  });
   const trained = await trainInWorker(job, {
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),
     ...(parts.onProgress === undefined ? {} : { onProgress: parts.onProgress }),
@@ -69,5 +76,6 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
   const card: ModelCard = { ...exported, calibration };
   await updateCard(config.model, card);
   if (trained.stopped === 'epochs' || trained.stopped === 'patience') await removeCheckpoint(checkpoint);
-  return { card, stopped: trained.stopped };
+  const { stopped, gradients } = trained;
+  return { card, stopped, ...(gradients === undefined ? {} : { gradients }) };
 }

@@ -10,13 +10,14 @@ import { TrainingBar } from './training-bar.js';
 export interface LearnOptions {
   readonly context: StageContext;
   readonly io: Io;
-  /** As of {@link learn}. */
+  /** Both as of {@link learn}. */
   readonly resume?: boolean;
+  readonly diagnose?: boolean;
 }
 
 /** Ctrl-C keeps the best weights so far. @throws UserError as {@link learn} */
 export async function learnWithBar(config: Config, gathered: Gathered, options: LearnOptions): Promise<Learnt> {
-  const { context, io, resume = false } = options;
+  const { context, io, resume = false, diagnose = false } = options;
   const bar = new TrainingBar(io);
   try {
     return await learn(config, gathered, {
@@ -24,6 +25,7 @@ export async function learnWithBar(config: Config, gathered: Gathered, options: 
       context,
       signal: io.signal,
       resume,
+      diagnose,
       onProgress: bar.update,
     });
   } finally {

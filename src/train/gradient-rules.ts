@@ -70,6 +70,10 @@ export const GRADIENT_RULES: Rules = {
     const parts = graph.split(adjoint, axis, sizes);
     inputs.forEach((input, i) => contribute(input, () => parts[i]));
   },
+  /** What was repeated is summed by `contribute`. */
+  Expand: ({ node: { inputs }, adjoint, contribute }) => {
+    contribute(inputs[0], () => adjoint);
+  },
   /** Every summand gets the sum's adjoint. */
   ReduceSum: ({ graph, node: { inputs, outputs }, adjoint, contribute }) => {
     const { shape } = inputs[0];

@@ -4,8 +4,8 @@ import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
 import { backpropagate } from './autodiff.js';
 import { losses, type Losses } from './loss.js';
-import { matrixMask, parameterCount, stateWidth, type NetSpec } from './net-spec.js';
-import { fedWeights, forecast } from './network.js';
+import { matrixMask, parameterCount, statesPerLayer, stateWidth, type NetSpec } from './net-spec.js';
+import { fedWeights, forecast, type Disturbances } from './network.js';
 import { adam, type AdamOptions } from './optimiser.js';
 import { RULES } from './scan-gradient.js';
 
@@ -26,14 +26,15 @@ export interface TrainGraphOptions extends AdamOptions {
  */
 export function buildTrainGraph(spec: NetSpec, options: TrainGraphOptions): Uint8Array {
   const g = new TensorGraph();
-  const net = lossOverSequence(g, spec, dropoutMasks(g, spec));
+  const inputs = sequenceInputs(g, spec);
+  const net = lossOver(g, spec, inputs, { keep: dropoutMasks(g, spec) });
   const N = parameterCount(spec);
   const m = g.input([N], 'm');
   const v = g.input([N], 'v');
   const schedule = g.input([4], 'schedule');
-  const gradient = gradientOf(g, net.loss, net.parameters);
+  const [gradient] = gradientsOf(g, net.loss, [inputs.parameters]);
   const decayed = options.weightDecay ? g.constant(matrixMask(spec), [N]) : undefined;
-  const next = adam(g, { parameters: net.parameters, m, v }, gradient, schedule, options, decayed);
+  const next = adam(g, { parameters: inputs.parameters, m, v }, gradient, schedule, options, decayed);
   g.output(net.loss, 'loss');
   g.output(next.norm, 'gradient_norm');
   g.output(next.parameters, 'parameters_next');
@@ -46,9 +47,10 @@ export function buildTrainGraph(spec: NetSpec, options: TrainGraphOptions): Uint
 /** The gradient by itself, for tests: inputs as in `buildTrainGraph` without the optimiser's; out `loss`, `gradient` [N]. */
 export function buildGradientGraph(spec: NetSpec): Uint8Array {
   const g = new TensorGraph();
-  const net = lossOverSequence(g, spec, dropoutMasks(g, spec));
+  const inputs = sequenceInputs(g, spec);
+  const net = lossOver(g, spec, inputs, { keep: dropoutMasks(g, spec) });
   g.output(net.loss, 'loss');
-  g.output(gradientOf(g, net.loss, net.parameters), 'gradient');
+  g.output(gradientsOf(g, net.loss, [inputs.parameters])[0], 'gradient');
   return g.encode();
 }
 
@@ -58,25 +60,57 @@ export function buildGradientGraph(spec: NetSpec): Uint8Array {
  */
 export function buildLossGraph(spec: NetSpec): Uint8Array {
   const g = new TensorGraph();
-  const net = lossOverSequence(g, spec, []);
+  const net = lossOver(g, spec, sequenceInputs(g, spec));
   g.output(net.loss, 'loss');
   g.output(net.squaredError, 'squared_error');
   g.output(net.stateNext, 'state_next');
   return g.encode();
 }
 
-function lossOverSequence(
+/**
+ * How the loss depends on what the net remembered, without dropout. In: as in `buildLossGraph`.
+ * Out: for every layer l = 0, 1, … `squares_l` [T]: the squared norm, over all lanes, of the derivative of the loss with
+ * respect to the layer's state (h, and for the LSTM c) after each step; `state_next` [B, S].
+ */
+export function buildFlowGraph(spec: NetSpec): Uint8Array {
+  const g = new TensorGraph();
+  const inputs = sequenceInputs(g, spec);
+  const width = statesPerLayer(spec) * spec.hidden;
+  const nudges = Array.from({ length: spec.layers }, () => g.zeros(['T', 'B', width]));
+  const net = lossOver(g, spec, inputs, { nudges });
+  gradientsOf(g, net.loss, nudges).forEach((gradient, layer) => {
+    g.output(g.sum(g.mul(gradient, gradient), [1, 2]), `squares_${layer}`);
+  });
+  g.output(net.stateNext, 'state_next');
+  return g.encode();
+}
+
+interface SequenceInputs {
+  readonly parameters: Value;
+  readonly x: Value;
+  readonly target: Value;
+  readonly weight: Value;
+  readonly state: Value;
+}
+
+function sequenceInputs(g: TensorGraph, spec: NetSpec): SequenceInputs {
+  return {
+    parameters: g.input([parameterCount(spec)], 'parameters'),
+    x: g.input(['T', 'B', spec.inputs], 'x'),
+    target: g.input(['T', 'B', spec.channels], 'target'),
+    weight: g.input(['T', 'B', spec.channels], 'weight'),
+    state: g.input(['B', stateWidth(spec)], 'state'),
+  };
+}
+
+function lossOver(
   g: TensorGraph,
   spec: NetSpec,
-  keep: readonly Value[],
-): Losses & { readonly parameters: Value; readonly stateNext: Value } {
-  const parameters = g.input([parameterCount(spec)], 'parameters');
-  const x = g.input(['T', 'B', spec.inputs], 'x');
-  const target = g.input(['T', 'B', spec.channels], 'target');
-  const weight = g.input(['T', 'B', spec.channels], 'weight');
-  const state = g.input(['B', stateWidth(spec)], 'state');
-  const result = forecast(g, spec, fedWeights(g, spec, parameters), x, state, keep);
-  return { ...losses(g, result, target, weight), parameters, stateNext: result.stateNext };
+  { parameters, x, target, weight, state }: SequenceInputs,
+  disturbances: Disturbances = {},
+): Losses & { readonly stateNext: Value } {
+  const result = forecast(g, spec, fedWeights(g, spec, parameters), x, state, disturbances);
+  return { ...losses(g, result, target, weight), stateNext: result.stateNext };
 }
 
 /** Masks are fed, not drawn here: ONNX Dropout has a random state of its own, which no checkpoint could hold. */
@@ -85,10 +119,11 @@ function dropoutMasks(g: TensorGraph, spec: NetSpec): readonly Value[] {
   return Array.from({ length: spec.layers - 1 }, (_, i) => g.input(['T', 'B', spec.hidden], `keep_${i + 1}`));
 }
 
-function gradientOf(g: TensorGraph, loss: Value, parameters: Value): Value {
+function gradientsOf(g: TensorGraph, loss: Value, targets: readonly Value[]): readonly Value[] {
   const seed = g.scalar(1);
   const nodes = [...g.nodes];
-  const [gradient] = backpropagate({ graph: g, nodes, seeds: [[loss, seed]], targets: [parameters], rules: RULES });
-  if (!gradient) throw new BugError('the loss does not depend on the parameters');
-  return gradient;
+  return backpropagate({ graph: g, nodes, seeds: [[loss, seed]], targets, rules: RULES }).map((gradient) => {
+    if (!gradient) throw new BugError('the loss does not depend on what its gradient is asked for');
+    return gradient;
+  });
 }

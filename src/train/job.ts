@@ -3,14 +3,17 @@ import type { TrainOptions } from '../core/training.js';
 import { persistenceMse } from './batches.js';
 import { CheckpointFile } from './checkpoint.js';
 import type { Dataset, Sequence } from './dataset.js';
+import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { runLoop, type LoopHooks, type LoopResult, type LoopState } from './loop.js';
-import type { NetSpec } from './net-spec.js';
+import { initialParameters, type NetSpec } from './net-spec.js';
 import { trainingWindows, validationWindows } from './windows.js';
 
 export interface TrainJob {
   readonly spec: NetSpec;
   readonly options: TrainOptions;
   readonly sequences: readonly Sequence[];
+  /** Whether the result says how the gradient flows back through time. */
+  readonly diagnose?: boolean;
   /** Absent: nothing is written on the way, and a training that is killed is lost. */
   readonly checkpoint?: {
     readonly file: string;
@@ -19,11 +22,19 @@ export interface TrainJob {
   };
 }
 
+/** Before the first step and with the weights that were kept. */
+export interface GradientFlows {
+  readonly initial: GradientFlow;
+  readonly learnt: GradientFlow;
+}
+
 export interface TrainedNet extends LoopResult {
   readonly spec: NetSpec;
   readonly options: TrainOptions;
   /** Mean squared error of "repeat the last value" on the same held-out tail, normalised units. */
   readonly persistenceMse: number;
+  /** If the job asked for it. */
+  readonly gradients?: GradientFlows;
 }
 
 /** Samples without which training is not worth starting; for `DatasetOptions.fewestSamples`. */
@@ -32,12 +43,16 @@ export function fewestSamples(options: TrainOptions): number {
 }
 
 /** What the options say about the net, for data of this width. */
-export function trainJob(dataset: Dataset, options: TrainOptions, checkpoint?: TrainJob['checkpoint']): TrainJob {
+export function trainJob(
+  dataset: Dataset,
+  options: TrainOptions,
+  rest: Pick<TrainJob, 'diagnose' | 'checkpoint'> = {},
+): TrainJob {
   const { cell, hidden, layers, objective, dropout } = options;
   const { inputs, channels, sequences } = dataset;
   // skip: what is learnt is the change since the last value, so an untrained net is already as good as persistence.
   const spec: NetSpec = { cell, inputs, hidden, layers, channels, objective, dropout, skip: true };
-  return { spec, options, sequences, ...(checkpoint === undefined ? {} : { checkpoint }) };
+  return { spec, options, sequences, ...rest };
 }
 
 /**
@@ -48,11 +63,15 @@ export function runJob(job: TrainJob, hooks: LoopHooks = {}): TrainedNet {
   const { spec, options, sequences } = job;
   const shape = { inputs: spec.inputs, channels: spec.channels, length: options.sequenceLength, lanes: options.lanes };
   const validation = validationWindows(sequences, shape);
-  const result = runLoop(spec, trainingWindows(sequences, shape), validation, options, {
+  const training = trainingWindows(sequences, shape);
+  const result = runLoop(spec, training, validation, options, {
     ...hooks,
     ...checkpointHooks(job),
   });
-  return { ...result, spec, options, persistenceMse: persistenceMse(validation) };
+  const trained = { ...result, spec, options, persistenceMse: persistenceMse(validation) };
+  if (job.diagnose !== true) return trained;
+  const initial = gradientFlow(spec, training, initialParameters(spec, options.seed));
+  return { ...trained, gradients: { initial, learnt: gradientFlow(spec, training, result.parameters) } };
 }
 
 function checkpointHooks(job: TrainJob): Pick<LoopHooks, 'save' | 'resumeFrom'> {

@@ -41,11 +41,21 @@ export function fixedWeights(g: TensorGraph, spec: NetSpec, parameters: Float32A
   return new Map([...blocks].map(([name, { values, shape }]) => [name, g.constant(values, shape)]));
 }
 
+/** What is done to a sequence on its way through the layers; each list may be empty. */
+export interface Disturbances {
+  /** [T, B, H] after every layer but the last: 0 where a value is dropped, 1 / (1 − dropout) elsewhere. */
+  readonly keep?: readonly Value[];
+  /**
+   * [T, B, H], for the LSTM [T, B, 2H], for every layer: what is added to its state after each step. Zeros, whose
+   * adjoint is that of the state itself.
+   */
+  readonly nudges?: readonly Value[];
+}
+
 /**
  * @param x [T, B, I] for a sequence or [B, I] for one step
  * @param state [B, S]
- * @param keep [T, B, H] after every layer but the last: 0 where a value is dropped, 1 / (1 − dropout) elsewhere; empty
- * for none
+ * @param disturbances of a sequence only
  */
 export function forecast(
   g: TensorGraph,
@@ -53,7 +63,7 @@ export function forecast(
   weights: Weights,
   x: Value,
   state: Value,
-  keep: readonly Value[] = [],
+  { keep = [], nudges = [] }: Disturbances = {},
 ): Forecast {
   const parts = statesPerLayer(spec);
   const count = spec.layers * parts;
@@ -61,7 +71,8 @@ export function forecast(
   const finalStates: Value[] = [];
   let signal = x;
   for (let layer = 0; layer < spec.layers; layer++) {
-    const result = runLayer(g, spec, weights, layer, signal, states.slice(layer * parts, (layer + 1) * parts));
+    const initial = states.slice(layer * parts, (layer + 1) * parts);
+    const result = runLayer(g, spec, weights, layer, signal, initial, nudges[layer]);
     finalStates.push(...result.finalStates);
     const mask = keep[layer];
     signal = mask ? g.mul(result.output, mask) : result.output;
@@ -77,6 +88,7 @@ function runLayer(
   layer: number,
   x: Value,
   initial: readonly Value[],
+  nudge: Value | undefined,
 ): { output: Value; finalStates: readonly Value[] } {
   const name = `layer${layer}`;
   // One product for all time steps; only R·h has to wait for the step before.
@@ -86,11 +98,19 @@ function runLayer(
     const next = cellStep(g, spec.cell, recurrent, projected, initial);
     return { output: next[0], finalStates: next };
   }
-  const { finalStates, stacked } = scan(g, initial, [projected], (body, states, [slice]) => {
-    const next = cellStep(body, spec.cell, recurrent, slice, states);
+  const sequences = nudge ? [projected, nudge] : [projected];
+  const { finalStates, stacked } = scan(g, initial, sequences, (body, states, [slice, nudgeNow]) => {
+    const undisturbed = cellStep(body, spec.cell, recurrent, slice, states);
+    const next = nudge ? nudged(body, undisturbed, nudgeNow) : undisturbed;
     return { next, give: next.slice(0, 1) };
   });
   return { output: stacked[0], finalStates };
+}
+
+function nudged(g: TensorGraph, states: readonly Value[], nudge: Value): readonly Value[] {
+  const widths = states.map((state) => Number(state.shape[1]));
+  const pieces = g.split(nudge, 1, widths);
+  return states.map((state, i) => g.add(state, pieces[i]));
 }
 
 function recurrentWeights(g: TensorGraph, spec: NetSpec, weights: Weights, name: string): RecurrentWeights {

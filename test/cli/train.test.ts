@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { stringify } from 'yaml';
 import type { ModelCard } from '../../src/core/card.js';
 import type { KiokuEvent } from '../../src/core/events.js';
+import type { GradientFlows } from '../../src/train/job.js';
 import { CliProcess, kioku, summaryOf } from '../support/cli.js';
 import { freePort } from '../support/mosquitto.js';
 import { machineSound } from '../support/machine-sounds.js';
@@ -177,6 +178,24 @@ describe('kioku train CONFIG', () => {
     expect(nothing.stderr).toMatch(/there is no unfinished training/);
     expect(nothing.code).toBe(1);
   }, 60_000);
+
+  it('shows how the gradient flows back through time', async () => {
+    const train = { cell: 'rnn-tanh', maxEpochs: 2, layers: 2, hidden: 8, sequenceLength: 16 };
+    const name = config('flow.yaml', { source: replay, align: { stepMs: 60_000 }, train });
+    const text = await kioku(['train', name, '--diagnose'], { cwd: folder });
+    expect(text.code).toBe(0);
+    expect(text.stdout).toMatch(
+      /^steps back {2}layer 1 at first {2}layer 2 at first {2}layer 1 learnt {2}layer 2 learnt$/m,
+    );
+    expect(text.stdout).toMatch(/^15 +\d\.\de-\d/m);
+    expect(text.stdout).toMatch(/^learnt, layer 2: (vanishes|carries|explodes)/m);
+    const json = await kioku(['train', name, '--diagnose', '--json'], { cwd: folder });
+    const { gradients } = JSON.parse(json.stdout) as { gradients: GradientFlows };
+    for (const flow of [gradients.initial, gradients.learnt]) {
+      expect(flow.map((norms) => norms.length)).toEqual([16, 16]);
+      expect(flow.flat().every((norm) => norm > 0)).toBe(true);
+    }
+  });
 
   it('says how much data is missing', async () => {
     const name = config('little.yaml', { source: { ...replay, files: 'short.csv' }, align: { stepMs: 60_000 } });

@@ -68,6 +68,12 @@ const CASES: readonly Case[] = [
     ],
     build: (g, [a, b]) => [g.concat([a, b], 1)],
   },
+  {
+    op: 'Expand',
+    name: 'along a new and a stretched axis',
+    shapes: [[3, 1]],
+    build: (g, [a]) => [g.expand(a, [2, 3, 4])],
+  },
   { op: 'ReduceSum', name: 'over everything', shapes: [[2, 3]], build: (g, [a]) => [g.mul(g.sum(a), g.sum(a))] },
   { op: 'ReduceSum', name: 'over one axis', shapes: [[2, 3]], build: (g, [a]) => [g.sum(a, [1], true)] },
   {

@@ -14,6 +14,7 @@ interface Options {
   readonly for?: number;
   readonly out?: string;
   readonly resume?: true;
+  readonly diagnose?: true;
   readonly json?: true;
 }
 
@@ -29,7 +30,8 @@ export function register(program: Command, io: Io): void {
     .option('--for <duration>', 'with --live: how long to listen before training, such as 1h', parseDuration)
     .option('--out <folder>', 'where to write the model instead of where the configuration says')
     .option('--resume', 'go on with a training that was interrupted, on the same data and options')
-    .option('--json', 'print {model, card} at the end')
+    .option('--diagnose', 'show how the gradient vanishes or explodes on its way back through time')
+    .option('--json', 'print {model, stopped, card} at the end, with --diagnose also {gradients}')
     .action(async (paths: string[], options: Options) => train(paths, options, io));
 }
 
@@ -101,9 +103,16 @@ async function trainOn(
 ): Promise<void> {
   const { learnWithBar } = await import('../learn-with-bar.js');
   const { describeTraining } = await import('../training-summary.js');
-  const learnt = await learnWithBar(config, gathered, { context, io, resume: options.resume === true });
-  if (options.json) io.printJson({ model: config.model, stopped: learnt.stopped, card: learnt.card });
-  else io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+  const { resume = false, diagnose = false } = options;
+  const learnt = await learnWithBar(config, gathered, { context, io, resume, diagnose });
+  if (options.json) io.printJson({ model: config.model, ...learnt });
+  else {
+    io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+    if (learnt.gradients !== undefined) {
+      const { describeGradients } = await import('../gradient-table.js');
+      io.print(describeGradients(learnt.gradients));
+    }
+  }
   if (learnt.stopped === 'aborted') io.note('the same command with --resume goes on');
   if (learnt.stopped === 'time') io.note('with a longer train.maxSeconds, --resume goes on');
 }

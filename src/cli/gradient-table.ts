@@ -1,0 +1,49 @@
+/** How the gradient flows back through time, for people: `kioku train --diagnose`. */
+import type { GradientFlow } from '../train/gradient-flow.js';
+import type { GradientFlows } from '../train/job.js';
+import { table } from './table.js';
+
+/** Less than this part of the gradient at the last step is as good as nothing; more than this many times it is too much. */
+const VANISHED = 0.01;
+const EXPLODED = 10;
+
+/** A table of norms at 0, 1, 2, 4, … steps back, and a sentence a layer. */
+export function describeGradients({ initial, learnt }: GradientFlows): string {
+  const layers = learnt.map((_, layer) => `layer ${layer + 1}`);
+  const header = ['steps back', ...layers.map((name) => `${name} at first`), ...layers.map((name) => `${name} learnt`)];
+  const columns = [...initial, ...learnt];
+  const rows = doublings(learnt[0].length - 1).map((k) =>
+    [String(k)].concat(columns.map((norms) => norms[k].toExponential(1))),
+  );
+  return [
+    "norm of the gradient of a window's last loss with respect to the state of each layer, so many steps back:",
+    table(header, rows),
+    ...sentences('at first', initial),
+    ...sentences('learnt', learnt),
+  ].join('\n');
+}
+
+function sentences(when: string, flow: GradientFlow): string[] {
+  return flow.map((norms, layer) => `${when}, layer ${layer + 1}: ${verdict(norms)}`);
+}
+
+function verdict(norms: readonly number[]): string {
+  const [now] = norms;
+  if (now === 0) return 'no gradient at all';
+  const steps = norms.length - 1;
+  if (steps === 0) return 'windows of one step carry nothing back';
+  const left = norms[steps] / now;
+  if (!Number.isFinite(left)) return `explodes beyond all bounds within ${steps} steps`;
+  if (left > EXPLODED) return `explodes: ${left.toPrecision(2)} times as large ${steps} steps back`;
+  const vanished = norms.findIndex((norm) => norm < VANISHED * now);
+  if (vanished > 0) return `vanishes: less than a hundredth of it is left ${vanished} steps back`;
+  return `carries: ${left.toPrecision(2)} of it is left ${steps} steps back`;
+}
+
+/** 0, 1, 2, 4, … and `last`. */
+function doublings(last: number): number[] {
+  const found = [0];
+  for (let k = 1; k < last; k *= 2) found.push(k);
+  if (last > 0) found.push(last);
+  return found;
+}
