@@ -6,6 +6,7 @@ import type { AlignedChannel } from '../core/alignment.js';
 import type { Frame } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import { median } from '../core/median.js';
+import type { BaselineName } from './baseline-rules.js';
 import { LABEL_COLUMNS } from './label-columns.js';
 import type { Table } from './table.js';
 
@@ -17,6 +18,8 @@ export interface BacktestSetting {
   readonly file: string;
   /** Folder of a model that was learnt before; absent: every file is learnt from its first rows. */
   readonly model?: string;
+  /** Foretells in the place of a net, which is then learnt for its scales alone; without `model`. */
+  readonly baseline?: BaselineName;
   /** Rows at the beginning of a file to learn from; absent: 15 %, at most 750. */
   readonly learnRows?: number;
   /** Opening scores to try beside the configured one. */
@@ -47,6 +50,9 @@ export async function configOfFile(
   const here = {
     ...config,
     ...(setting.model === undefined ? {} : { model: setting.model }),
+    ...(setting.baseline === undefined
+      ? {}
+      : { train: { ...config.train, objective: 'gaussian' as const, maxEpochs: 1 } }),
     // Threads are for the files; and a step that is timed makes no difference to them.
     runtime: { ...config.runtime, threads: 0 },
   };

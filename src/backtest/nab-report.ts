@@ -9,6 +9,9 @@ import type { Span } from './spans.js';
 /** Opening scores that are tried where there are labels: 0.15, 0.2, … 0.9. */
 export const TRIED_SCORES: readonly number[] = Array.from({ length: 16 }, (_, i) => (3 + i) / 20);
 
+/** What is drawn from fewer says nothing of other files. */
+const FEWEST_FILES = 6;
+
 /** With one threshold for all files. */
 export interface ThresholdScores extends NabScores {
   readonly threshold: number;
@@ -29,8 +32,8 @@ export interface NabReport {
   readonly halves?: NabScores & { readonly thresholds: readonly [number, number] };
   /** Every row whose score reaches the best threshold for that counts as a detection: no incidents, no cool-down. */
   readonly rows: ThresholdScores;
-  /** Between which scores those two lie in 95 % of all draws of as many files from these. */
-  readonly intervals: { readonly configured: Intervals; readonly halves?: Intervals };
+  /** Between which scores the first and the halves lie in 95 % of all draws of as many files from these; of few, absent. */
+  readonly intervals?: { readonly configured: Intervals; readonly halves?: Intervals };
 }
 
 export interface LabelledResult {
@@ -54,10 +57,14 @@ export function compareThresholds(files: readonly LabelledResult[]): NabReport {
     best: bestOf(earned),
     ...(halves === undefined ? {} : { halves: halves.scores }),
     rows: withThreshold(byRows.threshold, byRows.points),
-    intervals: {
-      configured: bootstrapIntervals([pointsAt(earned, threshold)]),
-      ...(halves === undefined ? {} : { halves: halves.intervals }),
-    },
+    ...(files.length < FEWEST_FILES
+      ? {}
+      : {
+          intervals: {
+            configured: bootstrapIntervals([pointsAt(earned, threshold)]),
+            ...(halves === undefined ? {} : { halves: halves.intervals }),
+          },
+        }),
   };
 }
 

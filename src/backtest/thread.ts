@@ -6,6 +6,7 @@ import { silentLog } from '../core/log.js';
 import { postedError, type PostedError } from '../core/thread.js';
 import { openEngine } from '../step/open-engine.js';
 import { backtestFile, type FileResult } from './backtest-file.js';
+import { baselineEngine } from './baseline-net.js';
 import type { BacktestFile } from './data-files.js';
 import type { BacktestSetting } from './file-config.js';
 
@@ -28,7 +29,8 @@ async function serve({ setting, runtime }: ThreadInput, port: MessagePort): Prom
   const post = (message: FromThread): void => port.postMessage(message);
   const stopping = new AbortController();
   try {
-    const engine = await openEngine(runtime, silentLog);
+    const { baseline } = setting;
+    const engine = baseline === undefined ? await openEngine(runtime, silentLog) : baselineEngine(baseline);
     port.on('message', (message: ToThread) => {
       if (message.type === 'close') {
         stopping.abort();

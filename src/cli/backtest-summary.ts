@@ -46,7 +46,7 @@ export function describeBacktest(
     `${counted(incidents.alerts, 'alert')} in ${number(incidents.days)} days: ${number(incidents.alertsPerDay)} a day` +
       (silences === 0 ? '' : `; ${silences} of them because nothing came`),
     ...(labelled ? describeFaults(incidents) : []),
-    ...(nab === undefined ? [] : ['', describeNab(nab), describeIntervals(nab)]),
+    ...(nab === undefined ? [] : ['', describeNab(nab), ...describeIntervals(nab)]),
     ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
   ].join('\n');
 }
@@ -100,9 +100,13 @@ function describeNab({ configured, best, halves, rows }: NabReport): string {
 }
 
 /** So that nobody takes two points for a difference. */
-function describeIntervals({ intervals: { configured, halves } }: NabReport): string {
+function describeIntervals({ intervals }: NabReport): string[] {
+  if (intervals === undefined) return [];
+  const { configured, halves } = intervals;
   const others = halves === undefined ? '' : `, ${range(halves.standard)} with the threshold of the other half`;
-  return `with other files like these, the standard score is 19 times in 20 ${range(configured.standard)} as configured${others}`;
+  return [
+    `with other files like these, the standard score is 19 times in 20 ${range(configured.standard)} as configured${others}`,
+  ];
 }
 
 function range({ low, high }: Interval): string {

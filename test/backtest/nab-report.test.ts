@@ -53,13 +53,13 @@ describe('the NAB score of alerts', () => {
   });
 
   it('says how far the scores would move with other files', () => {
-    const { intervals } = compareThresholds([first, second, first, second]);
-    expect(intervals.configured.standard).toEqual({ low: 0, high: 0 });
+    const { intervals } = compareThresholds([first, second, first, second, first, second]);
+    expect(intervals?.configured.standard).toEqual({ low: 0, high: 0 });
     // Each half is of files that are alike, so that drawing from it changes nothing.
-    expect(intervals.halves?.standard.high).toBeCloseTo(intervals.halves?.standard.low ?? NaN, 10);
+    expect(intervals?.halves?.standard.high).toBeCloseTo(intervals?.halves?.standard.low ?? NaN, 10);
     const { intervals: mixed } = compareThresholds([second, second, first, second, first, first]);
-    expect(mixed.halves?.standard.high).toBeGreaterThan((mixed.halves?.standard.low ?? NaN) + 1);
-    expect(compareThresholds([first]).intervals.halves).toBeUndefined();
+    expect(mixed?.halves?.standard.high).toBeGreaterThan((mixed?.halves?.standard.low ?? NaN) + 1);
+    expect(compareThresholds([first, second, first, second, first]).intervals).toBeUndefined();
   });
 
   it('counts every row beside it', () => {

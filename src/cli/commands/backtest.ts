@@ -1,7 +1,8 @@
 /** `kioku backtest`: what a detector would have said about history, and how good that is. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type BaselineName, BASELINES } from '../../backtest/baseline-rules.js';
 import type { JudgedFile } from '../../backtest/report.js';
 import type { BacktestSetting } from '../../backtest/file-config.js';
 import type { Config } from '../../config/config.js';
@@ -14,6 +15,7 @@ interface Options {
   readonly config?: string;
   readonly out?: string;
   readonly learnRows?: number;
+  readonly baseline?: BaselineName;
   readonly json?: true;
 }
 
@@ -29,6 +31,12 @@ export function register(program: Command, io: Io): void {
       '--learn-rows <n>',
       'rows at the beginning of a file to learn from, instead of 15 % and at most 750',
       parseRows,
+    )
+    .addOption(
+      new Option(
+        '--baseline <name>',
+        'a simple forecast in the place of the net: what the net has to be better than',
+      ).choices(Object.keys(BASELINES)),
     )
     .option('--json', 'print the figures as JSON')
     .action(async (paths: string[], options: Options) => runBacktest(paths, options, io));
@@ -75,7 +83,7 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   if (options.out !== undefined) for (const { result } of judged) await writeResult(resolve(options.out), result);
   noteForesight(judged, io);
   const report = reportOf(judged);
-  if (options.json) io.printJson(summaryJson(report, judged, refused));
+  if (options.json) io.printJson({ forecast: options.baseline ?? 'net', ...summaryJson(report, judged, refused) });
   else io.print(describeBacktest(report, judged, refused));
 }
 
@@ -94,12 +102,16 @@ function timeOf(config: Config | undefined): TimeOption | undefined {
 }
 
 function settingOf(config: Config | undefined, options: Options, thresholds: readonly number[]): BacktestSetting {
-  const { learnRows } = options;
-  const rows = learnRows === undefined ? {} : { learnRows };
-  if (config === undefined) return { value: {}, file: resolve('backtest.yaml'), thresholds, ...rows };
+  const { learnRows, baseline } = options;
+  const chosen = {
+    ...(learnRows === undefined ? {} : { learnRows }),
+    ...(baseline === undefined ? {} : { baseline }),
+  };
+  if (config === undefined) return { value: {}, file: resolve('backtest.yaml'), thresholds, ...chosen };
   const { value, file, model } = config;
-  const learnt = existsSync(join(model, 'model.json')) ? { model } : {};
-  return { value: value as object, file, thresholds, ...learnt, ...rows };
+  // What a model has in its card of its own errors says nothing of a baseline's.
+  const learnt = baseline === undefined && existsSync(join(model, 'model.json')) ? { model } : {};
+  return { value: value as object, file, thresholds, ...learnt, ...chosen };
 }
 
 /** A model that has seen the data is better at them than it will be at others. */
