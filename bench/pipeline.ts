@@ -13,9 +13,9 @@ import { median } from '../src/core/median.js';
 import { peerFolder } from './peers.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
 import type { Delays, Tally } from './support/contender.js';
-import { floodConfiguration } from './support/flood-configuration.js';
+import { floodConfiguration, KIOKU } from './support/flood-configuration.js';
 import { DEVICES } from './support/flood-messages.js';
-import { Flooded, type Side, taken, tallyOf } from './support/flooded.js';
+import { assertJudged, Flooded, type Side, taken, tallyOf } from './support/flooded.js';
 
 const NODE_RED = 'node-red@4.1.8';
 
@@ -44,7 +44,8 @@ const FULL: Amounts = {
   latencyMs: 10_000,
 };
 const SMOKE: Amounts = {
-  warmUpSteps: 60,
+  // Fewer would not do: the decider needs 50 steps on a device's own scale.
+  warmUpSteps: 110,
   rounds: 1,
   settleMs: 20,
   windowMs: 60,
@@ -167,7 +168,9 @@ class PipelineBench {
   }
 
   async #window(side: Side): Promise<Window> {
+    const before = await tallyOf(side);
     const { messages, cpuUs, ms } = await this.#flooded.window(side, this.amounts.settleMs, this.amounts.windowMs);
+    if (side.client === KIOKU) assertJudged(before, await tallyOf(side));
     await this.#forgetEvents();
     return { cpuUs: cpuUs / messages, perSecond: (1000 * messages) / ms };
   }

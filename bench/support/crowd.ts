@@ -6,6 +6,7 @@ import type { Tally } from './contender.js';
 import { Conversation } from './conversation.js';
 import type { FloodReport } from './flood.js';
 import { CHANNELS, STEP_MS } from './flood-messages.js';
+import { assertJudged } from './flooded.js';
 
 /** Time steps before a stream is judged: as few as may be, because all of a hundred thousand have to live through them. */
 const WARM_UP_STEPS = 50;
@@ -50,12 +51,14 @@ export class Crowd {
 
   /** Floods for a while. @returns processor time a message, of all threads, in µs */
   async window(windowMs: number): Promise<number> {
+    const idle = await this.tally();
     this.#send();
     await sleep(SETTLING * windowMs);
     const before = await this.tally();
     await sleep(windowMs);
     const after = await this.tally();
     await this.#stop();
+    assertJudged(idle, await this.tally());
     return (after.cpuUs - before.cpuUs) / (after.messages - before.messages);
   }
 

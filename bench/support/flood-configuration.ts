@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { kiokuModel, writeModel } from '../../test/support/step-model.js';
 import { CHANNELS, DEVICES, STEP_MS } from './flood-messages.js';
 
+/** Its name at the flood. */
+export const KIOKU = 'kioku';
+
 export interface FloodParts {
   readonly port: number;
   /** After half of them a device is on its own scale, after all it is judged. */
@@ -35,7 +38,7 @@ export async function floodConfiguration(
   return {
     name: 'bench',
     model: join(folder, 'model'),
-    source: { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, clientId: 'kioku', topic: 'plant/{device}', qos: 0 },
+    source: { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, clientId: KIOKU, topic: 'plant/{device}', qos: 0 },
     decode: { kind: 'json', time: { field: 'ts', format: 'ms' } },
     align: { stepMs: STEP_MS },
     feature: { kind: 'normalise', warmupSteps },

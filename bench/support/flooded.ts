@@ -16,6 +16,8 @@ export interface Taken {
 }
 
 const LOOK_EVERY_MS = 100;
+/** Share of the messages that must have been judged. */
+const LEAST_JUDGED = 0.98;
 /** A side that has taken nothing for as many looks has taken all there was. */
 const IDLE_LOOKS = 3;
 
@@ -81,6 +83,14 @@ export class Flooded {
 
 export function tallyOf(side: Side): Promise<Tally> {
   return side.ask<Tally>({ question: 'tally' });
+}
+
+/** Nothing is compared that leaves out what it should do. @throws Error when fewer time steps were judged than messages taken */
+export function assertJudged(before: Tally, after: Tally): void {
+  const messages = after.messages - before.messages;
+  const scores = after.scores - before.scores;
+  // The last message of a device waits for the next one, which completes its time step.
+  if (scores < LEAST_JUDGED * messages) throw new Error(`${scores} scores of ${messages} messages`);
 }
 
 export function taken(before: Tally, after: Tally): Taken {
