@@ -49,6 +49,12 @@ function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
+/** The same of array buffers, in which the states of streams are. */
+function heldBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
+
 describe('the library of ONNX Runtime', () => {
   it('says which one it is', () => {
     expect(library.version).toMatch(/^1\.\d+\.\d+$/);
@@ -174,10 +180,6 @@ describe('memory', () => {
     net.open(0, 'a');
     // Blocks that step as they lie have their states twice.
     const stateBytes = capacity * 2 * (net.save(0).length - 1);
-    const heldBytes = (): number => {
-      collectGarbage();
-      return process.memoryUsage().arrayBuffers;
-    };
     const few = heldBytes();
     for (let time = 0; time < 4; time++) {
       for (const slot of all) net.open(slot, 'a');
