@@ -112,4 +112,6 @@ it('says under a flood what a lane says of the same readings one by one', async 
   expect([...said.keys()].toSorted()).toEqual([...expected.keys()].toSorted());
   for (const [stream, events] of expected) expect(said.get(stream)).toEqual(events);
   expect(expected.get(name(FAULT.device))?.some(({ type }) => type === 'incident')).toBe(true);
+  // What stepped the net is told with everything that comes of it.
+  expect(new Set([...said.values()].flat().map(({ provider }) => provider))).toEqual(new Set(['native/cpu']));
 });
