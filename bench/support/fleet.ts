@@ -9,7 +9,7 @@ import { defineConfig } from '../../src/config/load.js';
 import type { Decoder, Engine, Frame, Lane, LaneOut, Micros, Packet } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import { normal } from '../../src/core/random.js';
-import { TopicNames } from '../../src/mqtt/topic-names.js';
+import { KnownTopics } from '../../src/mqtt/known-topics.js';
 import { openLane } from '../../src/open-lane.js';
 import { Router } from '../../src/source/router.js';
 import { contextOf } from '../../src/stage-context.js';
@@ -72,8 +72,8 @@ export interface FleetOptions {
 }
 
 export class Fleet {
-  readonly #names = new TopicNames();
   readonly #router = new Router(TEMPLATE);
+  readonly #topics = new KnownTopics((topic) => this.#router.route(topic));
   readonly #frames: Frame[] = [];
   #seq = 0;
 
@@ -102,10 +102,9 @@ export class Fleet {
   decode(messages: readonly Message[]): readonly Frame[] {
     this.#frames.length = 0;
     for (const { topic: topicBytes, bytes, us } of messages) {
-      const topic = this.#names.textOf(topicBytes, 0, topicBytes.length);
-      const route = this.#router.route(topic);
-      if (route === undefined) throw new Error(`the topic ${topic} fits no template`);
-      const packet: Packet = { source: 0, seq: ++this.#seq, topic, route, bytes, arrivedUs: us };
+      const { text, route } = this.#topics.at(topicBytes, 0, topicBytes.length);
+      if (route === undefined) throw new Error(`the topic ${text} fits no template`);
+      const packet: Packet = { source: 0, seq: ++this.#seq, topic: text, route, bytes, arrivedUs: us };
       this.decoder.decode(packet, this.#emit);
     }
     return this.#frames;

@@ -38,7 +38,7 @@ export async function listen(options: ListenOptions, signal: AbortSignal): Promi
     subscription: {
       filters: [options.topic],
       qos: 0,
-      receive: (topic, bytes, retained) => {
+      receive: ({ text: topic }, bytes, retained) => {
         if (full.signal.aborted) return true;
         const arrivedUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
         heard.push({ topic, bytes, arrivedUs, retained });

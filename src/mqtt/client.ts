@@ -1,17 +1,20 @@
 /** A client of mqtt.js, past which plain messages go where its stream can be tapped. */
 import { connect, type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
+import type { Route } from '../core/topic.js';
 import { isPlainStream, openBrokerStream } from './broker-stream.js';
+import { KnownTopics, type Topic } from './known-topics.js';
 import { PublishTap } from './publish-tap.js';
-import { TopicNames } from './topic-names.js';
 
 /** Takes every message, whichever way it comes. */
 export interface Inbox {
+  /** What `take` gets with the topic; that of one that comes often is asked for once. */
+  route(topic: string): Route | undefined;
   /**
    * @param retained the broker had it before the subscription
    * @param properties the user properties of MQTT 5, when it came with some; the last of those that have the same key
    * @returns false: nothing more until what `hold` gets is called
    */
-  take(topic: string, payload: Buffer, retained: boolean, properties?: Readonly<Record<string, string>>): boolean;
+  take(topic: Topic, payload: Buffer, retained: boolean, properties?: Readonly<Record<string, string>>): boolean;
   /** @param goOn acknowledges the message and reads on; with an error, neither */
   hold(goOn: (error?: Error) => void): void;
 }
@@ -26,11 +29,11 @@ export function makeClient(url: string, options: IClientOptions, inbox: Inbox): 
       if (error === undefined) held?.release();
     });
   };
-  const names = new TopicNames();
+  const topics = new KnownTopics(inbox.route.bind(inbox));
   const openTapped = (client: MqttClient): ReturnType<typeof openBrokerStream> => {
     const stream = openBrokerStream(url, options);
     const version = client.options.protocolVersion === 5 ? 5 : 4;
-    const tapped = new PublishTap(stream, version, names, (topic, payload, retained) => {
+    const tapped = new PublishTap(stream, version, topics, (topic, payload, retained) => {
       if (!inbox.take(topic, payload, retained)) holdUp(tapped);
     });
     tap = tapped;
@@ -40,7 +43,7 @@ export function makeClient(url: string, options: IClientOptions, inbox: Inbox): 
   client.handleMessage = ({ topic, payload, retain, properties }: IPublishPacket, done) => {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const user = properties?.userProperties;
-    if (inbox.take(topic, bytes, retain, user && flat(user))) done();
+    if (inbox.take({ text: topic, route: inbox.route(topic) }, bytes, retain, user && flat(user))) done();
     else holdUp(tap, done);
   };
   return client;

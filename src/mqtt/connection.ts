@@ -6,10 +6,12 @@ import type { SourceStatus } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { Route } from '../core/topic.js';
 import { makeClient } from './client.js';
 import { clientOptions } from './client-options.js';
 import { readCredentials } from './credentials.js';
 import { brokerFailure, isWrongVersion } from './failure.js';
+import type { Topic } from './known-topics.js';
 import type { ConnectionOptions } from './options.js';
 import { Withheld } from './withheld.js';
 
@@ -19,13 +21,15 @@ type Qos = 0 | 1 | 2;
 export interface Subscription {
   readonly filters: readonly string[];
   readonly qos: Qos;
+  /** What `receive` gets with the topic; that of one that comes often is asked for once. Absent: no route. */
+  route?(topic: string): Route | undefined;
   /**
    * Takes one message; it is acknowledged when this returns.
    * @param retained the broker had it before the subscription: it may be from any time
    * @param properties the user properties of MQTT 5, when it came with some; the last of those that have the same key
    * @returns false: taken, but nothing more until `resume`; its acknowledgement waits as well
    */
-  receive(topic: string, payload: Buffer, retained: boolean, properties?: Readonly<Record<string, string>>): boolean;
+  receive(topic: Topic, payload: Buffer, retained: boolean, properties?: Readonly<Record<string, string>>): boolean;
 }
 
 export interface ConnectionParts {
@@ -75,6 +79,7 @@ export class MqttConnection {
     const { promise, resolve, reject } = deferred();
     const { subscription, clientId } = this.#parts;
     const client = makeClient(this.#options.url, clientOptions(this.#options, clientId, credentials), {
+      route: (topic) => subscription?.route?.(topic),
       take: (topic, payload, retained, properties) =>
         !this.#stopping && (subscription?.receive(topic, payload, retained, properties) ?? true),
       hold: (goOn) => this.#hold(client, resolve, goOn),

@@ -5,7 +5,7 @@
  * one that mqtt.js has still to handle.
  */
 import type { Duplex } from 'node:stream';
-import type { TopicNames } from './topic-names.js';
+import type { KnownTopics, Topic } from './known-topics.js';
 
 const PUBLISH = 0x30;
 const QOS_1 = 2;
@@ -19,13 +19,13 @@ const MAX_LENGTH_BYTES = 4;
 const NOT_PLAIN = -1;
 
 /** Takes one message; calls `hold` when nothing more may come. */
-type Take = (topic: string, payload: Buffer, retained: boolean) => void;
+type Take = (topic: Topic, payload: Buffer, retained: boolean) => void;
 
 export class PublishTap {
   readonly #stream: Duplex;
   readonly #version: 4 | 5;
   readonly #take: Take;
-  readonly #names: TopicNames;
+  readonly #topics: KnownTopics;
   #rest: NodeJS.WritableStream | undefined;
   /** The beginning of a packet that is not there completely; while held: all that was read and not looked at. */
   #unread: Buffer | undefined;
@@ -45,10 +45,10 @@ export class PublishTap {
    * @param stream to the broker; mqtt.js is going to `pipe` from it
    * @param version of the protocol that it will speak
    */
-  constructor(stream: Duplex, version: 4 | 5, names: TopicNames, take: Take) {
+  constructor(stream: Duplex, version: 4 | 5, topics: KnownTopics, take: Take) {
     this.#stream = stream;
     this.#version = version;
-    this.#names = names;
+    this.#topics = topics;
     this.#take = take;
     stream.pipe = <T extends NodeJS.WritableStream>(rest: T): T => {
       this.#rest = rest;
@@ -148,7 +148,7 @@ export class PublishTap {
 
   #receive(bytes: Buffer, head: number, bodyAt: number, payloadAt: number, end: number): void {
     const topicEnd = topicEndOf(bytes, bodyAt);
-    const topic = this.#names.textOf(bytes, bodyAt + 2, topicEnd);
+    const topic = this.#topics.at(bytes, bodyAt + 2, topicEnd);
     this.#take(topic, bytes.subarray(payloadAt, end), (head & RETAIN) !== 0);
     // Those before; if this one holds everything up, its acknowledgement waits as well.
     if (this.#holds > 0) this.#acknowledge();

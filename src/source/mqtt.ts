@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { Packet, Source } from '../core/contracts.js';
 import type { SourceContext, SourceKind } from '../core/kind.js';
 import { MqttConnection } from '../mqtt/connection.js';
+import type { Topic } from '../mqtt/known-topics.js';
 import { checkConnection, connectionShape, type ConnectionOptions } from '../mqtt/options.js';
 import { type Arrival, PacketQueue } from './packet-queue.js';
 import { checkTemplates, Router } from './router.js';
@@ -88,6 +89,7 @@ class MqttSource implements Source {
       subscription: {
         filters: this.#router.filters,
         qos: options.qos,
+        route: (text) => this.#router.route(text),
         receive: this.#receive.bind(this),
       },
     });
@@ -116,7 +118,7 @@ class MqttSource implements Source {
   ackThrough(): void {}
 
   #receive(
-    topic: string,
+    { text, route }: Topic,
     bytes: Buffer,
     retained: boolean,
     properties: Readonly<Record<string, string>> | undefined,
@@ -131,12 +133,11 @@ class MqttSource implements Source {
       counters.count('source.payload-too-large');
       return true;
     }
-    const route = this.#router.route(topic);
     if (route === undefined) {
       counters.count('source.topic-mismatch');
       return true;
     }
-    const packet: Arrival = { source: index, seq: 0, topic, route, bytes, arrivedUs: Date.now() * 1000 };
+    const packet: Arrival = { source: index, seq: 0, topic: text, route, bytes, arrivedUs: Date.now() * 1000 };
     if (properties !== undefined) packet.properties = properties;
     this.#queue.push(packet);
     if (this.mode === 'dropOldest') {

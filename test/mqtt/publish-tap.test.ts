@@ -2,8 +2,8 @@ import { Duplex, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KnownTopics } from '../../src/mqtt/known-topics.js';
 import { PublishTap } from '../../src/mqtt/publish-tap.js';
-import { TopicNames } from '../../src/mqtt/topic-names.js';
 
 interface Message {
   readonly topic: string;
@@ -83,8 +83,10 @@ async function tapped(bytes: Buffer, cuts: readonly number[], version: 4 | 5, ho
   const taken: Message[] = [];
   const rest: Buffer[] = [];
   let held = false;
-  const tap = new PublishTap(stream, version, new TopicNames(), (topic, payload, retained) => {
+  const topics = new KnownTopics((topic) => ({ stream: topic }));
+  const tap = new PublishTap(stream, version, topics, ({ text: topic, route }, payload, retained) => {
     expect(held).toBe(false);
+    expect(route).toEqual({ stream: topic });
     taken.push({ topic, payload: Buffer.from(payload), retained });
     if (taken.length % holdEvery > 0) return;
     held = true;

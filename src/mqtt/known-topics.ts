@@ -1,4 +1,12 @@
-/** The same topic comes again and again: its text is made once, and found by its bytes. */
+/** The same topic comes again and again: what is to be known of it is made once, and found by its bytes. */
+import type { Route } from '../core/topic.js';
+
+/** What a topic is for whoever subscribed. */
+export interface Topic {
+  readonly text: string;
+  /** Undefined: it fits nothing that was asked for. */
+  readonly route: Route | undefined;
+}
 
 /** A power of two, as every later size. */
 const FIRST_PLACES = 1024;
@@ -8,42 +16,51 @@ const MOST_TOPICS = 131_072;
 const LONGEST_KEPT_BYTES = 256;
 
 /**
- * A hash table with linear probing (Knuth, TAOCP 6.4, algorithm L), at most half full. Of a topic only the text is kept,
- * which is compared with the bytes; one with other characters than those of ASCII is decoded each time.
+ * A hash table with linear probing (Knuth, TAOCP 6.4, algorithm L), at most half full. Its key is the text, which is
+ * compared with the bytes; a topic with other characters than those of ASCII is decoded and routed each time. One look-up
+ * gives text and route, because among a hundred thousand topics each look-up waits for main memory.
  */
-export class TopicNames {
+export class KnownTopics {
   #hashes = new Int32Array(FIRST_PLACES);
-  #texts: (string | undefined)[] = noTexts(FIRST_PLACES);
+  #topics: (Topic | undefined)[] = noTopics(FIRST_PLACES);
   #size = 0;
   /** Nobody outside can choose topics that all hash alike. */
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
 
-  /** The text of `bytes[from … to)`, UTF-8; mostly the same string object as before. */
-  textOf(bytes: Buffer, from: number, to: number): string {
-    if (to - from > LONGEST_KEPT_BYTES) return bytes.toString('utf8', from, to);
+  /** @param route asked once for each topic that is remembered */
+  constructor(private readonly route: (topic: string) => Route | undefined) {}
+
+  /** The topic in `bytes[from … to)`, UTF-8; mostly the same object as before. */
+  at(bytes: Buffer, from: number, to: number): Topic {
+    if (to - from > LONGEST_KEPT_BYTES) return this.#decode(bytes, from, to);
     const hash = this.#hashOf(bytes, from, to);
     const place = this.#find(hash, bytes, from, to);
-    const kept = this.#texts[place];
+    const kept = this.#topics[place];
     if (kept !== undefined) return kept;
+    const topic = this.#decode(bytes, from, to);
+    if (isText(topic.text, bytes, from, to)) this.#keep(place, hash, topic);
+    return topic;
+  }
+
+  #decode(bytes: Buffer, from: number, to: number): Topic {
     const text = bytes.toString('utf8', from, to);
-    if (isText(text, bytes, from, to)) this.#keep(place, hash, text);
-    return text;
+    return { text, route: this.route(text) };
   }
 
   /** Where it is, or the free place where it belongs. */
   #find(hash: number, bytes: Buffer, from: number, to: number): number {
     const mask = this.#hashes.length - 1;
     let place = hash & mask;
-    for (let text = this.#texts[place]; text !== undefined; text = this.#texts[place]) {
-      if (this.#hashes[place] === hash && isText(text, bytes, from, to)) break;
+    for (let topic = this.#topics[place]; topic !== undefined; topic = this.#topics[place]) {
+      if (this.#hashes[place] === hash && isText(topic.text, bytes, from, to)) break;
       place = (place + 1) & mask;
     }
     return place;
   }
 
-  #keep(place: number, hash: number, text: string): void {
+  #keep(place: number, hash: number, topic: Topic): void {
     this.#hashes[place] = hash;
-    this.#texts[place] = text;
+    this.#topics[place] = topic;
     this.#size++;
     if (this.#size > MOST_TOPICS) this.#forget();
     else if (2 * this.#size > this.#hashes.length) this.#grow();
@@ -51,22 +68,22 @@ export class TopicNames {
 
   #forget(): void {
     this.#hashes = new Int32Array(FIRST_PLACES);
-    this.#texts = noTexts(FIRST_PLACES);
+    this.#topics = noTopics(FIRST_PLACES);
     this.#size = 0;
   }
 
   #grow(): void {
     const hashes = this.#hashes;
-    const texts = this.#texts;
+    const topics = this.#topics;
     const mask = 2 * hashes.length - 1;
     this.#hashes = new Int32Array(mask + 1);
-    this.#texts = noTexts(mask + 1);
+    this.#topics = noTopics(mask + 1);
     for (let i = 0; i < hashes.length; i++) {
-      if (texts[i] === undefined) continue;
+      if (topics[i] === undefined) continue;
       let place = hashes[i] & mask;
-      while (this.#texts[place] !== undefined) place = (place + 1) & mask;
+      while (this.#topics[place] !== undefined) place = (place + 1) & mask;
       this.#hashes[place] = hashes[i];
-      this.#texts[place] = texts[i];
+      this.#topics[place] = topics[i];
     }
   }
 
@@ -89,6 +106,6 @@ function isText(text: string, bytes: Buffer, from: number, to: number): boolean 
   return true;
 }
 
-function noTexts(places: number): (string | undefined)[] {
+function noTopics(places: number): (Topic | undefined)[] {
   return Array.from({ length: places }, () => undefined);
 }
