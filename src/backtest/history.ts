@@ -1,6 +1,7 @@
 /** A data file as a backtest sees it: its rows, and the readings that a run would make of them. */
 import type { Config } from '../config/config.js';
 import type { Frame, Micros, Packet } from '../core/contracts.js';
+import { UserError } from '../core/errors.js';
 import type { StageContext } from '../core/kind.js';
 import { takePackets } from '../intake.js';
 import { timeOption, type TimeOption } from '../source/rows.js';
@@ -19,7 +20,7 @@ export interface RowTimes {
 
 /**
  * @param wanted column and format of the time; absent: found as the source finds it
- * @throws UserError `DATA_INVALID` when no column is known to be the time
+ * @throws UserError `DATA_INVALID` when no column is known to be the time, or only some times say their zone
  */
 export function rowTimes(table: Table, path: string, wanted?: TimeOption): RowTimes {
   const { columns, rows } = table;
@@ -28,6 +29,11 @@ export function rowTimes(table: Table, path: string, wanted?: TimeOption): RowTi
   const texts = rows.map(({ cells }) => cells[column] ?? '');
   const times = new ZonedTimes();
   for (const text of texts) times.parse(text);
+  if (times.isMixed) {
+    throw new UserError('DATA_INVALID', `${path}: in column '${field}' some times name their zone and others do not`, {
+      hint: 'write all of them with a zone, such as 2026-05-01T12:00:00+02:00, or none, which is UTC',
+    });
+  }
   return { texts, timesUs: Float64Array.from(texts, (text) => parseTime(text, format) ?? NaN), zones: times.styles };
 }
 
