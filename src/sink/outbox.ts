@@ -4,6 +4,7 @@
  */
 import type { Counters } from '../core/counters.js';
 import type { KiokuEvent } from '../core/events.js';
+import { Fifo } from '../core/fifo.js';
 
 export interface Letter {
   readonly type: KiokuEvent['type'];
@@ -21,8 +22,8 @@ export function passes(type: KiokuEvent['type']): boolean {
 export class Outbox {
   readonly #capacity: number;
   readonly #counters: Counters;
-  readonly #lasting: Letter[] = [];
-  readonly #passing: Letter[] = [];
+  readonly #lasting = new Fifo<Letter>();
+  readonly #passing = new Fifo<Letter>();
 
   /** @param capacity letters, ≥ 1 */
   constructor(capacity: number, counters: Counters) {
@@ -61,14 +62,13 @@ export class Outbox {
     for (let letter = this.next(); letter !== undefined; letter = this.next()) this.#drop(letter);
   }
 
-  #queue({ type }: Letter): Letter[] {
+  #queue({ type }: Letter): Fifo<Letter> {
     return passes(type) ? this.#passing : this.#lasting;
   }
 
   /** Takes out the partial that waits for the same topic: there is none of it left to be told. */
   #supersede(topic: string): void {
-    const at = this.#passing.findIndex((letter) => letter.type === 'partial' && letter.topic === topic);
-    if (at >= 0) for (const letter of this.#passing.splice(at, 1)) letter.settled();
+    this.#passing.remove((letter) => letter.type === 'partial' && letter.topic === topic)?.settled();
   }
 
   #drop(letter: Letter): void {

@@ -4,6 +4,7 @@
  */
 import type { Subject } from 'rxjs';
 import type { Packet } from '../core/contracts.js';
+import { Fifo } from '../core/fifo.js';
 
 /**
  * More wait for the next turn, so that timers, acknowledgements and other connections come in between: a thousand
@@ -19,9 +20,7 @@ export type Arrival = { -readonly [K in keyof Packet]: Packet[K] };
 export class PacketQueue {
   readonly #out: Subject<readonly Packet[]>;
   readonly #afterTurn: () => void;
-  /** What waits, from `#first` on. */
-  #waiting: Arrival[] = [];
-  #first = 0;
+  readonly #waiting = new Fifo<Arrival>();
   /** Streams of which something was dropped since the last that was handed on. */
   readonly #losers = new Set<string>();
   #seq = 0;
@@ -37,7 +36,7 @@ export class PacketQueue {
   }
 
   get length(): number {
-    return this.#waiting.length - this.#first;
+    return this.#waiting.length;
   }
 
   /** Payload of all that waits. */
@@ -58,8 +57,8 @@ export class PacketQueue {
 
   /** Drops the oldest; the next of its stream that is handed on has the mark `gap`. @returns it */
   drop(): Arrival | undefined {
-    if (this.length === 0) return undefined;
-    const [dropped] = this.#remove(1);
+    const dropped = this.#waiting.shift();
+    if (dropped === undefined) return undefined;
     this.#bytes -= dropped.bytes.length;
     const { stream } = dropped.route;
     if (this.#losers.size >= MAX_LOSERS) for (const first of this.#losers) if (this.#losers.delete(first)) break;
@@ -78,8 +77,7 @@ export class PacketQueue {
     this.#closed = true;
     clearImmediate(this.#turn);
     const left = { packets: this.length, bytes: this.#bytes };
-    this.#waiting = [];
-    this.#first = 0;
+    this.#waiting.take(left.packets);
     this.#bytes = 0;
     return left;
   }
@@ -98,7 +96,7 @@ export class PacketQueue {
   #hand(): boolean {
     const n = Math.min(this.#credit, this.length, TURN_PACKETS);
     if (n === 0 || this.#closed) return false;
-    const batch = this.#remove(n);
+    const batch = this.#waiting.take(n);
     this.#credit -= n;
     for (let i = 0; i < n; i++) {
       const packet = batch[i];
@@ -108,22 +106,5 @@ export class PacketQueue {
     }
     this.#out.next(batch);
     return true;
-  }
-
-  /**
-   * Takes out the oldest n, ≥ 1, which are there. What is behind them is moved up only when at least as many have left, so
-   * that a long queue costs no more a packet than a short one.
-   */
-  #remove(n: number): Arrival[] {
-    const waiting = this.#waiting;
-    const first = this.#first;
-    const end = first + n;
-    this.#first = 2 * end < waiting.length ? end : 0;
-    if (this.#first === 0) this.#waiting = waiting.slice(end);
-    if (n === waiting.length) return waiting;
-    const removed = waiting.slice(first, end);
-    // What has left must not be kept in memory by its old place.
-    if (this.#first > 0) waiting.fill(waiting[end], first, end);
-    return removed;
   }
 }
