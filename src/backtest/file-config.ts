@@ -26,6 +26,9 @@ export interface BacktestSetting {
   readonly thresholds: readonly number[];
 }
 
+/** That a decider takes. */
+const LEAST_SCORE = 0.05;
+
 const NUMBER_WITH_COMMA = /^[+-]?\d+,\d+$/;
 const NUMBER_WITH_POINT = /^[+-]?\d+\.\d+$/;
 
@@ -58,7 +61,7 @@ export async function configOfFile(
   };
   if (openScore === undefined) return here;
   const { openScore: open, closeScore: close } = scoresOf(config);
-  const rescaled = { ...decide, openScore, closeScore: (openScore * close) / open };
+  const rescaled = { ...decide, openScore, closeScore: Math.max(LEAST_SCORE, (openScore * close) / open) };
   return {
     ...here,
     decide: (await defineConfig({ ...value, source, decide: rescaled, sinks: [] }, setting.file)).decide,

@@ -6,6 +6,7 @@ import type { NabReport } from '../backtest/nab-report.js';
 import type { NabScores } from '../backtest/nab-score.js';
 import { figuresOf, type BacktestReport, type JudgedFile } from '../backtest/report.js';
 import { counted } from '../core/counted.js';
+import { Counters } from '../core/counters.js';
 import { table } from './table.js';
 
 /** A file that could not be judged. */
@@ -46,6 +47,7 @@ export function describeBacktest(
     `${counted(incidents.alerts, 'alert')} in ${number(incidents.days)} days: ${number(incidents.alertsPerDay)} a day` +
       (silences === 0 ? '' : `; ${silences} of them because nothing came`),
     ...(labelled ? describeFaults(incidents) : []),
+    ...describeCounts(files),
     ...(nab === undefined ? [] : ['', describeNab(nab), ...describeIntervals(nab)]),
     ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
   ].join('\n');
@@ -53,6 +55,14 @@ export function describeBacktest(
 
 function silencesIn(files: readonly JudgedFile[]): number {
   return files.reduce((sum, { result }) => sum + result.silences, 0);
+}
+
+/** What was dropped or filled in, see docs/counters.md. */
+function describeCounts(files: readonly JudgedFile[]): string[] {
+  const all = new Counters();
+  for (const { result } of files) all.add(result.counters);
+  const counts = Object.entries(all.toJSON()).map(([reason, n]) => `${reason} ${n}`);
+  return counts.length === 0 ? [] : [`counted: ${counts.join(', ')}`];
 }
 
 function fileTable(files: readonly JudgedFile[], labelled: boolean): string {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backtestFile, type FileResult } from '../../src/backtest/backtest-file.js';
-import type { BacktestSetting } from '../../src/backtest/file-config.js';
+import { type BacktestSetting, configOfFile, scoresOf } from '../../src/backtest/file-config.js';
 import { defineConfig } from '../../src/config/load.js';
 import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
@@ -116,6 +116,27 @@ describe('a backtest of a file', () => {
     const high = await judge(name, { ...SETTING, value });
     expect(configured.threshold).toBe(0.4);
     expect(configured.candidates).toEqual([{ threshold: 0.9, alerts: high.alerts }]);
+  });
+});
+
+const NO_ROWS = { columns: [], rows: [] };
+
+describe('the configuration of a file', () => {
+  it('rescales the closing score with the opening score, as far as a decider takes it', async () => {
+    const setting = { ...SETTING, value: { decide: { openScore: 0.4, closeScore: 0.06 } } };
+    const high = await configOfFile(setting, '/nowhere/a.csv', NO_ROWS, 0, 0.8);
+    expect(scoresOf(high)).toMatchObject({ openScore: 0.8, closeScore: 0.12 });
+    const low = await configOfFile(setting, '/nowhere/a.csv', NO_ROWS, 0, 0.15);
+    expect(scoresOf(low)).toMatchObject({ openScore: 0.15, closeScore: 0.05 });
+  });
+
+  it.each([
+    [{ kind: 'replay', files: 'b.csv', delimiter: ';', speed: 50, columns: ['time', 'x'] }, ';'],
+    [{ kind: 'mqtt', url: 'mqtt://127.0.0.1', topic: 'x' }, 'auto'],
+  ])('reads CSV, as %j says of it', async (source, delimiter) => {
+    const config = await configOfFile({ ...SETTING, value: { source } }, '/nowhere/a.csv', NO_ROWS, 0);
+    expect(config.source.options).toMatchObject({ kind: 'replay', files: '/nowhere/a.csv', speed: 'full', delimiter });
+    expect(config.source.options).not.toHaveProperty('columns');
   });
 });
 

@@ -66,17 +66,15 @@ it('gives the same scores and incidents', async (ctx) => {
   const events: KiokuEvent[] = [];
   pipeline.events.subscribe((batch) => void events.push(...batch));
   const all = new AbortController();
-  let subscribed = false;
-  let heard = 0;
+  const heard = { pump: 0, other: 0 };
   pipeline.readings.subscribe((frames) => {
-    subscribed = true;
-    heard += frames.filter(({ stream }) => stream === 'pump').length;
-    if (heard === ROWS) all.abort();
+    for (const { stream } of frames) heard[stream === 'pump' ? 'pump' : 'other'] += 1;
+    if (heard.pump === ROWS) all.abort();
   });
   const running = pipeline.run(all.signal);
   const client = await mqttClient(url);
   // What is sent before it has subscribed is lost: another device is heard first.
-  while (!subscribed) await client.publishAsync('plant/other', '{"time":1,"x":0}', { qos: 1 });
+  while (heard.other === 0) await client.publishAsync('plant/other', '{"time":1,"x":0}', { qos: 1 });
   const paced = (await replay(path, SPEED)).source.create({ ...contextOf(past), index: 0 });
   const sent: Promise<unknown>[] = [];
   const publish = tap((packets: readonly { readonly bytes: Uint8Array }[]) => {

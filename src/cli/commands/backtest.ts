@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type BaselineName, BASELINES } from '../../backtest/baseline-rules.js';
+import type { BacktestFile } from '../../backtest/data-files.js';
 import type { JudgedFile } from '../../backtest/report.js';
 import type { BacktestSetting } from '../../backtest/file-config.js';
 import type { Config } from '../../config/config.js';
@@ -59,6 +60,7 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   const { DEFAULT_RUNTIME } = await import('../../core/runtime.js');
   const config = options.config === undefined ? undefined : await configFor(options.config);
   const files = await findDataFiles(paths);
+  if (options.out !== undefined) refuseOverwriting(options.out, files);
   const known = await knownFaults(files, options.labels, timeOf(config));
   const setting = settingOf(config, options, options.labels === undefined ? [] : TRIED_SCORES);
   const bar = new BacktestBar(io, files.length);
@@ -85,6 +87,12 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   const report = reportOf(judged);
   if (options.json) io.printJson({ forecast: options.baseline ?? 'net', ...summaryJson(report, judged, refused) });
   else io.print(describeBacktest(report, judged, refused));
+}
+
+function refuseOverwriting(out: string, files: readonly BacktestFile[]): void {
+  const lost = files.find(({ path, name }) => resolve(out, name) === path);
+  if (lost === undefined) return;
+  throw new UserError('ARGUMENT', `--out ${out} would overwrite ${lost.name}`, { hint: 'choose another folder' });
 }
 
 async function configFor(path: string): Promise<Config> {
