@@ -61,6 +61,18 @@ describe('learning', () => {
     expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['long', 'other']);
   });
 
+  it('learns under a Student-t likelihood what a decider takes for the mean and variance that it is', async () => {
+    const robust = {
+      ...config,
+      model: join(folder, 'robust'),
+      train: { ...config.train, objective: 'student-t' as const },
+    };
+    const { card } = await learn(robust, gathered, { engine: nodeEngine, context });
+    expect(card).toMatchObject({ objective: 'gaussian', training: { likelihood: 'student-t' } });
+    expect(card).toEqual(await readCard(robust.model));
+    expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['long', 'other']);
+  });
+
   it('calibrates to the same bits whoever else is calibrated', async () => {
     const { card } = await learn(config, gathered, { engine: nodeEngine, context });
     const alone = gathered.series.filter(({ stream }) => stream === 'other');

@@ -27,6 +27,10 @@ export type Aggregate = (typeof AGGREGATES)[number];
 export const OBJECTIVES = ['mse', 'gaussian'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
+/** What may be learnt by instead of the normal likelihood, with the same two outputs. */
+export const LIKELIHOODS = ['student-t'] as const;
+export type Likelihood = (typeof LIKELIHOODS)[number];
+
 export const CELLS = ['rnn-tanh', 'rnn-relu', 'lstm', 'gru'] as const;
 export type Cell = (typeof CELLS)[number];
 
@@ -77,6 +81,8 @@ export const cardSchema = z.strictObject({
     hidden: z.int().positive(),
     layers: z.int().positive(),
     dropout: z.number(),
+    /** Under which likelihood mean and variance were learnt; absent: the normal one. The losses are in its nats. */
+    likelihood: z.enum(LIKELIHOODS).optional(),
     parameters: z.int().positive(),
     seed: z.int(),
     optimiserSteps: z.int(),

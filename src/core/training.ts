@@ -1,6 +1,6 @@
 /** Options of training, shared by the configuration (section `train`) and by the trainer. */
 import { z } from 'zod';
-import { CALENDAR_PERIODS, CELLS, OBJECTIVES } from './card.js';
+import { CALENDAR_PERIODS, CELLS, LIKELIHOODS, OBJECTIVES } from './card.js';
 
 /** How the learning rate changes from the first optimiser step to the last. */
 export const SCHEDULES = ['cosine', 'constant', 'step', 'one-cycle'] as const;
@@ -22,10 +22,15 @@ export const trainSchema = z
       .max(0.9)
       .default(0)
       .meta({ title: 'Dropout', description: 'Share of values dropped between layers; needs at least 2 layers.' }),
-    objective: z.enum(OBJECTIVES).default('gaussian').meta({
-      title: 'Objective',
-      description: 'gaussian: the net foretells a mean and a variance; mse: only the mean.',
-    }),
+    objective: z
+      .enum([...OBJECTIVES, ...LIKELIHOODS])
+      .default('gaussian')
+      .meta({
+        title: 'Objective',
+        description:
+          'gaussian: the net foretells a mean and a variance; student-t: the same, but outliers in what it learns weigh ' +
+          'less; mse: only the mean.',
+      }),
     calendar: z.array(z.enum(CALENDAR_PERIODS)).default([]).meta({
       title: 'Calendar inputs',
       description: 'Cycles of UTC time that the net may see. Use those that the training data spans several times.',

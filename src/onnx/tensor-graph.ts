@@ -4,7 +4,7 @@ import { Graph, type Node, type Value } from './graph.js';
 import type { Dimension, ElementType, Shape } from './ir.js';
 import { broadcast, elements, sameShape, shapeText } from './shape.js';
 
-type Elementwise = 'Sigmoid' | 'Tanh' | 'Relu' | 'Exp' | 'Sqrt' | 'Neg' | 'Sign';
+type Elementwise = 'Sigmoid' | 'Tanh' | 'Relu' | 'Exp' | 'Log' | 'Sqrt' | 'Neg' | 'Sign';
 
 export class TensorGraph extends Graph {
   scalar(value: number): Value {

@@ -106,6 +106,7 @@ function describe(
       hidden: spec.hidden,
       layers: spec.layers,
       dropout: spec.dropout,
+      ...(spec.likelihood === undefined ? {} : { likelihood: spec.likelihood }),
       parameters: parameterCount(spec),
       seed: options.seed,
       optimiserSteps: trained.optimiserSteps,

@@ -24,6 +24,9 @@ export const GRADIENT_RULES: Rules = {
   Exp: ({ graph, node: { inputs, outputs }, adjoint, contribute }) => {
     contribute(inputs[0], () => graph.mul(adjoint, outputs[0]));
   },
+  Log: ({ graph, node: { inputs }, adjoint, contribute }) => {
+    contribute(inputs[0], () => graph.div(adjoint, inputs[0]));
+  },
   /** d·(1 − y²) */
   Tanh: ({ graph, node, adjoint, contribute }) => {
     const [y] = node.outputs;

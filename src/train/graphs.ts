@@ -110,7 +110,7 @@ function lossOver(
   disturbances: Disturbances = {},
 ): Losses & { readonly stateNext: Value } {
   const result = forecast(g, spec, fedWeights(g, spec, parameters), x, state, disturbances);
-  return { ...losses(g, result, target, weight), stateNext: result.stateNext };
+  return { ...losses(g, result, target, weight, spec.likelihood), stateNext: result.stateNext };
 }
 
 /** Masks are fed, not drawn here: ONNX Dropout has a random state of its own, which no checkpoint could hold. */

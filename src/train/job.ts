@@ -48,11 +48,15 @@ export function trainJob(
   options: TrainOptions,
   rest: Pick<TrainJob, 'diagnose' | 'checkpoint'> = {},
 ): TrainJob {
-  const { cell, hidden, layers, objective, dropout } = options;
+  const { cell, hidden, layers, dropout } = options;
   const { inputs, channels, sequences } = dataset;
   // skip: what is learnt is the change since the last value, so an untrained net is already as good as persistence.
-  const spec: NetSpec = { cell, inputs, hidden, layers, channels, objective, dropout, skip: true };
+  const spec: NetSpec = { cell, inputs, hidden, layers, channels, ...headOf(options), dropout, skip: true };
   return { spec, options, sequences, ...rest };
+}
+
+function headOf({ objective }: TrainOptions): Pick<NetSpec, 'objective' | 'likelihood'> {
+  return objective === 'student-t' ? { objective: 'gaussian', likelihood: objective } : { objective };
 }
 
 /**

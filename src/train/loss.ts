@@ -1,4 +1,5 @@
 /** What training makes small, as a mean over the entries that count. */
+import type { Likelihood } from '../core/card.js';
 import type { Value } from '../onnx/graph.js';
 import type { TensorGraph } from '../onnx/tensor-graph.js';
 import type { Forecast } from './network.js';
@@ -7,18 +8,26 @@ import type { Forecast } from './network.js';
 const LEAST_COUNT = 2 ** -40;
 
 export interface Losses {
-  /** Scalar: mean squared error, or the mean Gaussian negative log-likelihood in nats. */
+  /** Scalar: mean squared error, or the mean negative log-likelihood in nats. */
   readonly loss: Value;
   /** Scalar: mean squared error of the mean forecast, whatever the objective. */
   readonly squaredError: Value;
 }
 
 /**
- * Squared error (y − μ)², or −ln N(y; μ, σ²) = ½ (ln 2π + ln σ² + (y − μ)² / σ²) (Nix & Weigend 1994).
+ * Squared error (y − μ)², or −ln N(y; μ, σ²) = ½ (ln 2π + ln σ² + (y − μ)² / σ²) (Nix & Weigend 1994), or that of
+ * Student's t with 3 degrees of freedom, of mean μ and variance σ² (its scale is σ / √3):
+ * ln (π / 2) + ½ ln σ² + 2 ln (1 + (y − μ)² / σ²), which an outlier raises by its logarithm only (Lange et al. 1989).
  * @param target [T, B, C]; not looked at where `weight` is 0, so it may be NaN there
  * @param weight [T, B, C] ≥ 0
  */
-export function losses(g: TensorGraph, forecast: Forecast, target: Value, weight: Value): Losses {
+export function losses(
+  g: TensorGraph,
+  forecast: Forecast,
+  target: Value,
+  weight: Value,
+  likelihood: Likelihood | undefined,
+): Losses {
   const { mean, logVariance } = forecast;
   const zero = g.scalar(0);
   const error = g.where(g.greater(weight, zero), g.sub(target, mean), zero);
@@ -29,6 +38,18 @@ export function losses(g: TensorGraph, forecast: Forecast, target: Value, weight
   if (!logVariance) return { loss: squaredError, squaredError };
   // The log-variance is bounded, so neither the exponential nor its derivative can overflow.
   const scaled = g.mul(squared, g.map('Exp', g.map('Neg', logVariance)));
+  const terms = likelihood === 'student-t' ? studentT(g, logVariance, scaled) : normal(g, logVariance, scaled);
+  return { loss: average(terms), squaredError };
+}
+
+/** @param scaled (y − μ)² / σ² */
+function normal(g: TensorGraph, logVariance: Value, scaled: Value): Value {
   const constant = g.scalar(Math.log(2 * Math.PI));
-  return { loss: average(g.mul(g.scalar(0.5), g.add(g.add(logVariance, scaled), constant))), squaredError };
+  return g.mul(g.scalar(0.5), g.add(g.add(logVariance, scaled), constant));
+}
+
+/** @param scaled (y − μ)² / σ² */
+function studentT(g: TensorGraph, logVariance: Value, scaled: Value): Value {
+  const tail = g.mul(g.scalar(2), g.map('Log', g.add(g.scalar(1), scaled)));
+  return g.add(g.add(g.mul(g.scalar(0.5), logVariance), tail), g.scalar(Math.log(Math.PI / 2)));
 }

@@ -1,5 +1,5 @@
 /** The shape of a recurrent net, and where each of its weights lies in the one flat parameter vector. */
-import type { Cell, Objective } from '../core/card.js';
+import type { Cell, Likelihood, Objective } from '../core/card.js';
 import { BugError } from '../core/errors.js';
 import { uniform } from '../core/random.js';
 
@@ -14,6 +14,8 @@ export interface NetSpec {
   /** Channels C that are forecast; ≤ `inputs` when `skip` is set. */
   readonly channels: number;
   readonly objective: Objective;
+  /** With the Gaussian objective: of what its two outputs are mean and variance, if not of a normal distribution. */
+  readonly likelihood?: Likelihood;
   /** Share of values dropped between layers while training, 0 ≤ dropout < 1; without effect on a single layer. */
   readonly dropout: number;
   /** The head foretells the change since the last value: mean = x_t[:, :channels] + head. */

@@ -35,6 +35,7 @@ const CASES: readonly Case[] = [
   { op: 'Div', name: 'with broadcasting', shapes: [[2, 3], []], build: (g, [a, b]) => [g.div(a, b)] },
   { op: 'Neg', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Neg', a)] },
   { op: 'Exp', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Exp', a)] },
+  { op: 'Log', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Log', g.add(g.scalar(1), g.mul(a, a)))] },
   { op: 'Tanh', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Tanh', a)] },
   { op: 'Sigmoid', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Sigmoid', a)] },
   { op: 'Relu', name: '', shapes: [[8]], build: (g, [a]) => [g.map('Relu', a)] },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CELLS, OBJECTIVES } from '../../src/core/card.js';
+import { CELLS, LIKELIHOODS, OBJECTIVES } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph } from '../../src/train/graphs.js';
 import {
@@ -13,18 +13,17 @@ import {
 import { centralDifferences, relativeNormError } from './differences.js';
 import { noise } from './noise.js';
 
-const EVERY_NET: readonly NetSpec[] = CELLS.flatMap((cell) =>
+const HEADS: readonly Pick<NetSpec, 'objective' | 'likelihood'>[] = [
+  ...OBJECTIVES.map((objective) => ({ objective })),
+  ...LIKELIHOODS.map((likelihood) => ({ objective: 'gaussian' as const, likelihood })),
+];
+
+const EVERY_NET = CELLS.flatMap((cell) =>
   [1, 2, 3].flatMap((layers) =>
-    OBJECTIVES.map((objective) => ({
-      cell,
-      inputs: 3,
-      hidden: 4,
-      layers,
-      channels: 2,
-      objective,
-      dropout: 0,
-      skip: layers === 1,
-    })),
+    HEADS.map((head): [name: string, spec: NetSpec] => {
+      const shape = { cell, inputs: 3, hidden: 4, layers, channels: 2, dropout: 0, skip: layers === 1 };
+      return [`${cell}, ${layers} layers, ${head.likelihood ?? head.objective}`, { ...shape, ...head }];
+    }),
   ),
 );
 
@@ -44,7 +43,7 @@ function someParameters(spec: NetSpec): Float32Array {
 }
 
 describe('gradient of the whole net', () => {
-  it.each(EVERY_NET)('$cell, $layers layers, $objective: central differences agree within 1e-3', (spec) => {
+  it.each(EVERY_NET)('%s: central differences agree within 1e-3', (_name, spec) => {
     const [T, B, N, S] = [6, 3, parameterCount(spec), stateWidth(spec)];
     const feeds: Record<string, Tensor> = {
       x: tensorOf(noise(T * B * 3, 1).map(Math.tanh), [T, B, 3]),

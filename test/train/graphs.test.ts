@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OBJECTIVES } from '../../src/core/card.js';
+import { LIKELIHOODS, OBJECTIVES } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph, buildTrainGraph } from '../../src/train/graphs.js';
 import { buildSequenceGraph } from '../../src/train/inference-graphs.js';
@@ -154,8 +154,8 @@ describe('train graph', () => {
     expect(runOnce(buildTrainGraph(spec, ADAM), feeds, outputs)).toEqual(clean);
   });
 
-  it('survives outliers and tiny values under the Gaussian objective', () => {
-    const spec = netOf();
+  it.each([undefined, ...LIKELIHOODS])('survives outliers and tiny values (likelihood %s)', (likelihood) => {
+    const spec = netOf(likelihood === undefined ? {} : { likelihood });
     for (const size of [1e15, 1e-42]) {
       const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
       feeds['target'] = tensorOf(
@@ -195,6 +195,23 @@ describe('loss graph', () => {
     session.close();
     expect(relativeNormError([loss], float32Of(whole, 'loss'))).toBeLessThan(1e-6);
     expect(relativeNormError(float32Of({ state }, 'state'), float32Of(whole, 'state_next'))).toBeLessThan(1e-6);
+  });
+
+  it("gives the negative logarithm of the density of Student's t with 3 degrees of freedom, scaled to its variance", () => {
+    const spec = netOf({ likelihood: 'student-t' });
+    const feeds = series(spec, 7, 2);
+    const { x, state } = feeds;
+    const { y } = runOnce(buildSequenceGraph(spec, initialParameters(spec, 5)), { x, state }, ['y']);
+    const target = float32Of(feeds, 'target');
+    const logDensities = Array.from(target, (value, i) => {
+      const at = Math.floor(i / 2) * outputWidth(spec) + (i % 2);
+      const scale = Math.sqrt(Math.exp(y[at + 2]) / 3);
+      const t = (value - y[at]) / scale;
+      // Γ(2) / (Γ(3/2) √(3π)) · (1 + t² / 3)⁻², with Γ(2) = 1 and Γ(3/2) = √π / 2.
+      return Math.log(1 / ((Math.sqrt(Math.PI) / 2) * Math.sqrt(3 * Math.PI)) / (1 + (t * t) / 3) ** 2 / scale);
+    });
+    const expected = -logDensities.reduce((sum, one) => sum + one, 0) / target.length;
+    expect(runOnce(buildLossGraph(spec), feeds, ['loss'])['loss'][0]).toBeCloseTo(expected, 5);
   });
 
   it.each(OBJECTIVES)('gives the squared error of the mean forecast (%s)', (objective) => {

@@ -2,13 +2,13 @@
 import { trainSchema } from '../../src/core/training.js';
 import type { ExportInfo } from '../../src/train/export.js';
 import type { TrainedNet } from '../../src/train/job.js';
-import { initialParameters } from '../../src/train/net-spec.js';
+import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 
 const options = trainSchema.parse({ cell: 'lstm', hidden: 8, layers: 2, calendar: ['day'] });
 
 export function untrainedNet(seed: number): TrainedNet {
-  const { cell, hidden, layers, objective, dropout } = options;
-  const spec = { cell, inputs: 4, hidden, layers, channels: 2, objective, dropout, skip: true };
+  const { cell, hidden, layers, dropout } = options;
+  const spec: NetSpec = { cell, inputs: 4, hidden, layers, channels: 2, objective: 'gaussian', dropout, skip: true };
   return {
     spec,
     options: { ...options, seed },
