@@ -175,7 +175,8 @@ export class PublishTap {
     const done = (): void => {
       if (messages) this.#behind--;
     };
-    if (rest.write(bytes, done)) return;
+    // Full already: it waits for the drain that is asked for.
+    if (rest.write(bytes, done) || this.#full) return;
     this.#full = true;
     this.#stream.pause();
     rest.once('drain', () => {

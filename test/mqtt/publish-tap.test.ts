@@ -66,7 +66,11 @@ function isPlain({ payload, qos, properties }: Publish, version: 4 | 5): boolean
   return qos < 2 && payload.length < 16_000 && !(properties && version === 5);
 }
 
-/** Sends `bytes` through a tap, cut at `cuts`. @param holdEvery so many messages are taken, then reading is held up */
+/**
+ * Sends `bytes` through a tap, cut at `cuts`.
+ * @param holdEvery so many messages are taken, then reading is held up
+ * @returns `drains`: most listeners that waited for room in mqtt.js at a time
+ */
 async function tapped(bytes: Buffer, cuts: readonly number[], version: 4 | 5, holdEvery = Infinity) {
   const acknowledged: number[] = [];
   const acknowledgedAtHold: number[] = [];
@@ -108,12 +112,14 @@ async function tapped(bytes: Buffer, cuts: readonly number[], version: 4 | 5, ho
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
   for (const [i, from] of [0, ...places].entries()) stream.push(bytes.subarray(from, places[i]));
   // While something is left to do, every turn of the event loop does some of it.
+  let drains = 0;
   for (let seen = -1, idle = 0; idle < 5; idle++) {
+    drains = Math.max(drains, mqtt.listenerCount('drain'));
     if (taken.length + rest.length > seen) idle = 0;
     seen = taken.length + rest.length;
     await turn();
   }
-  return { taken, rest: Buffer.concat(rest), acknowledged, acknowledgedAtHold };
+  return { taken, rest: Buffer.concat(rest), acknowledged, acknowledgedAtHold, drains };
 }
 
 describe.each([4, 5] as const)('of MQTT %i', (version) => {
@@ -164,6 +170,18 @@ describe.each([4, 5] as const)('of MQTT %i', (version) => {
     const { taken, rest } = await tapped(Buffer.concat(flood), [1000, 5001, 9003], version);
     expect(rest.length).toBe(0);
     expect(taken.map(({ payload }) => payload.toString())).toEqual(flood.map((_, i) => `{"i":${i}}`));
+  });
+
+  it('asks only once to be told when mqtt.js has room again', async () => {
+    const plain = encode(
+      { topic: 'a', payload: new Uint8Array(4), retained: false, qos: 0, properties: false },
+      version,
+    );
+    const pairs = Array.from({ length: 300 }, () => Buffer.concat([packet(0xd0, Buffer.alloc(0)), plain]));
+    const { taken, rest, drains } = await tapped(Buffer.concat(pairs), [], version);
+    expect(taken).toHaveLength(300);
+    expect(rest).toHaveLength(600);
+    expect(drains).toBe(1);
   });
 
   it.each([0, 1, 2])(
