@@ -101,8 +101,8 @@ async function tryOnce(
   const what = [model.sha256, engine, build, library, JSON.stringify(providers)];
   if (await proven.has(what)) return;
   const bytes = model.bytes?.length ?? (await sizeOf(model.path));
-  const write = bytes > LARGE_BYTES ? log.info : log.debug;
-  write({ model: model.path, bytes }, 'a model that is new here is first tried in another process');
+  const level = bytes > LARGE_BYTES ? 'info' : 'debug';
+  log[level]({ model: model.path, bytes }, 'a model that is new here is first tried in another process');
   await tryModel({ engine, runtime, model }, bytes);
   await proven.add(what);
 }

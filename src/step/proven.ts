@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { messageOf } from '../core/errors.js';
+import { dirname, join } from 'node:path';
+import { messageOf, systemCodeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 
 /** https://specifications.freedesktop.org/basedir-spec/latest/, and its like on Windows. */
@@ -30,7 +30,7 @@ export class Proven {
   /** What cannot be written is tried again at the next start. */
   async add(what: readonly string[]): Promise<void> {
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
       await writeFile(this.#path(what), `${what.join('\n')}\n`);
     } catch (error) {
       this.log.debug({ folder: this.folder, reason: messageOf(error) }, 'cannot remember that a model is proven');
@@ -39,5 +39,22 @@ export class Proven {
 
   #path(what: readonly string[]): string {
     return join(this.folder, createHash('sha256').update(what.join('\n')).digest('hex'));
+  }
+}
+
+/**
+ * Makes a folder and those above it. mkdir's own `recursive` never ends, not even for SIGINT, where the system says ENOENT
+ * of a folder that it does not let anybody make (/proc, maps of automount): it tries the one above, which is there, again
+ * and again.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
   }
 }

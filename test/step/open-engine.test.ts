@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLog } from '../../src/cli/log.js';
 import type { Engine } from '../../src/core/contracts.js';
 import { DEFAULT_RUNTIME, type RuntimeOptions } from '../../src/core/runtime.js';
 import type { StepModel } from '../../src/core/step-model.js';
@@ -136,6 +137,25 @@ describe('an unknown model', () => {
     const engine = await openEngine(runtime({ engine: 'node' }), log);
     (await engine.open(await unknownModel('again.onnx'), 1)).close();
     expect(log.lines.at(-1)).toMatch(/^debug cannot remember/);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is tried each time where the system says that a folder is not there and lets nobody make it',
+    async () => {
+      vi.stubEnv('XDG_CACHE_HOME', '/proc');
+      const log = new RecordingLog();
+      const engine = await openEngine(runtime({ engine: 'node' }), log);
+      (await engine.open(await unknownModel('proc.onnx'), 1)).close();
+      expect(log.lines.at(-1)).toMatch(/^debug cannot remember.*ENOENT/);
+    },
+  );
+
+  it('is announced by a logger whose methods must not be called without it', async () => {
+    const lines: string[] = [];
+    const log = createLog('debug', { write: (line) => void lines.push(line) });
+    const engine = await openEngine(runtime({ engine: 'node' }), log);
+    (await engine.open(await unknownModel('announced.onnx'), 1)).close();
+    expect(lines).toEqual([expect.stringContaining('a model that is new here')]);
   });
 
   it('is refused when it is damaged', async () => {
