@@ -223,7 +223,7 @@ export class SlottedNet implements Net {
 
 /**
  * @param openSession called with the path of the file, or its bytes
- * @throws UserError `MODEL_MISSING`, and whatever `openSession` throws
+ * @throws UserError `MODEL_MISSING`, and whatever `openSession` throws; then no session stays open
  */
 export async function openSlottedNet(
   model: StepModel,
@@ -240,7 +240,6 @@ export async function openSlottedNet(
   try {
     return new SlottedNet(session, model, capacity);
   } catch (error) {
-    // Its memory is not garbage collected.
     session.close();
     throw error;
   }
