@@ -33,7 +33,7 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
     'ort-node: run() of onnxruntime-node, one thread; bound-run: a loop over two bindings of the C API, made by hand',
     `vs-gemm: per stream and step, over its matrix products alone at the rate of a ${GEMM_SIDE} x ${GEMM_SIDE} product in the same run`,
     'lane-vs-engine: readings of streams by name through a lane with the least of feature and decider, over the step of the net alone, whose inputs lie there',
-    'lane-vs-fed: the same over a loop that writes the readings into the net, steps it and takes the outputs; lane-vs-unfed-engine: over the steps alone, with inputs that stay as they are',
+    'lane-vs-fed: the same over a loop that writes the readings into the net, steps it and takes the outputs',
   ];
   try {
     const engine = await openEngine(DEFAULT_RUNTIME, silentLog);
