@@ -52,7 +52,9 @@ if (chosen.some((name) => !names.includes(name))) {
 /** @returns undefined when it failed; why is on standard error */
 async function runBench(name: string): Promise<BenchResult | undefined> {
   const child = fork(fileURLToPath(new URL('child.ts', folder)), [name, ...(values.smoke ? ['--smoke'] : [])], {
-    execArgv: ['--import', 'tsx', '--expose-gc'],
+    // Of `tsx` what imports need: what it does to `require` goes on in this thread, by WebAssembly, and once the memory of
+    // that has grown every access to a typed array costs more than in a program of JavaScript, which is what users run.
+    execArgv: ['--import', 'tsx/esm', '--expose-gc'],
     // Standard output is for the result alone.
     stdio: ['ignore', 2, 2, 'ipc'],
   });

@@ -14,8 +14,9 @@ import { gateRows } from '../src/train/net-spec.js';
 import { kiokuModel, writeModel } from '../test/support/step-model.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
 import { BLOCK, fedSide, GEMM_SIDE, gemmSide, laneSide, STREAMS } from './support/batch-sides.js';
-import { loopSide, ortWebSide, tfjsSide, TorchPeer } from './support/step-peers.js';
+import { loopSide, ortWebSide, tfjsSide } from './support/step-peers.js';
 import { boundSide, kiokuSide, ortNodeSide, SPEC, type Side } from './support/step-sides.js';
+import { Torch } from './support/torch.js';
 
 const CHUNK_STEPS = 32;
 
@@ -72,7 +73,7 @@ async function singleRows(engine: Engine, folder: string, setting: Setting, note
     ...(await optional(notes, () => tfjsSide('wasm'))),
     ...(await optional(notes, () => tfjsSide('cpu'))),
   ];
-  const torch = await TorchPeer.start();
+  const torch = await Torch.start('step-torch.py', [SPEC.inputs, SPEC.hidden, SPEC.channels]);
   if (torch === undefined) notes.push('step.b1.torch is absent: there is no PyTorch (apt-get install python3-torch)');
   await assertAlike(sides);
   const barred = new Set(['kioku', 'bound-run', 'ort-node']);

@@ -28,7 +28,7 @@ export const BARS: readonly Bar[] = [
   },
   {
     id: 'step.lane-vs-engine',
-    what: 'A lane (streams by name, deadline, outputs handed to their streams) over the net alone, 256 streams',
+    what: 'A lane (streams by name, deadline, outputs handed to their streams) over the step of the net alone, 256 streams',
     bar: { atMost: 1.3 },
   },
   {

@@ -22,7 +22,7 @@ function measured(): readonly Float64Array[] {
   );
 }
 
-/** The net alone, of every stream in its place: whoever uses it has to write its inputs and to take its outputs. */
+/** The net with every stream in its place, and what whoever steps it has to do: its inputs are written, its outputs taken. */
 export async function fedSide(engine: Engine, folder: string, model: TestModel): Promise<Side> {
   const net = await engine.open(stepModelOf(folder, model.card), STREAMS);
   const slots = Int32Array.from({ length: STREAMS }, (_, slot) => slot);
