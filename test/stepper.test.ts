@@ -31,16 +31,14 @@ class Rows extends Stateless implements Feature {
   }
 
   take(out: Batch): number {
-    return this.#ready.fill(out, {
-      has: (slot) => this.#waiting[slot].length > 0,
-      give: (slot, batch) => {
-        const row = this.#waiting[slot].shift();
-        if (row === undefined) throw new Error(`nothing waits in slot ${slot}`);
-        const at = batch.n++;
-        batch.slot[at] = slot;
-        batch.gap[at] = row.gap ? 1 : 0;
-        batch.data[at] = row.number;
-      },
+    return this.#ready.fill(out, (slot, batch) => {
+      const row = this.#waiting[slot].shift();
+      if (row === undefined) throw new Error(`nothing waits in slot ${slot}`);
+      const at = batch.n++;
+      batch.slot[at] = slot;
+      batch.gap[at] = row.gap ? 1 : 0;
+      batch.data[at] = row.number;
+      return this.#waiting[slot].length > 0;
     });
   }
 }

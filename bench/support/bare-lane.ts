@@ -11,7 +11,7 @@ import type {
   Slot,
 } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
-import { ReadySlots, type WaitingRows } from '../../src/feature/ready-slots.js';
+import { ReadySlots, type GiveWaiting } from '../../src/feature/ready-slots.js';
 import { StreamLane } from '../../src/lane.js';
 import { Stepper } from '../../src/stepper.js';
 
@@ -44,9 +44,19 @@ class AsTheyCame extends Stateless implements Feature {
   /** Frames of the slots that wait. */
   readonly #frames: (Frame | undefined)[];
   readonly #ready: ReadySlots;
-  readonly #waiting: WaitingRows = {
-    has: (slot) => this.#frames[slot] !== undefined,
-    give: (slot, out) => this.#give(slot, out),
+  readonly #give: GiveWaiting = (slot, out) => {
+    const frame = this.#frames[slot];
+    if (frame === undefined) return false;
+    const row = out.n++;
+    const { width } = this;
+    const { data } = frame;
+    const rows = out.data;
+    out.slot[row] = slot;
+    out.us[row] = frame.us;
+    out.gap[row] = 0;
+    for (let i = 0, at = row * width; i < width; i++, at++) rows[at] = data[i];
+    this.#frames[slot] = undefined;
+    return false;
   };
 
   constructor(
@@ -67,21 +77,7 @@ class AsTheyCame extends Stateless implements Feature {
   flush(): void {}
 
   take(out: Batch): number {
-    return this.#ready.fill(out, this.#waiting);
-  }
-
-  #give(slot: Slot, out: Batch): void {
-    const frame = this.#frames[slot];
-    if (frame === undefined) return;
-    const row = out.n++;
-    const { width } = this;
-    const { data } = frame;
-    const rows = out.data;
-    out.slot[row] = slot;
-    out.us[row] = frame.us;
-    out.gap[row] = 0;
-    for (let i = 0, at = row * width; i < width; i++, at++) rows[at] = data[i];
-    this.#frames[slot] = undefined;
+    return this.#ready.fill(out, this.#give);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Batch, Feature, Frame, FrameExtractor, Micros, Slot } from '../cor
 import { BugError } from '../core/errors.js';
 import { unfitState } from '../core/saved-state.js';
 import { FrameQueue } from './frame-queue.js';
-import { ReadySlots, type WaitingRows } from './ready-slots.js';
+import { ReadySlots, type GiveWaiting } from './ready-slots.js';
 
 const VERSION = 1;
 const SAVED = 'the features of a stream';
@@ -55,12 +55,11 @@ export class ChunkedFrames implements Feature {
   readonly #silence: Float64Array;
   readonly #memories: (Memory | undefined)[] = [];
   readonly #ready: ReadySlots;
-  readonly #rows: WaitingRows = {
-    has: (slot) => {
-      const memory = this.#memories[slot];
-      return memory !== undefined && this.#isReady(memory);
-    },
-    give: (slot, out) => this.#give(this.#memoryOf(slot), slot, out),
+  readonly #giveWaiting: GiveWaiting = (slot, out) => {
+    const memory = this.#memories[slot];
+    if (memory === undefined || !this.#isReady(memory)) return false;
+    this.#give(memory, slot, out);
+    return this.#isReady(memory);
   };
 
   /**
@@ -117,7 +116,7 @@ export class ChunkedFrames implements Feature {
   }
 
   take(out: Batch): number {
-    return this.#ready.fill(out, this.#rows);
+    return this.#ready.fill(out, this.#giveWaiting);
   }
 
   /** Chunks that were not taken yet are part of it. */

@@ -2,13 +2,12 @@
 import type { Batch, Slot } from '../core/contracts.js';
 import { SlotRing } from './slot-ring.js';
 
-/** The rows of a feature, slot by slot. */
-export interface WaitingRows {
-  /** False also for a slot that was opened anew meanwhile: it has lost its rows, but not its place. */
-  has(slot: Slot): boolean;
-  /** Moves the oldest into row `out.n`, and counts it there. */
-  give(slot: Slot, out: Batch): void;
-}
+/**
+ * Moves the slot's oldest row into row `out.n`, and counts it there. There is none when the slot was opened anew meanwhile:
+ * it has lost its rows, but not its place.
+ * @returns whether the slot has another
+ */
+export type GiveWaiting = (slot: Slot, out: Batch) => boolean;
 
 export class ReadySlots {
   readonly #ring = new SlotRing();
@@ -28,14 +27,12 @@ export class ReadySlots {
   }
 
   /** Fills `out` with at most one row a slot, those that have waited longest. @returns their number, as in `out.n` */
-  fill(out: Batch, rows: WaitingRows): number {
+  fill(out: Batch, give: GiveWaiting): number {
     out.n = 0;
     for (let waiting = this.#ring.size; waiting > 0 && out.n < out.slot.length; waiting--) {
       const slot = this.#ring.removeFirst();
       this.#waits[slot] = 0;
-      if (!rows.has(slot)) continue;
-      rows.give(slot, out);
-      if (rows.has(slot)) this.add(slot);
+      if (give(slot, out)) this.add(slot);
     }
     return out.n;
   }

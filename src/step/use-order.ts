@@ -4,6 +4,8 @@ import type { Slot } from '../core/contracts.js';
 
 const NONE = -1;
 const FIRST_PLACES = 64;
+/** At least, when the log is written anew: the next time is three uses of every slot away. */
+const PLACES_A_SLOT = 4;
 
 /**
  * A log of uses in which each slot stands once: a use crosses the slot's former entry out and writes a new one at the end.
@@ -18,6 +20,11 @@ export class UseOrder {
   #size = 0;
   /** Where each slot stands in the log; `NONE` = it is not in it. */
   readonly #places: Blocks<Int32Array>;
+  /**
+   * The slot that came after the one used last when that was used the time before; −1 = not known. It may have been left
+   * meanwhile.
+   */
+  next: Slot = NONE;
 
   /** @param capacity slots, ≥ 1 */
   constructor(capacity: number) {
@@ -26,7 +33,7 @@ export class UseOrder {
 
   /** The slot used least recently; −1 when there is none. */
   get oldest(): Slot {
-    while (this.#from < this.#to && this.#log[this.#from] === NONE) this.#from++;
+    this.#skip();
     return this.#from < this.#to ? this.#log[this.#from] : NONE;
   }
 
@@ -49,6 +56,7 @@ export class UseOrder {
     const place = this.#places.place(slot);
     const at = places[place];
     if (at === this.#to - 1) return;
+    this.next = this.#log[at + 1];
     this.#log[at] = NONE;
     this.#append(places, place, slot);
   }
@@ -66,7 +74,13 @@ export class UseOrder {
 
   /** All slots, the one used least recently first. None may be used, opened or left meanwhile. */
   *[Symbol.iterator](): IterableIterator<Slot> {
+    this.#skip();
     for (let i = this.#from; i < this.#to; i++) if (this.#log[i] !== NONE) yield this.#log[i];
+  }
+
+  /** What is crossed out at the beginning of the log is looked at once. */
+  #skip(): void {
+    while (this.#from < this.#to && this.#log[this.#from] === NONE) this.#from++;
   }
 
   #append(places: Int32Array, place: number, slot: Slot): void {
@@ -75,13 +89,14 @@ export class UseOrder {
     this.#log[this.#to++] = slot;
   }
 
-  /** Half of it is free afterwards, so that the next time is as many uses away as there are slots. */
+  /** Without what was crossed out. */
   #rewrite(): void {
     let length = FIRST_PLACES;
-    while (length < 2 * this.#size) length *= 2;
-    const log = new Int32Array(length);
-    let to = 0;
+    while (length < PLACES_A_SLOT * this.#size) length *= 2;
     const old = this.#log;
+    // In its place, which is ahead of where it is read.
+    const log = length === old.length ? old : new Int32Array(length);
+    let to = 0;
     for (let i = this.#from; i < this.#to; i++) {
       const slot = old[i];
       if (slot === NONE) continue;
