@@ -2,15 +2,12 @@
  * A full training step (LSTM in 8, H 64, B 32, T 64, linear head on every step, MSE, clipping, Adam; one thread) against
  * PyTorch on the CPU. Both alternate in blocks, so that what else the machine does falls on both.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { normal } from '../src/core/random.js';
 import { allocateBatch, type BatchSource } from '../src/train/batches.js';
 import type { NetSpec } from '../src/train/net-spec.js';
 import { Trainer } from '../src/train/trainer.js';
 import { type BenchOptions, type BenchResult, type BenchRow, machine, medianRow, ratioRow } from './report.js';
+import { PYTHON, Torch } from './support/torch.js';
 
 const SPEC: NetSpec = {
   cell: 'lstm',
@@ -28,16 +25,13 @@ const REPEATS = 9;
 /** Optimiser steps a sample; the first block of each side is not counted. */
 const BLOCK = 20;
 
-/** Debian's interpreter: the one that has python3-torch. */
-const PYTHON = '/usr/bin/python3';
-
 const ABSENT = `train.vs-torch is absent: ${PYTHON} has no PyTorch on OpenBLAS (apt-get install python3-torch libopenblas0-pthread)`;
 
 export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const block = smoke ? 1 : BLOCK;
   const repeats = smoke ? 2 : REPEATS;
   const kioku = new Kioku();
-  const torch = await Torch.start();
+  const torch = await startTorch();
   const kiokuMs: number[] = [];
   const torchMs: number[] = [];
   kioku.measure(block);
@@ -51,11 +45,19 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const rows: BenchRow[] = [medianRow('train.kioku-step', 'ms', kiokuMs)];
   if (!torch) return result(rows, [ABSENT]);
   rows.push(medianRow('train.torch-step', 'ms', torchMs), ratioRow('train.vs-torch', kiokuMs, torchMs));
-  return result(rows, [`PyTorch ${torch.version} on OpenBLAS, one thread, denormals flushed to zero`]);
+  return result(rows, [`PyTorch ${torch.about[0]} on OpenBLAS, one thread, denormals flushed to zero`]);
 }
 
 function result(rows: readonly BenchRow[], notes: readonly string[]): BenchResult {
   return { bench: 'train', machine: machine(), rows, notes };
+}
+
+/** @returns undefined where there is no PyTorch, or none that is fast enough to be a peer */
+async function startTorch(): Promise<Torch | undefined> {
+  const torch = await Torch.start('train-torch.py', [SPEC.inputs, SPEC.hidden, ROWS, STEPS]);
+  if (torch === undefined || torch.about[1] === 'openblas') return torch;
+  torch.close();
+  return undefined;
 }
 
 class Kioku {
@@ -88,43 +90,5 @@ class Kioku {
 
   close(): void {
     this.#trainer.close();
-  }
-}
-
-/** A child process that runs a block of steps whenever it is told to. */
-class Torch {
-  private constructor(
-    readonly version: string,
-    private readonly child: ChildProcessWithoutNullStreams,
-    private readonly lines: AsyncIterator<string>,
-  ) {}
-
-  /** @returns undefined where there is no PyTorch, or none that is fast enough to be a peer */
-  static async start(): Promise<Torch | undefined> {
-    if (!existsSync(PYTHON)) return undefined;
-    const script = fileURLToPath(new URL('train-torch.py', import.meta.url));
-    // Both would hold OpenBLAS back: a kernel for an older processor, a smaller cache.
-    const { OPENBLAS_CORETYPE: _core, OPENBLAS_L2_SIZE: _cache, ...inherited } = process.env;
-    const env = { ...inherited, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' };
-    const shape = [SPEC.inputs, SPEC.hidden, ROWS, STEPS].map(String);
-    const child = spawn(PYTHON, [script, ...shape], { env });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const first = await lines.next();
-    const [version, blas] = first.done === true ? [] : first.value.split(' ');
-    if (version !== undefined && blas === 'openblas') return new Torch(version, child, lines);
-    child.stdin.end();
-    return undefined;
-  }
-
-  /** Milliseconds a step. */
-  async measure(steps: number): Promise<number> {
-    this.child.stdin.write(`${steps}\n`);
-    const answer = await this.lines.next();
-    if (answer.done === true) throw new Error('the PyTorch process ended early');
-    return Number(answer.value);
-  }
-
-  close(): void {
-    this.child.stdin.end();
   }
 }

@@ -1,9 +1,5 @@
 /** Sides of the benchmark `step` for orientation: how else an LSTM step can be computed where Node runs. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
 import { initialParameters, parameterBlocks } from '../../src/train/net-spec.js';
 import { PARAMETER_SEED } from '../../test/support/step-model.js';
@@ -12,7 +8,6 @@ import { inputs, SPEC, type Side } from './step-sides.js';
 
 const ORT_WEB = 'onnxruntime-web@1.30.0';
 const TFJS = '4.22.0';
-const PYTHON = '/usr/bin/python3';
 
 function weights(name: string): Float32Array {
   const block = parameterBlocks(SPEC, initialParameters(SPEC, PARAMETER_SEED)).get(name);
@@ -135,38 +130,4 @@ export async function tfjsSide(backend: 'wasm' | 'cpu'): Promise<Side> {
     output: () => out,
     close: () => {},
   };
-}
-
-/** PyTorch in a process of its own, whose processor time it says itself. */
-export class TorchPeer {
-  private constructor(
-    private readonly child: ChildProcessWithoutNullStreams,
-    private readonly lines: AsyncIterator<string>,
-  ) {}
-
-  /** @returns undefined where there is no PyTorch */
-  static async start(): Promise<TorchPeer | undefined> {
-    if (!existsSync(PYTHON)) return undefined;
-    const script = join(dirname(fileURLToPath(import.meta.url)), '..', 'step-torch.py');
-    const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' };
-    const child = spawn(PYTHON, [script, String(SPEC.inputs), String(SPEC.hidden), String(SPEC.channels)], {
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    }) as unknown as ChildProcessWithoutNullStreams;
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const ready = await lines.next();
-    return ready.done === true ? undefined : new TorchPeer(child, lines);
-  }
-
-  /** @returns processor time, µs a step */
-  async measure(steps: number): Promise<number> {
-    this.child.stdin.write(`${steps}\n`);
-    const answer = await this.lines.next();
-    if (answer.done === true) throw new Error('the PyTorch process ended early');
-    return Number(answer.value);
-  }
-
-  close(): void {
-    this.child.stdin.end();
-  }
 }
