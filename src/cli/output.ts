@@ -96,5 +96,7 @@ export function explain(thrown: unknown): string {
 function sentences(what: string, hint: string | undefined): string {
   const first = /[.!?]$|\n/.test(what) ? what : `${what}.`;
   if (hint === undefined) return first;
-  return `${first} ${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
+  // Names such as runtime.library or tokens.txt are written as they are.
+  const second = /^\w+\.\w/.test(hint) ? hint : `${hint.charAt(0).toUpperCase()}${hint.slice(1)}`;
+  return `${first} ${second}.`;
 }

@@ -14,7 +14,7 @@ export async function loadEngine(
   { library, providers }: RuntimeOptions,
   share?: SessionShare,
 ): Promise<Engine> {
-  if (name === 'node') return (await import('./node-engine.js')).nodeEngine;
+  if (name === 'node') return (await import('./node-engine.js')).nodeEngineFor(providers);
   const { nativeEngine, openNativeLibrary } = await import('./native/engine.js');
   return nativeEngine(openNativeLibrary(library), providers, share);
 }

@@ -1,19 +1,23 @@
 /** Steps through onnxruntime-node, on one thread of the processor. */
 import { BugError } from '../core/errors.js';
+import type { SkippedProvider } from '../core/runtime.js';
 import { OrtSession, tensorOf, type Tensor } from './ort.js';
 import type { BoundRun, BoundTensor, StepSession } from './session.js';
 
 export class NodeSession implements StepSession {
   readonly provider = 'node/cpu';
-  readonly skipped = [];
   readonly #session: OrtSession;
   #closed = false;
 
   /**
    * @param file path of the ONNX file, or its bytes
+   * @param skipped other hardware, which the configuration preferred
    * @throws UserError `MODEL_INVALID`, `TELEMETRY`, `PLATFORM`
    */
-  constructor(file: string | Uint8Array) {
+  constructor(
+    file: string | Uint8Array,
+    readonly skipped: readonly SkippedProvider[] = [],
+  ) {
     this.#session = new OrtSession(file);
   }
 

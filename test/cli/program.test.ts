@@ -73,6 +73,9 @@ describe('explain', () => {
       'the disk is full. Delete something.',
     );
     expect(explain(new UserError('DISK', 'Really?'))).toBe('Really?');
+    expect(explain(new UserError('PLATFORM', 'no', { hint: 'runtime.library takes one' }))).toBe(
+      'no. runtime.library takes one.',
+    );
     expect(explain(new BugError('oops'))).toMatch(/a defect in kioku; please report.*\n.*oops\n +at /);
     expect(explain('text')).toContain('an unexpected error');
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/cli/log.js';
-import type { Engine } from '../../src/core/contracts.js';
+import type { Engine, Net } from '../../src/core/contracts.js';
 import { DEFAULT_RUNTIME, type RuntimeOptions } from '../../src/core/runtime.js';
 import type { StepModel } from '../../src/core/step-model.js';
 import { compareEngines } from '../../src/step/agreement.js';
@@ -43,6 +43,13 @@ beforeEach(() => {
 
 function runtime(parts: Partial<RuntimeOptions> = {}): RuntimeOptions {
   return { ...DEFAULT_RUNTIME, ...parts };
+}
+
+async function skippedByNode(...names: readonly string[]): Promise<Net['skipped']> {
+  const providers = names.map((name) => ({ name, options: {} }));
+  const net = await (await openEngine(runtime({ engine: 'node', providers }), new RecordingLog())).open(known, 1);
+  net.close();
+  return net.skipped;
 }
 
 const CUDA_THEN_CPU = ['cuda', 'cpu'].map((name) => ({ name, options: {} }));
@@ -95,6 +102,11 @@ describe('the engine', () => {
     const net = await engine.open(known, 1);
     expect(net).toMatchObject({ provider: 'native/cpu', skipped: [{ name: 'cuda' }] });
     net.close();
+  });
+
+  it('says so, too, where onnxruntime-node serves', async () => {
+    expect(await skippedByNode('tensorrt', 'cuda', 'cpu')).toMatchObject([{ name: 'tensorrt' }, { name: 'cuda' }]);
+    expect(await skippedByNode('cpu', 'cuda')).toEqual([]);
   });
 
   it('takes another build of ONNX Runtime, which is tried in another process once', async (ctx) => {
