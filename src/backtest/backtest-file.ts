@@ -32,7 +32,7 @@ export interface FileResult extends RowTimes, Judgement {
   /** Opening score of the decider. */
   readonly threshold: number;
   /** What was alerted with the other opening scores. */
-  readonly candidates: readonly { readonly threshold: number; readonly alerts: Int32Array }[];
+  readonly candidates: readonly { readonly threshold: number; readonly anomalies: Int32Array }[];
   /** Event time of the data that a model which was learnt before has seen; absent: it was learnt here. */
   readonly modelSaw?: { readonly from: string; readonly to: string };
   /** Drops by reason. */
@@ -83,14 +83,14 @@ export async function backtestFile(
     const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, channels[0].name, stepUs);
     const judge = async (chosen: Config, told: StageContext): Promise<Judgement> =>
       judgementOf(steps, await run(chosen, judged, engine, told, signal), stepUs, learntRows);
-    const candidates: { threshold: number; alerts: Int32Array }[] = [];
+    const candidates: { threshold: number; anomalies: Int32Array }[] = [];
     const { openScore } = scoresOf(config);
     for (const threshold of setting.thresholds) {
       if (threshold === openScore) continue;
       const { decide } = await configOfFile(setting, path, table, foreseen, threshold);
       // What is dropped is the same as with the configured threshold, and counted there.
-      const { alerts } = await judge({ ...ready, decide }, contextOf(ready));
-      candidates.push({ threshold, alerts });
+      const { anomalies } = await judge({ ...ready, decide }, contextOf(ready));
+      candidates.push({ threshold, anomalies });
     }
     return {
       name,

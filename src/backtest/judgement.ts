@@ -1,15 +1,15 @@
 /** What a lane said about a file, row by row. */
 import type { Micros } from '../core/contracts.js';
-import type { KiokuEvent } from '../core/events.js';
+import type { IncidentEvent, KiokuEvent } from '../core/events.js';
 
 export interface Judgement {
   /** 0 … 1 of every row: that of its time step, which all rows of the step share. NaN: the row was not judged. */
   readonly scores: Float64Array;
   /** Rows at which an incident was opened, ascending: the last one of the step that opened it. */
   readonly alerts: Int32Array;
-  /** How many of the alerts say that nothing came, whatever came before. */
-  readonly silences: number;
-  /** 1: an incident has been opened and not ended yet, as of this row. */
+  /** Those of the alerts that are about what came; the others say that nothing came, which no row shows. */
+  readonly anomalies: Int32Array;
+  /** 1: an incident about what came has been opened and not ended yet, as of this row. */
   readonly open: Uint8Array;
 }
 
@@ -25,21 +25,21 @@ export function judgementOf(
   firstRow: number,
 ): Judgement {
   const scoreOf = new Map<Micros, number>();
-  let silences = 0;
-  const changes: { readonly us: Micros; readonly phase: 'new' | 'end' }[] = [];
+  const changes: IncidentEvent[] = [];
   for (const event of events) {
     if (event.type === 'score') scoreOf.set(event.us, Math.max(event.score, scoreOf.get(event.us) ?? 0));
-    if (event.type !== 'incident' || event.phase === 'update') continue;
-    changes.push({ us: event.us, phase: event.phase });
-    if (event.phase === 'new' && event.reason === 'silent') silences += 1;
+    if (event.type === 'incident' && event.phase !== 'update') changes.push(event);
   }
   const rows = new StepRows(steps, stepUs, firstRow);
   const scores = Float64Array.from(steps, (step, row) => (row < firstRow ? NaN : (scoreOf.get(step) ?? NaN)));
   const alerts: number[] = [];
+  const anomalies: number[] = [];
   const opened = new Int32Array(steps.length + 1);
-  for (const { us, phase } of changes) {
+  for (const { us, phase, reason } of changes) {
     const row = rows.lastOf(us);
     if (phase === 'new') alerts.push(row);
+    if (reason === 'silent') continue;
+    if (phase === 'new') anomalies.push(row);
     opened[row + (phase === 'new' ? 0 : 1)] += phase === 'new' ? 1 : -1;
   }
   let now = 0;
@@ -47,7 +47,7 @@ export function judgementOf(
     now += opened[row];
     return now > 0 ? 1 : 0;
   });
-  return { scores, alerts: Int32Array.from(alerts).toSorted(), silences, open };
+  return { scores, alerts: Int32Array.from(alerts).toSorted(), anomalies: Int32Array.from(anomalies).toSorted(), open };
 }
 
 /** Rows by the time step that they are in. */

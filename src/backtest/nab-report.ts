@@ -68,9 +68,10 @@ export function compareThresholds(files: readonly LabelledResult[]): NabReport {
   };
 }
 
-function earnedBy({ threshold, alerts, candidates }: FileResult, rows: NabRows): Earned {
+/** NAB judges rows by what is in them, so alerts about what did not come neither earn nor cost. */
+function earnedBy({ threshold, anomalies, candidates }: FileResult, rows: NabRows): Earned {
   return new Map(
-    [{ threshold, alerts }, ...candidates].map((one) => [one.threshold, pointsOf(rows, one.alerts)] as const),
+    [{ threshold, anomalies }, ...candidates].map((one) => [one.threshold, pointsOf(rows, one.anomalies)] as const),
   );
 }
 

@@ -21,7 +21,8 @@ export function summaryJson(report: BacktestReport, files: readonly JudgedFile[]
     ...figuresJson(incidents),
     silences: silencesIn(files),
     files: files.map((file) => {
-      const { name, scores, learntRows, silences, counters } = file.result;
+      const { name, scores, learntRows, counters } = file.result;
+      const silences = silencesIn([file]);
       return { file: name, rows: scores.length, learntRows, ...figuresJson(figuresOf(file)), silences, counters };
     }),
     refused: refused.map(({ file, error: { code, message } }) => ({ file: file.name, code, message })),
@@ -54,7 +55,7 @@ export function describeBacktest(
 }
 
 function silencesIn(files: readonly JudgedFile[]): number {
-  return files.reduce((sum, { result }) => sum + result.silences, 0);
+  return files.reduce((sum, { result }) => sum + result.alerts.length - result.anomalies.length, 0);
 }
 
 /** What was dropped or filled in, see docs/counters.md. */

@@ -115,7 +115,7 @@ describe('a backtest of a file', () => {
     const value = { ...SETTING.value, decide: { warmupSteps: 50, openScore: 0.9, closeScore: (0.9 * 0.25) / 0.4 } };
     const high = await judge(name, { ...SETTING, value });
     expect(configured.threshold).toBe(0.4);
-    expect(configured.candidates).toEqual([{ threshold: 0.9, alerts: high.alerts }]);
+    expect(configured.candidates).toEqual([{ threshold: 0.9, anomalies: high.anomalies }]);
   });
 });
 

@@ -12,7 +12,7 @@ export function fileResult(parts: Partial<FileResult>): FileResult {
     values: new Float64Array(rows),
     scores: new Float64Array(rows),
     alerts: new Int32Array(),
-    silences: 0,
+    anomalies: new Int32Array(),
     open: new Uint8Array(rows),
     learntRows: 15,
     threshold: 0.4,

@@ -53,12 +53,12 @@ describe('a judgement', () => {
     expect([...open]).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 0, 0]);
   });
 
-  it('shows a silence in the row that ends it', () => {
+  it('shows a silence as an alert in the row that ends it, and that row as any other', () => {
     const events = [incident('new', 45, 'silent'), incident('end', 60, 'silent'), incident('new', 70)];
-    const { alerts, silences, open } = judgementOf(STEPS, events, STEP_US, 0);
+    const { alerts, anomalies, open } = judgementOf(STEPS, events, STEP_US, 0);
     expect([...alerts]).toEqual([7, 8]);
-    expect(silences).toBe(1);
-    expect([...open]).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+    expect([...anomalies]).toEqual([8]);
+    expect([...open]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
   });
 
   it('leaves an incident open that nothing ended, and counts updates for nothing', () => {

@@ -10,12 +10,14 @@ const rows = (...alerts: number[]): Int32Array => Int32Array.from(alerts);
 /** Alerts with the opening scores 0.4 (the configured one), 0.3 and 0.2. */
 function labelled(at04: Int32Array, at03: Int32Array, at02: Int32Array): LabelledResult {
   const candidates = [
-    { threshold: 0.3, alerts: at03 },
-    { threshold: 0.2, alerts: at02 },
+    { threshold: 0.3, anomalies: at03 },
+    { threshold: 0.2, anomalies: at02 },
   ];
   const scores = new Float64Array(100).fill(0.1);
   for (const row of at02) scores[row] = 0.2;
-  return { result: fileResult({ alerts: at04, candidates, scores }), faults: [FAULT] };
+  // A silence in row 20, which no row shows.
+  const alerts = Int32Array.of(20, ...at04).toSorted();
+  return { result: fileResult({ alerts, anomalies: at04, candidates, scores }), faults: [FAULT] };
 }
 
 describe('the NAB score of alerts', () => {
