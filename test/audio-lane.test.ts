@@ -9,10 +9,10 @@ import { Counters } from '../src/core/counters.js';
 import type { KiokuEvent, TranscriptEvent } from '../src/core/events.js';
 import { openLane } from '../src/open-lane.js';
 import { contextOf } from '../src/stage-context.js';
-import { nodeEngine } from '../src/step/node-engine.js';
 import { decodeSnapshot, encodeSnapshot } from '../src/step/snapshot.js';
 import { frameOf, RATE_HZ, sound } from './support/sound.js';
 import { writeLstmTransducer, writeZipformer2Ctc } from './support/speech-models/models.js';
+import { userEngine } from './support/user-engine.js';
 
 const finals = (events: readonly KiokuEvent[], stream: string): TranscriptEvent[] =>
   events.filter((event): event is TranscriptEvent => event.type === 'final' && event.stream === stream);
@@ -21,7 +21,7 @@ async function open(
   decide: { readonly model?: string },
   maxStreams = 4,
   counters = new Counters(),
-  engine: Engine = nodeEngine,
+  engine: Engine = userEngine,
 ): Promise<Lane> {
   const { model, ...options } = decide;
   const config = await defineConfig({
@@ -37,9 +37,9 @@ async function open(
 /** An engine that notes of every step of the net that hears how many streams took part. */
 function countingRows(rows: number[]): Engine {
   return {
-    ...nodeEngine,
+    ...userEngine,
     open: async (model, capacity) => {
-      const net = await nodeEngine.open(model, capacity);
+      const net = await userEngine.open(model, capacity);
       // Decoder and joiner are stepped by what was heard.
       if (model.inputs.every(({ name }) => name !== 'x' && name !== 'input')) return net;
       const step = net.step.bind(net);

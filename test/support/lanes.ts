@@ -9,11 +9,8 @@ import { anomalyKind } from '../../src/decide/anomaly.js';
 import { normaliseKind } from '../../src/feature/normalise.js';
 import { StreamLane, type LaneLimits } from '../../src/lane.js';
 import { readCard, stepModelOf } from '../../src/step/card-file.js';
-import { nativeEngine, openNativeLibrary } from '../../src/step/native/engine.js';
 import { Stepper } from '../../src/stepper.js';
-
-/** What a user gets; that the other engine gives the same bits is the business of the tests of engines. */
-const engine = nativeEngine(openNativeLibrary(), [{ name: 'cpu', options: {} }]);
+import { userEngine } from './user-engine.js';
 
 /**
  * @param model folder of a model with the channels c0 and c1 and steps of one second
@@ -26,7 +23,7 @@ export async function openTestLane(
   decide: Record<string, unknown> = {},
 ): Promise<StreamLane> {
   const card = await readCard(model);
-  const net = await engine.open(stepModelOf(model, card), limits.maxStreams);
+  const net = await userEngine.open(stepModelOf(model, card), limits.maxStreams);
   const context = { name: 'test', baseDir: model, counters, log: silentLog, card, capacity: net.capacity };
   const feature = normaliseKind.create(normaliseKind.schema.parse({ kind: 'normalise', warmupSteps: 20 }), context);
   const options = { kind: 'anomaly', warmupSteps: 50, silentAfterSteps: 5, scores: true, ...decide };

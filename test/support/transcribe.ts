@@ -8,8 +8,8 @@ import { transcribeKind } from '../../src/decide/transcribe.js';
 import type { Transcriber } from '../../src/decide/transcriber.js';
 import { ChunkedFrames } from '../../src/feature/chunks.js';
 import { recogniserFrames } from '../../src/feature/log-mel.js';
-import { nodeEngine } from '../../src/step/node-engine.js';
 import { Stepper } from '../../src/stepper.js';
+import { userEngine } from './user-engine.js';
 
 /** What a stream remembers, stage by stage. */
 export type Memory = readonly Uint8Array[];
@@ -30,7 +30,7 @@ export class Recogniser {
     capacity: number,
     options: Record<string, unknown> = {},
   ): Promise<Recogniser> {
-    const net = await nodeEngine.open(model.encoder, capacity);
+    const net = await userEngine.open(model.encoder, capacity);
     const nets = [net];
     const common = {
       name: 'test',
@@ -46,8 +46,8 @@ export class Recogniser {
     let decider: Transcriber;
     if (model.kind === 'ctc') decider = transcribeKind.create(parsed, { ...common, model });
     else {
-      const decoder = await nodeEngine.open(model.decoder, capacity);
-      const joiner = await nodeEngine.open(model.joiner, capacity);
+      const decoder = await userEngine.open(model.decoder, capacity);
+      const joiner = await userEngine.open(model.joiner, capacity);
       nets.push(decoder, joiner);
       decider = transcribeKind.create(parsed, { ...common, model, decoder, joiner });
     }

@@ -7,9 +7,9 @@ import type { Net } from '../../../src/core/contracts.js';
 import { normal } from '../../../src/core/random.js';
 import type { TransducerModel } from '../../../src/core/recogniser.js';
 import type { StepModel } from '../../../src/core/step-model.js';
-import { nodeEngine } from '../../../src/step/node-engine.js';
 import { openRecogniserFiles } from '../../../src/step/recogniser/open.js';
 import { writeInt8LstmTransducer, writeLstmTransducer } from '../../support/speech-models/models.js';
+import { userEngine } from '../../support/user-engine.js';
 
 const STREAMS = 5;
 const STEPS = 6;
@@ -40,7 +40,7 @@ function values(stream: number, step: number, port: number, width: number): Floa
 
 /** Every step's output of each of the streams, which step together. */
 async function outputsOf(part: StepModel, streams: readonly number[]): Promise<Float32Array[][]> {
-  const net: Net = await nodeEngine.open(part, STREAMS);
+  const net: Net = await userEngine.open(part, STREAMS);
   onTestFinished(() => net.close());
   streams.forEach((stream, slot) => net.open(slot, `stream${stream}`));
   const slots = Int32Array.from(streams, (_, slot) => slot);

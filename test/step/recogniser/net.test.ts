@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Net } from '../../../src/core/contracts.js';
 import { normal } from '../../../src/core/random.js';
 import type { RecogniserModel } from '../../../src/core/recogniser.js';
-import { nodeEngine } from '../../../src/step/node-engine.js';
 import { openRecogniserFiles } from '../../../src/step/recogniser/open.js';
 import { NetByHand } from '../../support/recogniser-by-hand.js';
 import {
@@ -15,6 +14,7 @@ import {
   writeZipformer2Ctc,
   writeZipformer2Transducer,
 } from '../../support/speech-models/models.js';
+import { userEngine } from '../../support/user-engine.js';
 
 /** ONNX Runtime multiplies a matrix of several rows in other blocks than one row: the last digits may differ. */
 const TOLERANCE = 2e-5;
@@ -38,7 +38,7 @@ function features(width: number, stream: number, step: number): Float32Array {
 }
 
 async function open(model: RecogniserModel): Promise<Net> {
-  const net = await nodeEngine.open(model.encoder, STREAMS);
+  const net = await userEngine.open(model.encoder, STREAMS);
   onTestFinished(() => net.close());
   for (let slot = 0; slot < STREAMS; slot++) net.open(slot, `stream${slot}`);
   return net;
