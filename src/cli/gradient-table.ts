@@ -1,4 +1,5 @@
 /** How the gradient flows back through time, for people: `kioku train --diagnose`. */
+import { counted } from '../core/counted.js';
 import type { GradientFlow } from '../train/gradient-flow.js';
 import type { GradientFlows } from '../train/job.js';
 import { table } from './table.js';
@@ -31,13 +32,14 @@ function verdict(norms: readonly number[]): string {
   const [now] = norms;
   if (now === 0) return 'no gradient at all';
   const steps = norms.length - 1;
+  const far = counted(steps, 'step');
   if (steps === 0) return 'windows of one step carry nothing back';
   const left = norms[steps] / now;
-  if (!Number.isFinite(left)) return `explodes beyond all bounds within ${steps} steps`;
-  if (left > EXPLODED) return `explodes: ${left.toPrecision(2)} times as large ${steps} steps back`;
+  if (!Number.isFinite(left)) return `explodes beyond all bounds within ${far}`;
+  if (left > EXPLODED) return `explodes: ${left.toPrecision(2)} times as large ${far} back`;
   const vanished = norms.findIndex((norm) => norm < VANISHED * now);
-  if (vanished > 0) return `vanishes: less than a hundredth of it is left ${vanished} steps back`;
-  return `carries: ${left.toPrecision(2)} of it is left ${steps} steps back`;
+  if (vanished > 0) return `vanishes: less than a hundredth of it is left ${counted(vanished, 'step')} back`;
+  return `carries: ${left.toPrecision(2)} of it is left ${far} back`;
 }
 
 /** 0, 1, 2, 4, … and `last`. */

@@ -31,5 +31,5 @@ it('shows windows of one step, and norms that no number can hold', () => {
   ]);
   const wild = describeGradients({ initial: [[1, 0.5]], learnt: [[1, Infinity]] });
   expect(wild).toContain('1           5.0e-1            Infinity');
-  expect(wild).toContain('learnt, layer 1: explodes beyond all bounds within 1 steps');
+  expect(wild).toContain('learnt, layer 1: explodes beyond all bounds within 1 step');
 });

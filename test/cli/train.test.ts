@@ -144,11 +144,19 @@ describe('kioku train CONFIG', () => {
   });
 
   it('goes on where it was killed, to the model that it would have made', async () => {
-    const train = { maxEpochs: 80, hidden: 8, checkpointSeconds: 0.02 };
+    const train = { maxEpochs: 100, hidden: 8 };
     const name = config('killed.yaml', { source: replay, align: { stepMs: 60_000 }, train });
+    // After every step, each of which then waits for the disk: time enough to be killed in.
+    const slow = config('slow.yaml', {
+      source: replay,
+      align: { stepMs: 60_000 },
+      model: 'models/killed',
+      train: { ...train, checkpointSeconds: 1e-9 },
+    });
     const checkpoint = join(folder, 'models/killed/training.checkpoint');
-    const training = new CliProcess(['train', name], { cwd: folder });
-    await expect.poll(() => existsSync(checkpoint), { timeout: 20_000, interval: 1 }).toBe(true);
+    const training = new CliProcess(['train', slow], { cwd: folder });
+    const begun = (): boolean => existsSync(checkpoint) || training.child.exitCode !== null;
+    await expect.poll(begun, { timeout: 20_000, interval: 1 }).toBe(true);
     training.child.kill('SIGKILL');
     expect(await training.ended()).toMatchObject({ code: null, signal: 'SIGKILL' });
     expect(existsSync(join(folder, 'models/killed/model.json'))).toBe(false);
