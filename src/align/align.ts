@@ -99,7 +99,9 @@ export class StepAligner implements Aligner {
   }
 
   touch(slots: Int32Array, n: number): number {
-    return touchRecords(this.#states, this.#layout.fields, slots, n);
+    let sum = touchRecords(this.#states, this.#layout.fields, slots, n);
+    for (let i = 0; i < n; i++) sum += this.#streams.of(slots[i])[this.#streams.place(slots[i])].length;
+    return sum;
   }
 
   /**

@@ -101,6 +101,11 @@ export class Blocks<T> {
     return memory;
   }
 
+  /** The same; undefined when no slot of that block is open. */
+  peek(slot: Slot): T | undefined {
+    return this.#memories[slot >> this.#bits];
+  }
+
   /** Where the slot is within its block: 0 … `slots` − 1. */
   place(slot: Slot): number {
     return slot & this.#mask;

@@ -80,6 +80,7 @@ export class Slots {
    */
   findEach(of: readonly { readonly stream: string }[], from: number, to: number, out: Int32Array): void {
     let touched = 0;
+    for (let i = from; i < to; i++) touched += of[i].stream.length;
     for (let i = from; i < to; i++) {
       const hash = this.#slotOf.hash(of[i].stream);
       touched += this.#slotOf.touch(hash);
@@ -91,7 +92,7 @@ export class Slots {
 
   /** @returns undefined when the slot is free */
   streamOf(slot: Slot): string | undefined {
-    return this.#streams.isOpen(slot) ? this.#streams.of(slot)[this.#streams.place(slot)] : undefined;
+    return this.#streams.peek(slot)?.[this.#streams.place(slot)];
   }
 
   /**

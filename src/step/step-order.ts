@@ -8,6 +8,8 @@ export class StepOrder {
   readonly touched: StateBlock[] = [];
   /** Row numbers of the caller, block after block: those of a block end before its `end`. Of a net without states: 0, 1, … */
   readonly rows: Int32Array;
+  /** Kept of `#touch`. */
+  read = 0;
   #step = 0;
 
   /** @param most rows of a step */
@@ -26,6 +28,7 @@ export class StepOrder {
     const { blocks, touched } = this;
     const step = ++this.#step;
     let count = 0;
+    this.read = this.#touch(slots, n);
     for (let row = 0; row < n; row++) {
       const slot = slots[row];
       const block = openBlock(blocks, slot);
@@ -41,6 +44,21 @@ export class StepOrder {
     }
     // Not emptied beforehand: an array gives its memory back when it is empty, and takes new memory a step.
     if (touched.length > count) touched.length = count;
+  }
+
+  /**
+   * Reads what `admit` looks at. There the way forks at what was read, so that among many blocks, which are not in the
+   * processor's caches, each row would wait for main memory.
+   */
+  #touch(slots: Int32Array, n: number): number {
+    const { blocks } = this;
+    let sum = 0;
+    for (let row = 0; row < n; row++) {
+      if (!blocks.isOpen(slots[row])) continue;
+      const block = blocks.of(slots[row]);
+      sum += block.touchedIn + block.namedIn[blocks.place(slots[row])];
+    }
+    return sum;
   }
 
   /** Sorts the rows: first those of blocks that are not `dense`. @returns the number of those */

@@ -65,6 +65,16 @@ describe('Blocks', () => {
     );
   });
 
+  it('shows memory to whoever peeks, and makes none', () => {
+    const { blocks, made } = counted(600);
+    blocks.open(300);
+    expect(blocks.peek(256)).toBe(blocks.of(300));
+    expect(blocks.peek(255)).toBeUndefined();
+    blocks.leave(300);
+    expect(blocks.peek(300)).toBeUndefined();
+    expect(made()).toBe(1);
+  });
+
   it('gives slots of one block different places below its size', () => {
     for (const capacity of [1, 200, 256, 700]) {
       const { blocks } = counted(capacity);
