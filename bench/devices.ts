@@ -52,6 +52,7 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const notes = [
     `${many} streams against ${few}; every device sends once a time step, in another order each time`,
     'bytes-per-stream: growth of the whole process by streams that have sent twice, over their number, less h and c (512 bytes)',
+    'judged-bytes-per-stream: the same of streams that have long been judged, in a whole pipeline with all that lies about there: its resident memory less that of the pipeline with fewer streams, over the difference of their numbers',
     'message-us: processor time a message of a whole pipeline in a process of its own, from the socket to scores and incidents in a file',
     `lane-us: of the lane alone (align, normalise, step, decide, a score each), frames decoded before, ${BATCH} a turn`,
   ];
@@ -96,7 +97,10 @@ async function messageRows(many: number, few: number, { repeats, windowMs }: Win
         if (repeat >= 0) us[i].push(messageUs);
       }
     }
+    const [manyMiB, fewMiB] = await Promise.all(crowds.map(async (crowd) => (await crowd.tally()).rssMiB));
+    const judgedBytes = ((manyMiB - fewMiB) * 2 ** 20) / (many - few) - STATE_BYTES;
     return [
+      { id: 'devices.judged-bytes-per-stream', unit: 'B', value: judgedBytes, samples: [judgedBytes] },
       ratioRow('devices.cost-vs-1k', us[0], us[1]),
       medianRow('devices.message-us', 'µs', us[0]),
       medianRow('devices.message-us.1k', 'µs', us[1]),
