@@ -10,7 +10,8 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { missingFigures } from './performance/bars.js';
-import { type BenchResult, machine, table } from './report.js';
+import { resultText } from './performance/text.js';
+import { type BenchResult, machine } from './report.js';
 
 const folder = new URL('./', import.meta.url);
 const PLUMBING = new Set(['main', 'child', 'report', 'peers']);
@@ -23,10 +24,14 @@ const names = readdirSync(folder)
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, smoke: { type: 'boolean', default: false } },
   allowPositionals: true,
+  // What is not known gets the usage below.
+  strict: false,
 });
+const { json, smoke, ...unknown } = values;
 const chosen = positionals.length === 0 ? names : positionals;
+const known = Object.keys(unknown).length === 0 && typeof json === 'boolean' && typeof smoke === 'boolean';
 
-if (chosen.some((name) => !names.includes(name))) {
+if (!known || chosen.some((name) => !names.includes(name))) {
   process.stderr.write(
     `usage: npm run bench [-- NAME…] [--json] [--smoke]\nNAME is one of: ${names.join(', ')}; none: all of them\n`,
   );
@@ -35,10 +40,10 @@ if (chosen.some((name) => !names.includes(name))) {
   const results: BenchResult[] = [];
   for (const name of chosen) {
     if (chosen.length > 1) process.stderr.write(`${name} …\n`);
-    const result = await runBench(name);
+    const result = await runBench(name, smoke);
     if (result) results.push(result);
     else process.exitCode = 1;
-    if (result && !values.json) process.stdout.write(`${table(result)}\n\n`);
+    if (result && !json) process.stdout.write(`${resultText(result, smoke)}\n\n`);
   }
   const ids = new Set(results.flatMap(({ rows }) => rows.map(({ id }) => id)));
   const missing = positionals.length === 0 ? missingFigures(ids) : [];
@@ -46,12 +51,12 @@ if (chosen.some((name) => !names.includes(name))) {
     process.stderr.write(`no benchmark has given ${missing.join(', ')}\n`);
     process.exitCode = 1;
   }
-  if (values.json) process.stdout.write(`${JSON.stringify(joined(results))}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(joined(results))}\n`);
 }
 
 /** @returns undefined when it failed; why is on standard error */
-async function runBench(name: string): Promise<BenchResult | undefined> {
-  const child = fork(fileURLToPath(new URL('child.ts', folder)), [name, ...(values.smoke ? ['--smoke'] : [])], {
+async function runBench(name: string, smoke: boolean): Promise<BenchResult | undefined> {
+  const child = fork(fileURLToPath(new URL('child.ts', folder)), [name, ...(smoke ? ['--smoke'] : [])], {
     // Of `tsx` what imports need: what it does to `require` goes on in this thread, by WebAssembly, and once the memory of
     // that has grown every access to a typed array costs more than in a program of JavaScript, which is what users run.
     execArgv: ['--import', 'tsx/esm', '--expose-gc'],

@@ -65,15 +65,17 @@ export function ratioRow(id: string, ours: readonly number[], theirs: readonly n
   return { id, value: median(ours) / median(theirs), unit: '1', samples };
 }
 
-/** For people: one line a row, then the notes. */
-export function table(result: BenchResult): string {
-  const width = Math.max(0, ...result.rows.map((row) => row.id.length));
-  const lines = result.rows.map(({ id, value, unit, samples }) => {
-    const range = `${Math.min(...samples).toPrecision(3)} … ${Math.max(...samples).toPrecision(3)}`;
-    return `${id.padEnd(width)}  ${value.toPrecision(4)} ${unit === '1' ? '' : unit}  (${range}, n = ${samples.length})`;
-  });
-  const { cpu, cores, memoryGiB, node } = result.machine;
-  return [`${result.bench} on ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`, ...lines, ...result.notes].join(
-    '\n',
-  );
+/** Value and unit, such as `1,020 B`; a ratio has no unit. */
+export function amount({ value, unit }: BenchRow): string {
+  return unit === '1' ? digits(value) : `${digits(value)} ${unit}`;
+}
+
+/** Smallest and largest sample. */
+export function range({ samples }: BenchRow): string {
+  return `${digits(Math.min(...samples))} … ${digits(Math.max(...samples))}`;
+}
+
+/** Three significant digits, without an exponent. */
+function digits(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en', { maximumSignificantDigits: 3 });
 }

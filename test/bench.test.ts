@@ -34,6 +34,8 @@ describe('npm run bench', () => {
   }, 120_000);
 
   it('says which benchmarks there are', () => {
-    expect(bench('nothing')).toMatchObject({ code: 2, stderr: expect.stringMatching(/one of: .*train/) as string });
+    for (const mistake of ['nothing', '--help', '--json=1']) {
+      expect(bench(mistake)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^usage.*\n.*one of: .*train/) });
+    }
   });
 });

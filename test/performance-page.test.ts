@@ -3,6 +3,7 @@ import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { BARS, missingFigures } from '../bench/performance/bars.js';
 import { performancePage } from '../bench/performance/markdown.js';
+import { resultText } from '../bench/performance/text.js';
 import type { BenchResult } from '../bench/report.js';
 import { ROOT } from './support/build.js';
 
@@ -13,6 +14,24 @@ function measured(values: Readonly<Record<string, number>>): BenchResult {
   const machine = { cpu: 'Z80', cores: 1, memoryGiB: 1, platform: 'linux x64', node: 'v20', load: 0.25 };
   return { bench: 'step', machine, rows, notes: ['a note'] };
 }
+
+describe('what npm run bench prints', () => {
+  it('has a line a row, in plain numbers, with its bar', () => {
+    const lines = resultText(measured({ 'step.b1.vs-ort-node': 0.351, 'step.b1.js-loop': 123_456 }), false).split('\n');
+    expect(lines).toEqual([
+      'step on Z80, 1 cores, 1 GiB, Node v20',
+      'step.b1.vs-ort-node  0.351    0.175 … 0.702 in 2 samples     ≤ 0.35: missed',
+      'step.b1.js-loop      123,000  61,700 … 247,000 in 2 samples',
+      '- a note',
+    ]);
+  });
+
+  it('holds a smoke against no bar', () => {
+    const text = resultText(measured({ 'step.b1.vs-ort-node': 0.351 }), true);
+    expect(text).toContain('the figures mean nothing');
+    expect(text).not.toContain('missed');
+  });
+});
 
 describe('docs/performance.md', () => {
   it('holds what docs/performance/results.json says: npm run docs:performance', async () => {

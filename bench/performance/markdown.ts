@@ -1,5 +1,5 @@
 /** The generated parts of docs/performance.md: tables of what a run of all benchmarks has measured. */
-import type { BenchResult, BenchRow } from '../report.js';
+import { amount, type BenchResult, range } from '../report.js';
 import { type Bar, BARS, barText, isMet } from './bars.js';
 
 /** Rows that say what the machine can do at best, in which unit the others are to be read. */
@@ -59,17 +59,4 @@ function figureTable({ rows }: BenchResult): string {
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const all = [head, head.map(() => '---'), ...lines];
   return all.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-function amount({ value, unit }: BenchRow): string {
-  return unit === '1' ? digits(value) : `${digits(value)} ${unit}`;
-}
-
-function range({ samples }: BenchRow): string {
-  return `${digits(Math.min(...samples))} … ${digits(Math.max(...samples))}`;
-}
-
-/** Three significant digits, without an exponent. */
-function digits(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString('en', { maximumSignificantDigits: 3 });
 }
