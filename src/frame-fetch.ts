@@ -40,6 +40,6 @@ export class FrameFetch {
   /** The slot of the i-th of these frames, if that is still so. */
   slotOf(stream: string, i: number): Slot | undefined {
     const slot = this.found[i];
-    return slot >= 0 && this.slots.streamOf(slot) === stream ? slot : this.slots.find(stream);
+    return slot >= 0 && this.slots.streamOf(slot) === stream ? slot : this.slots.findNext(stream);
   }
 }

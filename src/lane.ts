@@ -96,7 +96,7 @@ export class StreamLane implements Lane {
     for (const [, slot] of this.#slots.leastRecent()) {
       this.#slot = slot;
       // Before its last step, which is older than the silence and would end it in the past.
-      this.#endSilence(slot);
+      if (this.#clocks.isSilent(slot)) this.#endSilence(slot);
       this.#aligner.flush(slot, this.#take);
     }
     this.#step();
@@ -122,7 +122,8 @@ export class StreamLane implements Lane {
   /** @throws UserError `SNAPSHOT_INVALID` when it belongs to another model or lacks a part */
   restore(snapshot: Snapshot): void {
     assertSnapshotModel(snapshot, this.#stepper.net.model.sha256);
-    const slot = this.#acquire(snapshot.stream);
+    const slot = this.#slots.find(snapshot.stream) ?? this.#admit(snapshot.stream);
+    this.#slots.use(slot);
     try {
       loadStages(this.#stages(), slot, snapshot);
     } catch (error) {
@@ -152,8 +153,9 @@ export class StreamLane implements Lane {
   #push(frame: Frame, i: number): void {
     this.#advance(frame.arrivedUs);
     if (frame.data.length === 0) return this.#endStream(frame);
-    const slot = this.#use(frame.stream, this.#fetch.slotOf(frame.stream, i));
-    this.#endSilence(slot);
+    const slot = this.#fetch.slotOf(frame.stream, i) ?? this.#admit(frame.stream);
+    this.#slots.use(slot);
+    if (this.#clocks.isSilent(slot)) this.#endSilence(slot);
     this.#clocks.heard(slot, frame.us, frame.arrivedUs, this.#clockUs);
     this.#slot = slot;
     this.#aligner.push(slot, frame, this.#take);
@@ -171,7 +173,6 @@ export class StreamLane implements Lane {
   }
 
   #endSilence(slot: Slot): void {
-    if (!this.#clocks.isSilent(slot)) return;
     this.#clocks.setSilent(slot, false);
     this.#stepper.decider.silence(slot, 0, this.#presentUs(slot), this.#out.emit);
   }
@@ -182,16 +183,19 @@ export class StreamLane implements Lane {
     return this.#clockUs === -Infinity ? this.#clocks.readUs(slot) : this.#clocks.presentUs(slot, this.#clockUs);
   }
 
-  /**
-   * Moves the arrival clock. Who is silent is asked once a time step, when the clock enters it and before anything of
-   * it is taken, so that the answer does not depend on how the messages were cut into batches.
-   */
+  /** Moves the arrival clock. */
   #advance(nowUs: Micros): void {
+    const within = nowUs >= this.#enteredUs && nowUs < this.#enteredUs + this.#aligner.stepUs;
+    if (!within) this.#enter(nowUs);
+    else if (nowUs > this.#clockUs) this.#clockUs = nowUs;
+  }
+
+  /**
+   * The arrival clock leaves its time step. Who is silent is asked once a time step, when the clock enters it and before
+   * anything of it is taken, so that the answer does not depend on how the messages were cut into batches.
+   */
+  #enter(nowUs: Micros): void {
     const { stepUs } = this.#aligner;
-    if (nowUs >= this.#enteredUs && nowUs < this.#enteredUs + stepUs) {
-      if (nowUs > this.#clockUs) this.#clockUs = nowUs;
-      return;
-    }
     // The first thing heard of the time: nobody (restored from a snapshot) was silent before there was a clock. And in a
     // replay the clock may have been set back, which would leave nobody silent until it has caught up.
     if (nowUs < this.#clockUs - DEFAULT_GAP_STEPS * stepUs || this.#clockUs === -Infinity) this.forgive(nowUs);
@@ -226,15 +230,7 @@ export class StreamLane implements Lane {
     this.#enteredUs = Math.floor(nowUs / stepUs) * stepUs;
   }
 
-  #acquire(stream: string): Slot {
-    return this.#use(stream, this.#slots.find(stream));
-  }
-
-  #use(stream: string, known: Slot | undefined): Slot {
-    if (known !== undefined) {
-      this.#slots.use(known);
-      return known;
-    }
+  #admit(stream: string): Slot {
     const slot = this.#slots.acquire(stream);
     this.#aligner.open(slot, stream);
     this.#stepper.open(slot, stream);
@@ -249,7 +245,7 @@ export class StreamLane implements Lane {
     const slot = mark === 'end' ? this.#slots.find(stream) : undefined;
     if (slot === undefined) return;
     this.#slot = slot;
-    this.#endSilence(slot);
+    if (this.#clocks.isSilent(slot)) this.#endSilence(slot);
     this.#aligner.flush(slot, this.#take);
     this.#leave(slot);
     this.#slots.release(stream);

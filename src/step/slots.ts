@@ -28,6 +28,8 @@ export class Slots {
   readonly #free: FreeSlots;
   readonly #streams: Blocks<(string | undefined)[]>;
   readonly #order: UseOrder;
+  /** Whether the last stream that was looked up by `findNext` was the one expected. */
+  #inOrder = false;
   /** Kept of `touch`. */
   touched = 0;
 
@@ -71,6 +73,18 @@ export class Slots {
     if (this.#few !== undefined) return this.#few.get(stream);
     const slot = this.#slotOf.find(stream, this.#slotOf.hash(stream));
     return slot < 0 ? undefined : slot;
+  }
+
+  /**
+   * As `find`, where streams come one after the other and each is then used: mostly in the order in which they came the
+   * time before, which costs a comparison of names where `find` costs several reads from all over the memory.
+   */
+  findNext(stream: string): Slot | undefined {
+    const expected = this.#order.next;
+    if (this.#inOrder && expected >= 0 && this.streamOf(expected) === stream) return expected;
+    const slot = this.find(stream);
+    this.#inOrder = slot === expected;
+    return slot;
   }
 
   /**

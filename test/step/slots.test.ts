@@ -54,6 +54,27 @@ class PlainLru {
 }
 
 describe('Slots', () => {
+  it('finds who comes in the order of the last round, and who does not', () => {
+    const round = fc
+      .constantFrom('abcd', 'abcd', 'abcd', 'bacd', 'acd', 'abce', 'dcba', 'aabb')
+      .map((names) => [...names]);
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 6 }), fc.array(round, { maxLength: 20 }), (capacity, rounds) => {
+        const { slots } = makeSlots(capacity);
+        rounds.forEach((names, i) => {
+          for (const name of names) {
+            expect(slots.findNext(name)).toBe(slots.find(name));
+            slots.acquire(name);
+          }
+          // Somebody else may get the slot that would be next.
+          if (i % 3 === 2) slots.release(names[0]);
+          if (i % 6 === 5) slots.acquire('z');
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('behaves like a list ordered by last use', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.array(command, { maxLength: 60 }), (capacity, commands) => {
