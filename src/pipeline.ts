@@ -15,7 +15,7 @@ import {
   tap,
 } from 'rxjs';
 import type { Config } from './config/config.js';
-import type { Engine, Frame, LaneOut, Packet, Source } from './core/contracts.js';
+import type { Engine, Frame, LaneOut, Packet, Sink, Source } from './core/contracts.js';
 import { Counters } from './core/counters.js';
 import { messageOf } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
@@ -96,9 +96,7 @@ export class Pipeline {
     const drops = new DropReport(this.counters, this.parts.log);
     let streams = 0;
     try {
-      if (config.broker !== undefined) await broker.start(config.broker);
-      for (const sink of sinks) await sink.start(signal);
-      if (!signal.aborted) {
+      if (await this.#started(broker, sinks, signal)) {
         const out = this.#wire(source, lane, delivery, context, signal);
         await lastValueFrom(out, { defaultValue: undefined });
       }
@@ -112,6 +110,17 @@ export class Pipeline {
       drops.stop();
     }
     return this.#summary(streams);
+  }
+
+  /** @returns false: it was stopped meanwhile, which is no failure */
+  async #started(broker: EmbeddedBroker, sinks: readonly Sink[], signal: AbortSignal): Promise<boolean> {
+    try {
+      if (this.config.broker !== undefined) await broker.start(this.config.broker);
+      for (const sink of sinks) await sink.start(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return !signal.aborted;
   }
 
   /** What cannot stop must not keep the others from it. */

@@ -139,10 +139,14 @@ describe('a pipeline', () => {
     expect(log.lines.some((line) => line.includes('sink.incident-dropped'))).toBe(true);
   });
 
-  it('ends at once when it is stopped before it begins', async () => {
-    const summary = await new Pipeline(await config(), { engine: nodeEngine, log: new RecordingLog() }).run(
-      AbortSignal.abort(),
-    );
+  it.each([
+    [],
+    [{ kind: 'console' }],
+    [{ kind: 'jsonl', path: 'stopped.jsonl' }],
+    [{ kind: 'mqtt', url: 'mqtt://127.0.0.1:1' }],
+  ])('ends at once when it is stopped before it begins, sinks: %j', async (...sinks) => {
+    const stopped = new Pipeline(await config({ sinks }), { engine: nodeEngine, log: new RecordingLog() });
+    const summary = await stopped.run(AbortSignal.abort());
     expect(summary).toMatchObject({ packets: 0, steps: 0, incidents: 0 });
   });
 
