@@ -12,7 +12,7 @@ import { Gathering, RUN_ROWS } from './gathering.js';
 import { packRows, unpackRows } from './row-layout.js';
 import { RunBuffers } from './run-buffers.js';
 import { TensorBuffer, type StepSession } from './session.js';
-import { openBlock, StateBlock } from './state-block.js';
+import { NOT_OPEN, openBlock, StateBlock } from './state-block.js';
 import { StepOrder, stretchOf } from './step-order.js';
 import { buffersFor, buffersByName, stepPorts, type StepPorts } from './step-ports.js';
 
@@ -97,10 +97,13 @@ export class SlottedNet implements Net {
 
   open(slot: Slot, _stream: string): void {
     this.#blocks.open(slot);
+    this.#blocks.of(slot).namedIn[this.#blocks.place(slot)] = 0;
     this.reset(slot);
   }
 
   leave(slot: Slot): void {
+    if (!this.#blocks.isOpen(slot)) return;
+    this.#blocks.of(slot).namedIn[this.#blocks.place(slot)] = NOT_OPEN;
     this.#blocks.leave(slot);
   }
 

@@ -10,6 +10,9 @@ import { buffersFor, type StepPorts } from './step-ports.js';
 /** Of 32 bits in a line of the processor's caches: 64 bytes on x64 and on most Arm cores. */
 const LINE_WORDS = 16;
 
+/** See `StateBlock.namedIn`. */
+export const NOT_OPEN = -1;
+
 /** Two sets of states: a run reads one and writes the other, then they change places. No copy. */
 interface Double {
   /** The states that are not `StateBlock.states` just now. */
@@ -22,7 +25,7 @@ interface Double {
 export class StateBlock {
   /** One buffer a state, row = the slot's place in the block. */
   states: TensorBuffer[];
-  /** place → the step that last named it: finds a slot that is named twice. */
+  /** place → the step that last named it, `NOT_OPEN`: no stream is there. Finds a slot that must not be named. */
   readonly namedIn: Float64Array;
   /** The step that last named any slot here, and how many it named. */
   touchedIn = 0;
@@ -41,7 +44,7 @@ export class StateBlock {
   ) {
     this.#ports = ports;
     this.states = buffersFor(ports.states, rows);
-    this.namedIn = new Float64Array(rows);
+    this.namedIn = new Float64Array(rows).fill(NOT_OPEN);
   }
 
   /** Steps every row through the inputs and outputs in `buffers`, which are the same ones in every call. */

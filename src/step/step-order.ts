@@ -1,7 +1,7 @@
 /** The rows of one step in the order of the blocks that their slots are in. */
 import type { Blocks } from '../core/blocks.js';
 import { BugError } from '../core/errors.js';
-import { openBlock, type StateBlock } from './state-block.js';
+import { NOT_OPEN, type StateBlock } from './state-block.js';
 
 export class StepOrder {
   /** Blocks of the present step. */
@@ -31,9 +31,12 @@ export class StepOrder {
     this.read = this.#touch(slots, n);
     for (let row = 0; row < n; row++) {
       const slot = slots[row];
-      const block = openBlock(blocks, slot);
+      const block = blocks.of(slot);
       const place = blocks.place(slot);
-      if (block.namedIn[place] === step) throw new BugError(`slot ${slot} is named twice in one step`);
+      const namedIn = block.namedIn[place];
+      // Beyond the capacity there is not even a number.
+      if (!(namedIn > NOT_OPEN)) throw new BugError(`slot ${slot} was not opened`);
+      if (namedIn === step) throw new BugError(`slot ${slot} is named twice in one step`);
       block.namedIn[place] = step;
       if (block.touchedIn !== step) {
         block.touchedIn = step;
@@ -54,7 +57,6 @@ export class StepOrder {
     const { blocks } = this;
     let sum = 0;
     for (let row = 0; row < n; row++) {
-      if (!blocks.isOpen(slots[row])) continue;
       const block = blocks.of(slots[row]);
       sum += block.touchedIn + block.namedIn[blocks.place(slots[row])];
     }
