@@ -37,7 +37,8 @@ export async function openLaneHost(
   if (threads === 0) return new LocalLane(lane, maxDelayMs);
   const stepMs = medianStepMs(nets[0]);
   const long = stepMs > LONG_STEP_MS;
-  context.log.info({ stepMs, longerThanMs: LONG_STEP_MS, onThreads: long }, 'step of the net measured');
+  const aboutMs = Number(stepMs.toPrecision(2));
+  context.log.info({ stepMs: aboutMs, longerThanMs: LONG_STEP_MS, onThreads: long }, 'step of the net measured');
   if (!long) return new LocalLane(lane, maxDelayMs);
   lane.close();
   return openThreads(config, context);

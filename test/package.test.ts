@@ -58,6 +58,8 @@ describe('the packed tarball', () => {
     expect(wanted.filter((path) => !paths.includes(path))).toEqual([]);
     const roots = new Set([...manifest.files, 'package.json', 'README.md', 'LICENSE']);
     expect(paths.filter((path) => !roots.has(path.split('/')[0]))).toEqual([]);
+    // The sources that they point to are not in it.
+    expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
   });
 
   it('installs by the line of the README, without CUDA libraries', () => {

@@ -253,7 +253,7 @@ describe('a lane whose streams are shared out among threads', () => {
     expect(small.lane).toBeInstanceOf(LocalLane);
     const large = await chosen(await forecaster('auto'), slow);
     expect(large.lane).toBeInstanceOf(ShardedLane);
-    expect(small.log.lines.join()).toMatch(/step of the net measured .*"onThreads":false/);
+    expect(small.log.lines.join()).toMatch(/step of the net measured {"stepMs":[\d.e-]{1,6},.*"onThreads":false/);
     expect(large.log.lines.join()).toMatch(/step of the net measured .*"onThreads":true/);
   });
 });

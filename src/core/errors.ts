@@ -61,6 +61,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** What `require` did not find, without its list of who asked for it. */
+export function requireMessageOf(thrown: unknown): string {
+  return messageOf(thrown).split('\nRequire stack:', 1)[0];
+}
+
 /** The system error code (`ENOENT`, `ENOSPC`, …) of anything that was thrown. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;

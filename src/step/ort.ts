@@ -7,7 +7,7 @@
  */
 import { createRequire } from 'node:module';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { BugError, messageOf, UserError } from '../core/errors.js';
+import { BugError, messageOf, requireMessageOf, UserError } from '../core/errors.js';
 import type { Values } from './session.js';
 import { assertTelemetryOff } from './telemetry.js';
 
@@ -53,7 +53,7 @@ function loadLibrary(): NativeSessionConstructor {
     initOrt();
     return binding.InferenceSession;
   } catch (error) {
-    throw new UserError('PLATFORM', `ONNX Runtime does not load: ${messageOf(error)}`, {
+    throw new UserError('PLATFORM', `ONNX Runtime does not load: ${requireMessageOf(error)}`, {
       hint: 'reinstall with `npm ci`; kioku needs linux x64 or arm64 with glibc 2.28 or newer, macOS or Windows',
       cause: error,
     });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as Koffi from 'koffi';
-import { messageOf, UserError } from '../../core/errors.js';
+import { messageOf, requireMessageOf, UserError } from '../../core/errors.js';
 import { assertTelemetryOff } from '../telemetry.js';
 import { NEWEST_VERSION, OrtApi, type Address } from './api.js';
 
@@ -89,7 +89,7 @@ function loadKoffi(): typeof Koffi {
   try {
     return createRequire(import.meta.url)('koffi') as typeof Koffi;
   } catch (cause) {
-    throw new UserError('PLATFORM', `koffi, which calls native libraries, does not load: ${messageOf(cause)}`, {
+    throw new UserError('PLATFORM', `koffi, which calls native libraries, does not load: ${requireMessageOf(cause)}`, {
       hint: 'reinstall with `npm ci`, or set runtime.engine to node',
       cause,
     });
