@@ -23,6 +23,8 @@ export class PacketQueue {
   readonly #waiting = new Fifo<Arrival>();
   /** Streams of which something was dropped since the last that was handed on. */
   readonly #losers = new Set<string>();
+  /** A sum without meaning that is kept, or nothing would be read. */
+  read = 0;
   #seq = 0;
   #bytes = 0;
   #credit = 0;
@@ -98,12 +100,17 @@ export class PacketQueue {
     if (n === 0 || this.#closed) return false;
     const batch = this.#waiting.take(n);
     this.#credit -= n;
+    let read = 0;
     for (let i = 0; i < n; i++) {
       const packet = batch[i];
       packet.seq = ++this.#seq;
+      // The decoder is going to ask for it: of very many streams it lies in main memory, from where it comes for several
+      // packets at a time here, there for one after the other.
+      read += packet.route.stream.length;
       this.#bytes -= packet.bytes.length;
       if (this.#losers.size > 0 && this.#losers.delete(packet.route.stream)) packet.mark ??= 'gap';
     }
+    this.read = read;
     this.#out.next(batch);
     return true;
   }
