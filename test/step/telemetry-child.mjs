@@ -40,15 +40,18 @@ async function openBare(folder) {
 async function inTrial(engine, folder) {
   const { tryModel } = await import(new URL('trial.js', DIST).href);
   const { readCard, stepModelOf } = await import(new URL('card-file.js', DIST).href);
-  const { DEFAULT_RUNTIME } = await import(new URL('../core/runtime.js', DIST).href);
+  const { DEFAULT_RUNTIME } = await load('core/runtime.js');
   const model = stepModelOf(folder, await readCard(folder));
   await tryModel({ engine, runtime: DEFAULT_RUNTIME, model }, 0);
   return { stepped: true };
 }
 
+function load(file) {
+  return import(new URL(`../${file}`, DIST).href);
+}
+
 /** A lane on threads of its own, as `kioku run` starts them. */
 async function onThreads(model) {
-  const load = (file) => import(new URL(`../${file}`, DIST).href);
   const { defineConfig } = await load('config/load.js');
   const { contextOf } = await load('stage-context.js');
   const { openLaneHost } = await load('open-lane-host.js');
