@@ -81,7 +81,7 @@ export function describeRunning(nets: readonly Running[]): string {
     model,
     provider,
     version,
-    difference === undefined ? '' : `${difference.toExponential(1)} (${tolerance} is allowed)`,
+    difference === undefined ? '' : `${Number(difference.toPrecision(2))} (${tolerance} is allowed)`,
   ]);
   const skipped = new Set(nets.flatMap((net) => (net.skipped ?? []).map(({ name, reason }) => `${name}: ${reason}`)));
   const compared = nets.some(({ difference }) => difference !== undefined);
