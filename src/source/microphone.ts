@@ -173,7 +173,7 @@ class MicrophoneSource implements Source {
     if (this.#gap) packet.mark = 'gap';
     this.#gap = false;
     this.#queue.push(packet);
-    while (this.#queue.beyondTurn * PERIOD_MS > KEPT_MS) this.#dropOldest();
+    while (this.#queue.beyondCredit * PERIOD_MS > KEPT_MS) this.#dropOldest();
   }
 
   #dropOldest(): void {

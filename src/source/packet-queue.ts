@@ -52,6 +52,11 @@ export class PacketQueue {
     this.#schedule();
   }
 
+  /** How many wait for credit; the others leave in the next turns. */
+  get beyondCredit(): number {
+    return Math.max(0, this.length - this.#credit);
+  }
+
   /** How many must wait longer than the next turn. */
   get beyondTurn(): number {
     return Math.max(0, this.length - Math.min(this.#credit, TURN_PACKETS));

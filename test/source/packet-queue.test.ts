@@ -23,6 +23,7 @@ describe('a queue of packets', () => {
     await turns(1);
     expect(batches.map(({ length }) => length)).toEqual([512]);
     expect(made.beyondTurn).toBe(1300 - 512 - 512);
+    expect(made.beyondCredit).toBe(1300 - 1200);
     await turns(3);
     expect(batches.map(({ length }) => length)).toEqual([512, 512, 176]);
     expect(batches.flat().map(({ seq }) => seq)).toEqual(Array.from({ length: 1200 }, (_, i) => i + 1));
