@@ -90,7 +90,12 @@ export function alignWith(
   return (frames) =>
     new Observable((subscriber) => {
       let steps: Frame[] = [];
-      const aligner = new StreamAligner(alignment, maxStreams, counters, (frame) => void steps.push(copyOfFrame(frame)));
+      const aligner = new StreamAligner(
+        alignment,
+        maxStreams,
+        counters,
+        (frame) => void steps.push(copyOfFrame(frame)),
+      );
       const hand = (): void => {
         const complete = steps;
         steps = [];
