@@ -1,7 +1,7 @@
 /** Where the lane of a configuration runs: on this thread, or its streams shared out among threads. */
 import { availableParallelism } from 'node:os';
 import type { Config } from './config/config.js';
-import type { Engine, Net } from './core/contracts.js';
+import type { Engine, Lane, Net } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
 import { median } from './core/median.js';
 import { LocalLane, type LaneHost } from './lane-host.js';
@@ -35,7 +35,7 @@ export async function openLaneHost(
   const lane = await openLane(config, noted, context);
   const { maxDelayMs } = config.limits;
   if (threads === 0) return new LocalLane(lane, maxDelayMs);
-  const stepMs = medianStepMs(nets[0]);
+  const stepMs = measured(lane, nets[0]);
   const long = stepMs > LONG_STEP_MS;
   const aboutMs = Number(stepMs.toPrecision(2));
   context.log.info({ stepMs: aboutMs, longerThanMs: LONG_STEP_MS, onThreads: long }, 'step of the net measured');
@@ -72,6 +72,16 @@ function noting(engine: Engine, nets: Net[]): Engine {
       return net;
     },
   };
+}
+
+/** Closes the lane when its net cannot be stepped: nothing else would free its model. */
+function measured(lane: Lane, net: Net): number {
+  try {
+    return medianStepMs(net);
+  } catch (error) {
+    lane.close();
+    throw error;
+  }
 }
 
 /** Time of a step of one stream, before there is any. */

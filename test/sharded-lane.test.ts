@@ -8,6 +8,7 @@ import type { Config } from '../src/config/config.js';
 import { defineConfig } from '../src/config/load.js';
 import type { Engine, Frame } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
+import { UserError } from '../src/core/errors.js';
 import type { KiokuEvent } from '../src/core/events.js';
 import { LocalLane, type LaneHost } from '../src/lane-host.js';
 import { openLaneHost } from '../src/open-lane-host.js';
@@ -255,5 +256,26 @@ describe('a lane whose streams are shared out among threads', () => {
     expect(large.lane).toBeInstanceOf(ShardedLane);
     expect(small.log.lines.join()).toMatch(/step of the net measured {"stepMs":[\d.e-]{1,6},.*"onThreads":false/);
     expect(large.log.lines.join()).toMatch(/step of the net measured .*"onThreads":true/);
+  });
+
+  it('is closed when its net cannot be stepped: nothing else would free the model', async () => {
+    const closed: string[] = [];
+    const broken: Engine = {
+      ...nodeEngine,
+      open: async (model, capacity) => {
+        const net = await nodeEngine.open(model, capacity);
+        const close = net.close.bind(net);
+        net.step = () => {
+          throw new UserError('ENGINE', 'no memory');
+        };
+        net.close = () => {
+          closed.push(net.provider);
+          close();
+        };
+        return net;
+      },
+    };
+    await expect(chosen(await forecaster('auto'), broken)).rejects.toMatchObject({ code: 'ENGINE' });
+    expect(closed).toEqual(['node/cpu']);
   });
 });
