@@ -1,14 +1,13 @@
 /** A whole pipeline in a process of its own under the flood of so many devices, in another order each time step. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kiokuModel, writeModel } from '../../test/support/step-model.js';
 import type { Tally } from './contender.js';
 import { Conversation } from './conversation.js';
 import type { FloodReport } from './flood.js';
-import { CHANNELS, STEP_MS } from './flood-messages.js';
+import { floodConfiguration, KIOKU } from './flood-configuration.js';
 import { assertJudged } from './flooded.js';
 
-/** Time steps before a stream is judged: as few as may be, because all of a hundred thousand have to live through them. */
+/** Time steps before a stream is judged: the least that there is, because all of a hundred thousand have to live through them. */
 const WARM_UP_STEPS = 50;
 /** Share of a window that a flood has gone on for before it is measured. */
 const SETTLING = 0.3;
@@ -28,10 +27,11 @@ export class Crowd {
   static async open(folder: string, devices: number): Promise<Crowd> {
     const flood = new Conversation('flood', [String(devices), 'shuffled']);
     const { port } = await flood.hear<Extract<FloodReport, { report: 'listening' }>>();
-    const pipeline = new Conversation('contender', [
-      'kioku',
-      JSON.stringify(await configuration(folder, devices, port)),
-    ]);
+    const configuration = {
+      ...(await floodConfiguration(folder, { port, warmUpSteps: 0, events: join(folder, 'events.jsonl') })),
+      limits: { maxStreams: devices },
+    };
+    const pipeline = new Conversation('contender', [KIOKU, JSON.stringify(configuration)]);
     const subscribed = flood.hear<Extract<FloodReport, { report: 'subscribed' }>>();
     const { client } = await Promise.race([subscribed, pipeline.gone()]);
     return new Crowd(flood, pipeline, client);
@@ -80,30 +80,4 @@ export class Crowd {
       now = (await this.tally()).messages;
     }
   }
-}
-
-async function configuration(folder: string, devices: number, port: number): Promise<object> {
-  const { onnx, card } = kiokuModel({
-    cell: 'lstm',
-    inputs: CHANNELS.length,
-    hidden: 64,
-    layers: 1,
-    channels: CHANNELS.length,
-    objective: 'gaussian',
-    dropout: 0,
-    skip: true,
-  });
-  const channels = CHANNELS.map((name) => ({ name, aggregate: 'mean' as const }));
-  await writeModel(folder, { onnx, card: { ...card, channels } });
-  return {
-    name: 'bench',
-    model: folder,
-    source: { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, topic: 'plant/{device}', qos: 0 },
-    decode: { kind: 'json', time: { field: 'ts', format: 'ms' } },
-    align: { stepMs: STEP_MS },
-    feature: { kind: 'normalise', warmupSteps: 0 },
-    decide: { kind: 'anomaly', scores: true, warmupSteps: WARM_UP_STEPS, silentAfterSteps: 3600 },
-    sinks: [{ kind: 'jsonl', path: join(folder, 'events.jsonl') }],
-    limits: { maxStreams: devices },
-  };
 }
