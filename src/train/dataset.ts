@@ -23,6 +23,15 @@ export interface Sequence {
   readonly split: number;
 }
 
+/** A sequence of which one knows what, where and when it was. */
+export interface MeasuredSequence extends Sequence {
+  readonly stream: string;
+  /** Start of the first row; the others follow without a gap. */
+  readonly fromUs: Micros;
+  /** What its channels were normalised with. */
+  readonly scales: readonly ChannelScale[];
+}
+
 export interface DatasetOptions {
   readonly channels: readonly string[];
   readonly stepUs: Micros;
@@ -36,7 +45,7 @@ export interface DatasetOptions {
 }
 
 export interface Dataset {
-  readonly sequences: readonly Sequence[];
+  readonly sequences: readonly MeasuredSequence[];
   readonly inputs: number;
   readonly channels: number;
   readonly normalisation: ModelCard['normalisation'];
@@ -107,9 +116,9 @@ function cutAtGaps(
   scales: readonly ChannelScale[],
   learntRows: number,
   calendar: readonly CalendarPeriod[],
-): Sequence[] {
+): MeasuredSequence[] {
   const total = series.us.length;
-  const sequences: Sequence[] = [];
+  const sequences: MeasuredSequence[] = [];
   let from = 0;
   for (let row = 1; row <= total; row++) {
     if (row < total && series.starts[row] === 0) continue;
@@ -128,7 +137,7 @@ function normalise(
   scales: readonly ChannelScale[],
   range: { from: number; to: number; split: number },
   calendar: readonly CalendarPeriod[],
-): Sequence {
+): MeasuredSequence {
   const width = scales.length;
   const inputs = width + calendarWidth(calendar);
   const rows = range.to - range.from;
@@ -141,7 +150,7 @@ function normalise(
     writeCalendar(x, row * inputs + width, series.us[at], calendar);
   }
   const observed = series.mask.slice(range.from * width, range.to * width);
-  return { rows, x, observed, split: range.split };
+  return { rows, x, observed, split: range.split, stream: series.stream, fromUs: series.us[range.from], scales };
 }
 
 function requireEnough(sequences: readonly Sequence[], options: DatasetOptions): void {

@@ -2,7 +2,7 @@
 import type { TrainOptions } from '../core/training.js';
 import { persistenceMse } from './batches.js';
 import { CheckpointFile } from './checkpoint.js';
-import type { Dataset, Sequence } from './dataset.js';
+import type { Dataset, MeasuredSequence } from './dataset.js';
 import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { runLoop, type LoopHooks, type LoopResult, type LoopState } from './loop.js';
 import { initialParameters, type NetSpec } from './net-spec.js';
@@ -11,7 +11,7 @@ import { trainingWindows, validationWindows } from './windows.js';
 export interface TrainJob {
   readonly spec: NetSpec;
   readonly options: TrainOptions;
-  readonly sequences: readonly Sequence[];
+  readonly sequences: readonly MeasuredSequence[];
   /** Whether the result says how the gradient flows back through time. */
   readonly diagnose?: boolean;
   /** Absent: nothing is written on the way, and a training that is killed is lost. */

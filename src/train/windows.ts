@@ -91,10 +91,16 @@ export class Windows implements BatchSource {
     batch.restart.fill(0);
     batch.counted = 0;
     for (let lane = 0; lane < this.lanes; lane++) {
-      const plan = index * this.lanes + lane;
-      const piece = this.#pieces[this.#plannedPiece[plan]];
-      if (piece !== undefined) this.#fillLane(piece, this.#plannedFrom[plan], lane, batch);
+      const held = this.at(index, lane);
+      if (held !== undefined) this.#fillLane(held.piece, held.from, lane, batch);
     }
+  }
+
+  /** What a lane holds in window `index` of an epoch: of which piece, and from which sample on; undefined when idle. */
+  at(index: number, lane: number): { readonly piece: Piece; readonly from: number } | undefined {
+    const plan = index * this.lanes + lane;
+    const piece = this.#pieces[this.#plannedPiece[plan]];
+    return piece && { piece, from: this.#plannedFrom[plan] };
   }
 
   #fillLane(piece: Piece, from: number, lane: number, batch: TrainingBatch): void {
