@@ -39,6 +39,7 @@ export type {
 export { Counters } from './core/counters.js';
 export { BugError, ERROR_CODES, UserError, type ErrorCode } from './core/errors.js';
 export type {
+  ChannelForecast,
   Contribution,
   EndpointEvent,
   IncidentEvent,

@@ -41,10 +41,22 @@ export interface IncidentEvent extends Base {
   readonly channels: readonly Contribution[];
 }
 
+/** What was foretold of one channel for one time step, and what came; in the channel's own unit. */
+export interface ChannelForecast {
+  readonly name: string;
+  readonly observed: number;
+  readonly expected: number;
+  /** Between these the value lies 19 times in 20, if the net is right about its own errors. */
+  readonly low: number;
+  readonly high: number;
+}
+
 export interface ScoreEvent extends Base {
   readonly type: 'score';
   /** 0 … 1 */
   readonly score: number;
+  /** Where forecasts are wanted: of the channels that came and that had a forecast to be trusted. */
+  readonly channels?: readonly ChannelForecast[];
 }
 
 /** One token of a transcript. */

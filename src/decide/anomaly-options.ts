@@ -68,6 +68,13 @@ export const schema = z
       title: 'Scores',
       description: 'Also send the score of every time step.',
     }),
+    forecasts: z.boolean().default(false).meta({
+      title: 'Forecasts',
+      description: 'Say with every score what was expected of each channel, and between which values; needs scores.',
+    }),
+  })
+  .superRefine(({ scores, forecasts }, ctx) => {
+    if (forecasts && !scores) ctx.addIssue({ code: 'custom', path: ['forecasts'], message: 'needs `scores: true`' });
   })
   .meta({ title: 'Anomaly', description: 'Incidents from how rare a row is for its own stream.' });
 

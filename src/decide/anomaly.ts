@@ -10,10 +10,12 @@
  * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
 import type { Batch, Emit, ForecastDecider, Micros, Slot } from '../core/contracts.js';
+import type { ScoreEvent } from '../core/events.js';
 import { eventId } from '../core/event-id.js';
 import type { DeciderContext, ForecastKind } from '../core/kind.js';
 import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
 import { CALIBRATION_VERSION, readCalibration } from './calibration.js';
+import { forecastsOf } from './forecasts.js';
 import * as incidents from './incidents.js';
 import { Memory, ROWS, SETTLING, type Slab } from './memory.js';
 import { MOST_EXPONENT, Peaks, scoreOfExponent } from './peaks.js';
@@ -119,7 +121,7 @@ export class AnomalyDecider implements ForecastDecider {
     const views = this.#views;
     const first = this.#memory.channels(slot);
     views.judge(slab.channels, first, slot, input, row, errors);
-    if (this.#isWarm(slab, at)) this.#advance(slab, slot, row, input, emit);
+    if (this.#isWarm(slab, at)) this.#advance(slab, slot, row, input, errors, emit);
     if (incidents.isOpen(streams, at) || views.observed === 0) return;
     if (streams[at + ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#memory.nameOf(slot));
     streams[at + ROWS] = Math.min(streams[at + ROWS] + 1, this.options.warmupSteps);
@@ -139,7 +141,8 @@ export class AnomalyDecider implements ForecastDecider {
     );
   }
 
-  #advance(slab: Slab, slot: Slot, row: number, input: Batch, emit: Emit): void {
+  /** @param errors whether the forecast of this row can be trusted */
+  #advance(slab: Slab, slot: Slot, row: number, input: Batch, errors: boolean, emit: Emit): void {
     const { streams } = slab;
     const at = this.#memory.stream(slot);
     const us = input.us[row];
@@ -152,13 +155,22 @@ export class AnomalyDecider implements ForecastDecider {
       this.#peaks.note(slab.channels, first, row, input, this.#views.views);
     }
     if (transition !== 'none') this.#tell(slab, slot, transition, us, emit);
-    if (transition === 'adopted') {
-      this.#views.relearn(slab.channels, first);
-      streams[at + ROWS] = 0;
-    }
-    if (!this.options.scores) return;
+    if (this.options.scores) this.#tellScore(slab, slot, score, row, input, errors, emit);
+    if (transition !== 'adopted') return;
+    this.#views.relearn(slab.channels, first);
+    streams[at + ROWS] = 0;
+  }
+
+  #tellScore(slab: Slab, slot: Slot, score: number, row: number, input: Batch, errors: boolean, emit: Emit): void {
+    const us = input.us[row];
     const stream = this.#memory.nameOf(slot);
-    emit({ type: 'score', id: `${stream}@${us}`, stream, us, score, provider: this.context.provider });
+    const { provider } = this.context;
+    const event: ScoreEvent = { type: 'score', id: `${stream}@${us}`, stream, us, score, provider };
+    if (!this.options.forecasts) return emit(event);
+    const first = this.#memory.channels(slot);
+    const { names, scaler } = this.#peaks;
+    const forecasts = forecastsOf(names, slab.channels, first, slot, row, input, this.#views.views, scaler);
+    emit({ ...event, channels: errors ? forecasts : [] });
   }
 
   #tell(slab: Slab, slot: Slot, transition: Exclude<incidents.Transition, 'none'>, us: Micros, emit: Emit): void {

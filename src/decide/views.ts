@@ -177,11 +177,15 @@ export class ChannelViews {
    * the running error variance (then its mean is ½ by construction).
    */
   #deficit(state: Float32Array, at: number, error: number): number {
-    if (!this.#gaussian) {
-      return 0.5 * Math.min((error * error) / Math.max(state[at + DEFICIT_BASE], LEAST_VARIANCE), MOST_SQUARE);
-    }
+    if (!this.#gaussian) return 0.5 * Math.min((error * error) / this.variance(state, at), MOST_SQUARE);
     const logVariance = Math.max(state[at + LOG_VARIANCE], LEAST_LOG_VARIANCE);
     return 0.5 * (logVariance + Math.min((error * error) / Math.exp(logVariance), MOST_SQUARE));
+  }
+
+  /** Of the forecast's error, in squared normal spreads: as foretold, or of an mse objective as it has been so far; > 0. */
+  variance(state: Float32Array, at: number): number {
+    if (!this.#gaussian) return Math.max(state[at + DEFICIT_BASE], LEAST_VARIANCE);
+    return Math.exp(Math.max(state[at + LOG_VARIANCE], LEAST_LOG_VARIANCE));
   }
 
   #stillness(state: Float32Array, at: number, channel: number, z: number): void {

@@ -11,8 +11,8 @@ export function eventJson(event: KiokuEvent): string {
 function fieldsOf(event: KiokuEvent): object {
   if (event.type === 'incident') return incidentFields(event);
   if (event.type === 'score') {
-    const { type, id, stream, us, score, provider } = event;
-    return { type, time: toIso(us), us, stream, id, score, provider };
+    const { type, id, stream, us, score, channels, provider } = event;
+    return { type, time: toIso(us), us, stream, id, score, channels, provider };
   }
   if (event.type === 'endpoint') return { ...speechFields(event), rule: event.rule };
   if ('probability' in event) return { ...speechFields(event), probability: event.probability };

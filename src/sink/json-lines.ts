@@ -39,9 +39,8 @@ export class JsonLines {
   #minuteText = '';
 
   add(event: KiokuEvent): void {
-    if (event.type === 'score' && Number.isSafeInteger(event.us) && event.us >= 0 && Number.isFinite(event.score)) {
-      this.#score(event);
-    } else this.#text(eventJson(event));
+    if (event.type === 'score' && isPlain(event)) this.#score(event);
+    else this.#text(eventJson(event));
     this.#room(1);
     this.#bytes[this.#at++] = NEWLINE;
   }
@@ -154,6 +153,11 @@ export class JsonLines {
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;
   }
+}
+
+/** Whether it has what nearly all scores have, and nothing else. */
+function isPlain({ us, score, channels }: ScoreEvent): boolean {
+  return channels === undefined && Number.isSafeInteger(us) && us >= 0 && Number.isFinite(score);
 }
 
 function digitsOf(value: number): number {

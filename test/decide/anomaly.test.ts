@@ -4,7 +4,7 @@ import { Counters } from '../../src/core/counters.js';
 import { BugError } from '../../src/core/errors.js';
 import { silentLog } from '../../src/core/log.js';
 import type { ModelCard, Objective } from '../../src/core/card.js';
-import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
+import type { ChannelForecast, IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { type AnomalyDecider, anomalyKind } from '../../src/decide/anomaly.js';
 import { CALIBRATION_VERSION } from '../../src/decide/calibration.js';
 import { deciderContract } from '../contracts/decider.contract.js';
@@ -68,6 +68,11 @@ function opened(parts: Parts = {}): Feed {
   const decider = make(parts);
   decider.open(0, 'plant/pump');
   return new Feed(decider);
+}
+
+/** What was said with each score of what was expected. */
+function told({ events }: Feed): (readonly ChannelForecast[] | undefined)[] {
+  return events.flatMap((event) => (event.type === 'score' ? [event.channels] : []));
 }
 
 const normal = normals(uniforms(1));
@@ -242,6 +247,41 @@ describe('anomaly decider', () => {
     expect(new Set(feed.events.map(({ id }) => id)).size).toBe(10);
   });
 
+  it('says with a score what was expected, when asked, of channels that came and could be foretold', () => {
+    expect(told(opened({ options: { scores: true } }).run(301, calm))).toEqual([undefined]);
+    const options = { scores: true, forecasts: true };
+    const feed = opened({ options });
+    feed.output[0] = 2;
+    // The error is 2 or −2 for ever, so that its variance is 4 and the band ± 1.96 · 2 spreads of 100 units.
+    const forecast = {
+      name: 'c0',
+      observed: 20,
+      expected: 220,
+      low: expect.closeTo(-172, 0),
+      high: expect.closeTo(612, 0),
+    };
+    expect(told(feed.run(302, (t) => 4 * (t % 2)))).toEqual([[forecast], [{ ...forecast, observed: 420 }]]);
+    feed.row.gap[0] = 1;
+    expect(told(feed.run(10, calm)).map((channels) => channels?.length)).toEqual([1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+    feed.row.mask[0] = 0;
+    expect(told(feed.run(1, calm)).at(-1)).toEqual([]);
+  });
+
+  it('foretells a band as wide as the net says', () => {
+    const decider = make({ objective: 'gaussian', options: { scores: true, forecasts: true } });
+    decider.open(0, 'plant/pump');
+    const row = rowOf(1);
+    const output = Float32Array.of(-1, Math.log(0.25));
+    const events: KiokuEvent[] = [];
+    for (let t = 0; t < 301; t++) {
+      row.us[0] = START_US + t * STEP_US;
+      decider.push(output, row, (event) => void events.push(event));
+    }
+    // A deviation of half a spread.
+    const band = { expected: -80, low: expect.closeTo(-178, 0), high: expect.closeTo(18, 0) };
+    expect(events).toEqual([expect.objectContaining({ channels: [expect.objectContaining(band)] })]);
+  });
+
   it('counts forecasts that are no numbers, and goes on with the level', () => {
     const feed = opened();
     feed.output[0] = NaN;
@@ -320,6 +360,10 @@ describe('anomaly decider', () => {
     expect(log.lines.join()).toContain('another version');
     const damaged = { decider: CALIBRATION_VERSION, streams: { 'plant/pump': 'AAAA' } };
     expect(() => make({ calibration: damaged })).toThrow(expect.objectContaining({ code: 'CARD_MISMATCH' }));
+  });
+
+  it('refuses forecasts where there are no scores to say them with', () => {
+    expect(() => make({ options: { forecasts: true } })).toThrow('needs `scores: true`');
   });
 
   it('refuses a closing score that is not below the opening score', () => {

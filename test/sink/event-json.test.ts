@@ -4,6 +4,12 @@ import { endpointEvent, incident, scoreEvent, transcript, voiceEvent } from '../
 
 const parsed = (event: Parameters<typeof eventJson>[0]): unknown => JSON.parse(eventJson(event));
 
+it('a score as JSON has what was expected, where that is said', () => {
+  expect(parsed(scoreEvent('s'))).not.toHaveProperty('channels');
+  const channels = [{ name: 'flow', observed: 1.5, expected: 1, low: -0.5, high: 2.5 }];
+  expect(parsed({ ...scoreEvent('s'), channels })).toHaveProperty('channels', channels);
+});
+
 describe('a speech event as JSON', () => {
   it('has seconds of audio beside the microseconds, to the millisecond', () => {
     expect(parsed(transcript('final', 'f'))).toEqual({

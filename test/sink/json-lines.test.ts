@@ -23,6 +23,7 @@ const score = fc.record(
     ),
     score: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 1, 1e-9, -0, Number.NaN, Infinity)),
     provider: fc.constantFrom('node/cpu', 'native/cuda'),
+    channels: fc.constantFrom([], [{ name: 'flow "1"', observed: 1.5, expected: 1, low: -0.5, high: 2.5 }]),
   },
   { requiredKeys: ['type', 'id', 'stream', 'us', 'score'] },
 );
