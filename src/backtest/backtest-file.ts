@@ -14,9 +14,10 @@ import { openLane } from '../open-lane.js';
 import { contextOf } from '../stage-context.js';
 import { readCard } from '../step/card-file.js';
 import type { BacktestFile } from './data-files.js';
-import { configOfFile, scoresOf, withAlignment, type BacktestSetting } from './file-config.js';
+import { type Candidate, withCandidates } from './decider-fan.js';
+import { configOfFile, deciderWith, forecastOf, scoresOf, withAlignment, type BacktestSetting } from './file-config.js';
 import { framesOf, packetsOf, rowsOfPackets, rowSteps, rowTimes, type RowTimes } from './history.js';
-import { judgementOf, type Judgement } from './judgement.js';
+import { anomaliesOf, judgementOf, StepRows, type Judgement } from './judgement.js';
 import { probationOf } from './nab-rewards.js';
 import { readTable } from './table.js';
 
@@ -81,25 +82,26 @@ export async function backtestFile(
     const learntRows = folder === undefined ? 0 : foreseen;
     const { channels, stepUs, training } = await readCard(ready.model);
     const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, channels[0].name, stepUs);
-    const judge = async (chosen: Config, told: StageContext): Promise<Judgement> =>
-      judgementOf(steps, await run(chosen, judged, engine, told, signal), stepUs, learntRows);
-    const candidates: { threshold: number; anomalies: Int32Array }[] = [];
+    const stepRows = new StepRows(steps, stepUs, learntRows);
     const { openScore } = scoresOf(config);
+    const candidates: (Candidate & { readonly threshold: number })[] = [];
     for (const threshold of setting.thresholds) {
       if (threshold === openScore) continue;
-      const { decide } = await configOfFile(setting, path, table, foreseen, threshold);
-      // What is dropped is the same as with the configured threshold, and counted there.
-      const { anomalies } = await judge({ ...ready, decide }, contextOf(ready));
-      candidates.push({ threshold, anomalies });
+      candidates.push({ threshold, decide: await deciderWith(setting, ready, threshold), incidents: [] });
     }
+    const compared = { ...ready, decide: withCandidates(forecastOf(ready), candidates) };
+    const events = await run(compared, judged, engine, context, signal);
     return {
       name,
       ...times,
-      ...(await judge(ready, context)),
+      ...judgementOf(stepRows, events),
       values,
       learntRows,
       threshold: openScore,
-      candidates,
+      candidates: candidates.map(({ threshold, incidents }) => ({
+        threshold,
+        anomalies: anomaliesOf(stepRows, incidents),
+      })),
       ...(folder === undefined ? { modelSaw: { from: training.from, to: training.to } } : {}),
       counters: context.counters.toJSON(),
     };

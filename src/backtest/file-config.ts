@@ -4,9 +4,10 @@ import { proposeStepMs } from '../config/discovery/proposal.js';
 import { defineConfig } from '../config/load.js';
 import type { AlignedChannel } from '../core/alignment.js';
 import type { Frame } from '../core/contracts.js';
-import { UserError } from '../core/errors.js';
+import { BugError, UserError } from '../core/errors.js';
 import { median } from '../core/median.js';
 import type { BaselineName } from './baseline-rules.js';
+import type { ForecastChoice } from './decider-fan.js';
 import { LABEL_COLUMNS } from './label-columns.js';
 import type { Table } from './table.js';
 
@@ -35,14 +36,12 @@ const NUMBER_WITH_POINT = /^[+-]?\d+\.\d+$/;
 /**
  * @param table of the file at `path`
  * @param rows at its beginning that may be looked at
- * @param openScore absent: as configured; else the closing score is changed in proportion
  */
 export async function configOfFile(
   setting: BacktestSetting,
   path: string,
   table: Table,
   rows: number,
-  openScore?: number,
 ): Promise<Config> {
   const { broker: _, ...value } = setting.value as Readonly<Record<string, unknown>>;
   const { kind, ...reading } = section(value, 'source');
@@ -50,7 +49,7 @@ export async function configOfFile(
   const source = { decimal: decimalSign(table, rows), ...replayed, kind: 'replay', files: path };
   const decide = { ...section(value, 'decide'), scores: true };
   const config = await defineConfig({ ...value, source, decide, sinks: [] }, setting.file);
-  const here = {
+  return {
     ...config,
     ...(setting.model === undefined ? {} : { model: setting.model }),
     ...(setting.baseline === undefined
@@ -59,13 +58,29 @@ export async function configOfFile(
     // Threads are for the files; and a step that is timed makes no difference to them.
     runtime: { ...config.runtime, threads: 0 },
   };
-  if (openScore === undefined) return here;
+}
+
+/**
+ * The configured decider with another opening score; the closing score is changed in proportion. It tells incidents only.
+ * @param config of the file
+ */
+export async function deciderWith(
+  setting: BacktestSetting,
+  config: Config,
+  openScore: number,
+): Promise<ForecastChoice> {
   const { openScore: open, closeScore: close } = scoresOf(config);
-  const rescaled = { ...decide, openScore, closeScore: Math.max(LEAST_SCORE, (openScore * close) / open) };
-  return {
-    ...here,
-    decide: (await defineConfig({ ...value, source, decide: rescaled, sinks: [] }, setting.file)).decide,
-  };
+  const written = section(setting.value as Readonly<Record<string, unknown>>, 'decide');
+  const closeScore = Math.max(LEAST_SCORE, (openScore * close) / open);
+  const source = { kind: 'replay', files: config.file };
+  const value = { source, decide: { ...written, openScore, closeScore, scores: false }, sinks: [] };
+  return forecastOf(await defineConfig(value, setting.file));
+}
+
+/** The decider of a configuration for sensors. */
+export function forecastOf({ decide }: Config): ForecastChoice {
+  if (decide.task !== 'forecast') throw new BugError(`a backtest of decide: ${decide.kind}`);
+  return decide;
 }
 
 /** Opening and closing score of the configured decider. */

@@ -14,50 +14,63 @@ export interface Judgement {
 }
 
 /**
- * @param steps start of the time step of every row; NaN: the row has no reading
  * @param events all that a lane said, in order
- * @param firstRow rows before it were not given to the lane
+ * @param rows those that were given to the lane
  */
-export function judgementOf(
-  steps: Float64Array,
-  events: readonly KiokuEvent[],
-  stepUs: Micros,
-  firstRow: number,
-): Judgement {
+export function judgementOf(rows: StepRows, events: readonly KiokuEvent[]): Judgement {
   const scoreOf = new Map<Micros, number>();
-  const changes: IncidentEvent[] = [];
+  const incidents: IncidentEvent[] = [];
   for (const event of events) {
     if (event.type === 'score') scoreOf.set(event.us, Math.max(event.score, scoreOf.get(event.us) ?? 0));
-    if (event.type === 'incident' && event.phase !== 'update') changes.push(event);
+    if (event.type === 'incident') incidents.push(event);
   }
-  const rows = new StepRows(steps, stepUs, firstRow);
+  const { steps, firstRow } = rows;
   const scores = Float64Array.from(steps, (step, row) => (row < firstRow ? NaN : (scoreOf.get(step) ?? NaN)));
-  const alerts: number[] = [];
-  const anomalies: number[] = [];
-  const opened = new Int32Array(steps.length + 1);
-  for (const { us, phase, reason } of changes) {
+  const alerts = incidents.flatMap(({ phase, us }) => (phase === 'new' ? [rows.lastOf(us)] : []));
+  return {
+    scores,
+    alerts: Int32Array.from(alerts).toSorted(),
+    anomalies: anomaliesOf(rows, incidents),
+    open: openIn(rows, incidents),
+  };
+}
+
+/** Rows at which an incident about what came was opened, ascending. */
+export function anomaliesOf(rows: StepRows, incidents: readonly IncidentEvent[]): Int32Array {
+  const opened = incidents.flatMap(({ phase, reason, us }) =>
+    phase === 'new' && reason !== 'silent' ? [rows.lastOf(us)] : [],
+  );
+  return Int32Array.from(opened).toSorted();
+}
+
+function openIn(rows: StepRows, incidents: readonly IncidentEvent[]): Uint8Array {
+  const { steps } = rows;
+  const changes = new Int32Array(steps.length + 1);
+  for (const { us, phase, reason } of incidents) {
+    if (reason === 'silent' || phase === 'update') continue;
     const row = rows.lastOf(us);
-    if (phase === 'new') alerts.push(row);
-    if (reason === 'silent') continue;
-    if (phase === 'new') anomalies.push(row);
-    opened[row + (phase === 'new' ? 0 : 1)] += phase === 'new' ? 1 : -1;
+    if (phase === 'new') changes[row] += 1;
+    else changes[row + 1] -= 1;
   }
   let now = 0;
-  const open = Uint8Array.from(steps, (_, row) => {
-    now += opened[row];
+  return Uint8Array.from(steps, (_, row) => {
+    now += changes[row];
     return now > 0 ? 1 : 0;
   });
-  return { scores, alerts: Int32Array.from(alerts).toSorted(), anomalies: Int32Array.from(anomalies).toSorted(), open };
 }
 
 /** Rows by the time step that they are in. */
-class StepRows {
+export class StepRows {
   readonly #lastRow = new Map<Micros, number>();
 
+  /**
+   * @param steps start of the time step of every row; NaN: the row has no reading
+   * @param firstRow rows before it were not given to the lane
+   */
   constructor(
-    private readonly steps: Float64Array,
+    readonly steps: Float64Array,
     private readonly stepUs: Micros,
-    private readonly firstRow: number,
+    readonly firstRow: number,
   ) {
     for (let row = firstRow; row < steps.length; row++) {
       if (!Number.isNaN(steps[row])) this.#lastRow.set(steps[row], row);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backtestFile, type FileResult } from '../../src/backtest/backtest-file.js';
-import { type BacktestSetting, configOfFile, scoresOf } from '../../src/backtest/file-config.js';
+import { type BacktestSetting, configOfFile, deciderWith } from '../../src/backtest/file-config.js';
 import { defineConfig } from '../../src/config/load.js';
 import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
@@ -124,10 +124,11 @@ const NO_ROWS = { columns: [], rows: [] };
 describe('the configuration of a file', () => {
   it('rescales the closing score with the opening score, as far as a decider takes it', async () => {
     const setting = { ...SETTING, value: { decide: { openScore: 0.4, closeScore: 0.06 } } };
-    const high = await configOfFile(setting, '/nowhere/a.csv', NO_ROWS, 0, 0.8);
-    expect(scoresOf(high)).toMatchObject({ openScore: 0.8, closeScore: 0.12 });
-    const low = await configOfFile(setting, '/nowhere/a.csv', NO_ROWS, 0, 0.15);
-    expect(scoresOf(low)).toMatchObject({ openScore: 0.15, closeScore: 0.05 });
+    const config = await configOfFile(setting, '/nowhere/a.csv', NO_ROWS, 0);
+    const high = await deciderWith(setting, config, 0.8);
+    expect(high.options).toMatchObject({ openScore: 0.8, closeScore: 0.12 });
+    const low = await deciderWith(setting, config, 0.15);
+    expect(low.options).toMatchObject({ openScore: 0.15, closeScore: 0.05 });
   });
 
   it.each([
