@@ -105,6 +105,10 @@ class HandOver extends Stateless implements ForecastDecider {
     }
   }
 
+  isCalm(): boolean {
+    return true;
+  }
+
   end(): void {}
   silence(): void {}
 }

@@ -213,6 +213,21 @@ export interface Net extends PerSlot {
   close(): void;
 }
 
+/** A net whose weights may change while it runs; what it remembers of streams stays. */
+export interface LearningNet extends Net {
+  /** float32 values of all states of one stream. */
+  readonly stateValues: number;
+  /** Writes the states of a stream in the model's order to `target[at … at + stateValues)`. */
+  copyState(slot: Slot, target: Float32Array, at: number): void;
+  /**
+   * From the next step on another model serves, with the same inputs, outputs and states. `model` goes on to name the one
+   * that was opened: it is what saved state belongs to.
+   * @param file an ONNX file
+   * @throws UserError `MODEL_INVALID`; then the former model goes on
+   */
+  replaceModel(file: Uint8Array): void;
+}
+
 /** Lives in core so that a transducer's decoder and joiner can be injected into `decide`. */
 export interface Engine {
   readonly name: string;
@@ -251,6 +266,8 @@ export interface ForecastDecider extends Decider {
   push(output: Float32Array, input: Batch, emit: Emit): void;
   /** The stream has been silent for `steps` time steps, as of `us`; 0 = data came again. */
   silence(slot: Slot, steps: number, us: Micros, emit: Emit): void;
+  /** Whether nothing unusual is going on, told or not yet: what comes is normal, as far as one can know, and may be learnt. */
+  isCalm(slot: Slot): boolean;
 }
 
 export interface LaneOut {

@@ -221,6 +221,12 @@ export class AnomalyDecider implements ForecastDecider {
     });
   }
 
+  isCalm(slot: Slot): boolean {
+    const { streams } = this.#memory.of(slot);
+    const at = this.#memory.stream(slot);
+    return !incidents.isStirring(streams, at) && !incidents.isSilent(streams, at);
+  }
+
   end(slot: Slot, us: Micros, emit: Emit): void {
     const slab = this.#memory.of(slot);
     const at = this.#memory.stream(slot);
