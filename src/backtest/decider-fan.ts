@@ -89,6 +89,10 @@ class DeciderFan implements ForecastDecider {
     for (const other of this.others) other.decider.end(slot, us, other.emit);
   }
 
+  isCalm(slot: Slot): boolean {
+    return this.first.isCalm(slot);
+  }
+
   save(): Uint8Array {
     throw new BugError('a lane in which several deciders are compared cannot be saved');
   }
