@@ -10,10 +10,10 @@ export class Bucket {
   readonly #ports: StepPorts;
   readonly #states: readonly TensorBuffer[];
   readonly #next: readonly TensorBuffer[];
-  readonly #run: BoundRun;
+  /** Of the session that it was bound to. */
+  #bound: { readonly session: StepSession; readonly run: BoundRun } | undefined;
 
   constructor(
-    session: StepSession,
     ports: StepPorts,
     readonly rows: number,
     steps = 1,
@@ -22,12 +22,17 @@ export class Bucket {
     this.buffers = new RunBuffers(ports, rows, steps);
     this.#states = buffersFor(ports.states, rows);
     this.#next = buffersFor(ports.states, rows);
-    this.#run = this.buffers.bind(session, this.#states, this.#next);
   }
 
-  /** Rows that were not set compute on what the last call left there; nobody reads the result. */
-  run(): void {
-    this.#run.run();
+  /**
+   * Rows that were not set compute on what the last call left there; nobody reads the result.
+   * @param session where it is another one than in the last call, that one has been closed
+   */
+  run(session: StepSession): void {
+    if (this.#bound?.session !== session) {
+      this.#bound = { session, run: this.buffers.bind(session, this.#states, this.#next) };
+    }
+    this.#bound.run.run();
   }
 
   /** `count` states of the block from `place` on become rows from `row` on of those before the run. */

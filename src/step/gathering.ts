@@ -20,7 +20,6 @@ const COPY_ROWS = 0.75;
 const CLOSE_ROWS = 16;
 
 export class Gathering {
-  readonly #session: StepSession;
   readonly #ports: StepPorts;
   /** Ascending. */
   readonly #sizes: readonly number[];
@@ -35,13 +34,11 @@ export class Gathering {
    * @param steps that a run takes each stream on
    */
   constructor(
-    session: StepSession,
     ports: StepPorts,
     most: number,
     rowsPerRun?: number,
     private readonly steps = 1,
   ) {
-    this.#session = session;
     this.#ports = ports;
     const largest = Math.min(most, BUCKETS[BUCKETS.length - 1]);
     this.#sizes = rowsPerRun === undefined ? [...BUCKETS.filter((rows) => rows < largest), largest] : [rowsPerRun];
@@ -64,6 +61,7 @@ export class Gathering {
    * @throws UserError `ENGINE`
    */
   step(
+    session: StepSession,
     blocks: Blocks<StateBlock>,
     slots: Int32Array,
     rows: Int32Array,
@@ -84,7 +82,7 @@ export class Gathering {
         for (let t = 0; t < steps; t++) bucket.buffers.setInputs(inputs, t * stride + row, t * bucket.rows + i, count);
         if (stateful) bucket.setStates(blocks.of(slots[row]), blocks.place(slots[row]), i, count);
       }
-      bucket.run();
+      bucket.run(session);
       for (let i = 0, count = 0; i < filled; i += count) {
         const row = rows[start + i];
         count = stretchOf(slots, rows, start + i, start + filled, blocks.slots);
@@ -106,7 +104,7 @@ export class Gathering {
   }
 
   #bucket(index: number): Bucket {
-    const bucket = this.#buckets[index] ?? new Bucket(this.#session, this.#ports, this.#sizes[index], this.steps);
+    const bucket = this.#buckets[index] ?? new Bucket(this.#ports, this.#sizes[index], this.steps);
     this.#buckets[index] = bucket;
     return bucket;
   }

@@ -3,16 +3,16 @@
  * block where most of a block steps, gathered into buckets where few do. Every way gives the same bits.
  */
 import { access } from 'node:fs/promises';
-import type { Net, Slot } from '../core/contracts.js';
+import type { LearningNet, Net, Slot } from '../core/contracts.js';
 import { Blocks, slotsForBytes } from '../core/blocks.js';
 import { BugError, UserError } from '../core/errors.js';
 import type { SkippedProvider } from '../core/runtime.js';
 import type { StepModel } from '../core/step-model.js';
 import { Gathering, RUN_ROWS } from './gathering.js';
-import { packRows, unpackRows } from './row-layout.js';
 import { RunBuffers } from './run-buffers.js';
-import { TensorBuffer, type StepSession } from './session.js';
-import { NOT_OPEN, openBlock, StateBlock } from './state-block.js';
+import type { StepSession, TensorBuffer } from './session.js';
+import { SlotStates, stateWords } from './slot-states.js';
+import { NOT_OPEN, StateBlock } from './state-block.js';
 import { StepOrder, stretchOf } from './step-order.js';
 import { buffersFor, buffersByName, stepPorts, type StepPorts } from './step-ports.js';
 
@@ -28,9 +28,10 @@ const PUT_BACK_ROWS = 0.3;
 /** Where a step touches several blocks, a run of fewer rows than this costs much more a row than a larger one. */
 const SMALLEST_OF_MANY = 16;
 
-const SAVE_VERSION = 1;
+/** @param file path of an ONNX file, or its bytes */
+type OpenSession<F> = (file: F) => StepSession;
 
-export class SlottedNet implements Net {
+export class SlottedNet implements LearningNet {
   readonly provider: string;
   readonly skipped: readonly SkippedProvider[];
   readonly rows: number;
@@ -38,12 +39,13 @@ export class SlottedNet implements Net {
   readonly input: Readonly<Record<string, Float32Array>>;
   readonly integerInput: Readonly<Record<string, BigInt64Array>>;
   readonly output: Readonly<Record<string, Float32Array>>;
-  readonly #session: StepSession;
+  #session: StepSession;
   readonly #ports: StepPorts;
   /** Rows of the caller, contiguous, in the order of the ports. */
   readonly #inputs: readonly TensorBuffer[];
   readonly #outputs: readonly TensorBuffer[];
   readonly #blocks: Blocks<StateBlock>;
+  readonly #states: SlotStates;
   /** Whether the model itself keeps the state of idle rows. */
   readonly #masked: boolean;
   /** For dense runs of any block. */
@@ -58,11 +60,13 @@ export class SlottedNet implements Net {
   /**
    * The model has been proved to fit the session's file.
    * @param capacity streams, ≥ 1
+   * @param reopen opens a session for other weights
    */
   constructor(
     session: StepSession,
     readonly model: StepModel,
     readonly capacity: number,
+    private readonly reopen: OpenSession<Uint8Array>,
   ) {
     const ports = stepPorts(model);
     this.#session = session;
@@ -79,9 +83,10 @@ export class SlottedNet implements Net {
     this.#masked = ports.rowMask !== undefined;
     this.#blocks = new Blocks(capacity, (slots) => new StateBlock(ports, slots), {
       letGo: (block) => block.release(),
-      blockSlots: slotsForBytes(Math.max(1, stateWords(ports)) * Int32Array.BYTES_PER_ELEMENT),
+      blockSlots: slotsForBytes(Math.max(1, stateWords(ports.states)) * Int32Array.BYTES_PER_ELEMENT),
     });
-    this.#gathering = new Gathering(session, ports, capacity, model.rowsPerRun);
+    this.#states = new SlotStates(ports.states, this.#blocks);
+    this.#gathering = new Gathering(ports, capacity, model.rowsPerRun);
     this.#order = new StepOrder(this.#blocks, this.rows);
     const blockRows = this.#blocks.slots;
     this.#denseIsCheaper = new Uint8Array(blockRows + 1);
@@ -93,6 +98,10 @@ export class SlottedNet implements Net {
           : model.rowsPerRun === blockRows;
       this.#denseIsCheaper[stepping] = Number(cheaper);
     }
+  }
+
+  get stateValues(): number {
+    return this.#states.values;
   }
 
   open(slot: Slot, _stream: string): void {
@@ -108,13 +117,7 @@ export class SlottedNet implements Net {
   }
 
   reset(slot: Slot): void {
-    const { states } = this.#ports;
-    const block = openBlock(this.#blocks, slot);
-    const place = this.#blocks.place(slot);
-    for (let i = 0; i < states.length; i++) {
-      const { elementType, layout } = states[i];
-      packRows(layout, new TensorBuffer(elementType, layout.width), 0, block.states[i], place, block.rows, 1);
-    }
+    this.#states.reset(slot);
   }
 
   step(slots: Int32Array, n: number, steps = 1): void {
@@ -129,7 +132,16 @@ export class SlottedNet implements Net {
     const { touched } = this.#order;
     for (let i = 0; i < touched.length; i++) touched[i].dense = this.#stepsDense(touched[i], n);
     const gathered = touched.length === 0 ? n : this.#order.arrange(slots, n);
-    this.#gathering.step(this.#blocks, slots, this.#order.rows, gathered, n, this.#inputs, this.#outputs);
+    this.#gathering.step(
+      this.#session,
+      this.#blocks,
+      slots,
+      this.#order.rows,
+      gathered,
+      n,
+      this.#inputs,
+      this.#outputs,
+    );
     for (let i = 0; i < touched.length; i++) if (touched[i].dense) this.#stepDense(touched[i], slots);
   }
 
@@ -139,61 +151,37 @@ export class SlottedNet implements Net {
     if (gathering === undefined) {
       if (steps > this.maxSteps) throw new BugError(`${steps} steps for a net that takes ${this.maxSteps}`);
       const { rowsPerRun } = this.model;
-      gathering = new Gathering(this.#session, this.#ports, this.capacity, rowsPerRun, steps);
+      gathering = new Gathering(this.#ports, this.capacity, rowsPerRun, steps);
       this.#chunks.set(steps, gathering);
     }
     const { touched, rows } = this.#order;
     for (let i = 0; i < touched.length; i++) touched[i].dense = false;
     this.#order.arrange(slots, n);
-    gathering.step(this.#blocks, slots, rows, n, n, this.#inputs, this.#outputs);
+    gathering.step(this.#session, this.#blocks, slots, rows, n, n, this.#inputs, this.#outputs);
   }
 
-  /** Version byte, then the values of every state in the model's order, little-endian as every platform of ONNX Runtime. */
   save(slot: Slot): Uint8Array {
-    const { states } = this.#ports;
-    const block = openBlock(this.#blocks, slot);
-    const place = this.#blocks.place(slot);
-    const bytes = new Uint8Array(this.#saveBytes);
-    bytes[0] = SAVE_VERSION;
-    let at = 1;
-    for (let i = 0; i < states.length; i++) {
-      const { elementType, layout } = states[i];
-      const row = new TensorBuffer(elementType, layout.width);
-      unpackRows(layout, block.states[i], place, block.rows, row, 0, 1);
-      bytes.set(new Uint8Array(row.values.buffer), at);
-      at += row.values.byteLength;
-    }
-    return bytes;
+    return this.#states.save(slot);
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    const block = openBlock(this.#blocks, slot);
-    const place = this.#blocks.place(slot);
-    if (bytes[0] !== SAVE_VERSION || bytes.length !== this.#saveBytes) {
-      throw new UserError(
-        'SNAPSHOT_INVALID',
-        `the saved state of the net has version ${bytes[0] ?? 'none'} and ${bytes.length} bytes, ` +
-          `this model needs version ${SAVE_VERSION} and ${this.#saveBytes} bytes`,
-        { hint: 'it was saved with another model; start this stream anew' },
-      );
-    }
-    const { states } = this.#ports;
-    let at = 1;
-    for (let i = 0; i < states.length; i++) {
-      const { elementType, layout } = states[i];
-      const row = new TensorBuffer(elementType, layout.width);
-      new Uint8Array(row.values.buffer).set(bytes.subarray(at, at + row.values.byteLength));
-      packRows(layout, row, 0, block.states[i], place, block.rows, 1);
-      at += row.values.byteLength;
-    }
+    this.#states.load(slot, bytes);
+  }
+
+  copyState(slot: Slot, target: Float32Array, at: number): void {
+    this.#states.copy(slot, target, at);
+  }
+
+  replaceModel(file: Uint8Array): void {
+    const session = this.reopen(file);
+    const former = this.#session;
+    // Runs are bound to it when they are next needed: each was made for memory of ours, which stays.
+    this.#session = session;
+    former.close();
   }
 
   close(): void {
     this.#session.close();
-  }
-
-  get #saveBytes(): number {
-    return 1 + stateWords(this.#ports) * Int32Array.BYTES_PER_ELEMENT;
   }
 
   #stepsDense({ rows, touched }: StateBlock, n: number): boolean {
@@ -226,12 +214,14 @@ export class SlottedNet implements Net {
 
 /**
  * @param openSession called with the path of the file, or its bytes
+ * @param reopen opens other weights of the same model; absent: as `openSession`
  * @throws UserError `MODEL_MISSING`, and whatever `openSession` throws; then no session stays open
  */
 export async function openSlottedNet(
   model: StepModel,
   capacity: number,
-  openSession: (file: string | Uint8Array) => StepSession,
+  openSession: OpenSession<string | Uint8Array>,
+  reopen: OpenSession<Uint8Array> = openSession,
 ): Promise<SlottedNet> {
   if (!Number.isSafeInteger(capacity) || capacity < 1) throw new BugError(`capacity ${capacity} is not a count`);
   if (model.bytes === undefined) {
@@ -241,13 +231,14 @@ export async function openSlottedNet(
   }
   const session = openSession(model.bytes ?? model.path);
   try {
-    return new SlottedNet(session, model, capacity);
+    return new SlottedNet(session, model, capacity, reopen);
   } catch (error) {
     session.close();
     throw error;
   }
 }
 
-function stateWords({ states }: StepPorts): number {
-  return states.reduce((sum, { layout }) => sum + layout.rowWords, 0);
+/** Whether the weights of a net can be changed: those of an engine can, what foretells without a net has none. */
+export function isLearningNet(net: Net): net is LearningNet {
+  return 'replaceModel' in net;
 }

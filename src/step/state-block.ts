@@ -17,6 +17,8 @@ export const NOT_OPEN = -1;
 interface Double {
   /** The states that are not `StateBlock.states` just now. */
   other: TensorBuffer[];
+  /** The runs are bound to. */
+  readonly session: StepSession;
   /** From `states` to `other`, and the run that goes the other way. */
   run: BoundRun;
   back: BoundRun;
@@ -47,9 +49,12 @@ export class StateBlock {
     this.namedIn = new Float64Array(rows).fill(NOT_OPEN);
   }
 
-  /** Steps every row through the inputs and outputs in `buffers`, which are the same ones in every call. */
+  /**
+   * Steps every row through the inputs and outputs in `buffers`, which are the same ones in every call.
+   * @param session where it is another one than in the last call, that one has been closed
+   */
   advance(session: StepSession, buffers: RunBuffers): void {
-    this.#double ??= this.#makeDouble(session, buffers);
+    if (this.#double?.session !== session) this.#double = this.#makeDouble(session, buffers, this.#double?.other);
     const double = this.#double;
     double.run.run();
     const { other, run } = double;
@@ -98,10 +103,9 @@ export class StateBlock {
     this.#double = undefined;
   }
 
-  #makeDouble(session: StepSession, buffers: RunBuffers): Double {
-    const other = buffersFor(this.#ports.states, this.rows);
+  #makeDouble(session: StepSession, buffers: RunBuffers, other = buffersFor(this.#ports.states, this.rows)): Double {
     const run = buffers.bind(session, this.states, other);
-    return { other, run, back: buffers.bind(session, other, this.states) };
+    return { other, session, run, back: buffers.bind(session, other, this.states) };
   }
 }
 

@@ -4,21 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, Net } from '../../src/core/contracts.js';
+import type { Engine, LearningNet, Net } from '../../src/core/contracts.js';
 import { BugError } from '../../src/core/errors.js';
 import { uniform } from '../../src/core/random.js';
 import { readCard, stepModelOf } from '../../src/step/card-file.js';
+import { isLearningNet } from '../../src/step/net.js';
 import type { NetSpec } from '../../src/train/net-spec.js';
 import { StepByHand } from '../support/step-by-hand.js';
-import { GRU, kiokuModel, maskedModel, publishedModel, writeModel, type TestModel } from '../support/step-model.js';
+import {
+  GRU,
+  kiokuModel,
+  maskedModel,
+  PARAMETER_SEED,
+  publishedModel,
+  writeModel,
+  type TestModel,
+} from '../support/step-model.js';
 
 const LSTM: NetSpec = { ...GRU, cell: 'lstm', hidden: 9, layers: 2, channels: 1, inputs: 1, objective: 'mse' };
 
-const MODELS: Readonly<Record<string, () => TestModel>> = {
-  'gru, one step a run': () => kiokuModel(GRU, 'plain'),
-  'two-layer lstm, several steps a run': () => kiokuModel(LSTM, 'fused'),
-  'gru, several steps a run': () => kiokuModel(GRU, 'fused'),
-  'lstm with row mask': () => maskedModel(LSTM),
+const MODELS: Readonly<Record<string, (seed?: number) => TestModel>> = {
+  'gru, one step a run': (seed) => kiokuModel(GRU, 'plain', seed),
+  'two-layer lstm, several steps a run': (seed) => kiokuModel(LSTM, 'fused', seed),
+  'gru, several steps a run': (seed) => kiokuModel(GRU, 'fused', seed),
+  'lstm with row mask': (seed) => maskedModel(LSTM, seed),
   'published layout, batch axis in the middle, no mask': publishedModel,
 };
 
@@ -33,6 +42,12 @@ function only(record: Readonly<Record<string, Float32Array>>): Float32Array {
 async function openFolder(engine: Engine, folder: string, capacity: number): Promise<Net> {
   const net = await engine.open(stepModelOf(folder, await readCard(folder)), capacity);
   for (let slot = 0; slot < capacity; slot++) net.open(slot, `stream-${slot}`);
+  return net;
+}
+
+/** @throws when the weights of the net cannot be changed */
+function learning(net: Net): LearningNet {
+  if (!isLearningNet(net)) throw new Error(`${net.provider} cannot learn`);
   return net;
 }
 
@@ -343,6 +358,96 @@ export function engineContract(name: string, makeEngine: () => Engine, tolerance
         }
         expect(states(net)).toEqual(before);
         net.step(Int32Array.from([0, 0, 0]), 1);
+      });
+
+      it('takes other weights amid the stream without losing a state, and equal ones without a trace', async () => {
+        const [net, untouched] = [learning(await open(70)), await open(70)];
+        const { onnx } = makeModel();
+        const all = Array.from({ length: 70 }, (_, slot) => slot);
+        fc.assert(
+          fc.property(fc.array(fc.record({ slots: someSlots(70), swap: fc.boolean() }), { maxLength: 6 }), (steps) => {
+            resetAll(net);
+            resetAll(untouched);
+            // All at once is another way through the net than few of many.
+            [{ slots: all, swap: false }, ...steps, { slots: all, swap: true }].forEach(({ slots, swap }, time) => {
+              if (swap) net.replaceModel(onnx);
+              expect(stepChunk(net, { slots, steps: 1 }, time)).toEqual(
+                stepChunk(untouched, { slots, steps: 1 }, time),
+              );
+              expect(states(net)).toEqual(states(untouched));
+            });
+          }),
+          { numRuns: 10 },
+        );
+        const before = states(net);
+        expect(() => net.replaceModel(onnx.subarray(0, onnx.length / 2))).toThrow(
+          expect.objectContaining({ code: 'MODEL_INVALID' }),
+        );
+        expect(stepAlone(net, 3, 3, 9)).toEqual(stepAlone(untouched, 3, 3, 9));
+        const copied = new Float32Array(net.stateValues + 2).fill(7);
+        net.copyState(5, copied, 1);
+        expect([copied[0], copied[net.stateValues + 1]]).toEqual([7, 7]);
+        expect(bitsOf(copied.slice(1, -1))).toEqual(before[5].slice(2));
+      });
+
+      it('forecasts with the new weights from the state that the former ones have left', async () => {
+        const net = learning(await open(3));
+        for (const slot of [0, 1]) stepAlone(net, slot, slot, 0);
+        const other = makeModel(PARAMETER_SEED + 1);
+        net.replaceModel(other.onnx);
+        const byHand = new StepByHand(other);
+        byHand.goOnFrom(net.save(1).subarray(1));
+        const x = only(net.input);
+        feed(net, 0, 1, 1);
+        const expected = byHand.step(x.slice(0, x.length / net.rows));
+        net.step(Int32Array.of(1), 1);
+        expect(distance(outputRow(net, 0), expected)).toBeLessThanOrEqual(tolerance);
+        byHand.close();
+      });
+
+      it('takes other weights amid the stream without losing a state, and equal ones without a trace', async () => {
+        const [net, untouched] = [learning(await open(70)), await open(70)];
+        const { onnx } = makeModel();
+        const all = Array.from({ length: 70 }, (_, slot) => slot);
+        fc.assert(
+          fc.property(fc.array(fc.record({ slots: someSlots(70), swap: fc.boolean() }), { maxLength: 6 }), (steps) => {
+            resetAll(net);
+            resetAll(untouched);
+            // All at once is another way through the net than few of many.
+            [{ slots: all, swap: false }, ...steps, { slots: all, swap: true }].forEach(({ slots, swap }, time) => {
+              if (swap) net.replaceModel(onnx);
+              expect(stepChunk(net, { slots, steps: 1 }, time)).toEqual(
+                stepChunk(untouched, { slots, steps: 1 }, time),
+              );
+              expect(states(net)).toEqual(states(untouched));
+            });
+          }),
+          { numRuns: 10 },
+        );
+        const before = states(net);
+        expect(() => net.replaceModel(onnx.subarray(0, onnx.length / 2))).toThrow(
+          expect.objectContaining({ code: 'MODEL_INVALID' }),
+        );
+        expect(stepAlone(net, 3, 3, 9)).toEqual(stepAlone(untouched, 3, 3, 9));
+        const copied = new Float32Array(net.stateValues + 2).fill(7);
+        net.copyState(5, copied, 1);
+        expect([copied[0], copied[net.stateValues + 1]]).toEqual([7, 7]);
+        expect(bitsOf(copied.slice(1, -1))).toEqual(before[5].slice(2));
+      });
+
+      it('forecasts with the new weights from the state that the former ones have left', async () => {
+        const net = learning(await open(3));
+        for (const slot of [0, 1]) stepAlone(net, slot, slot, 0);
+        const other = makeModel(PARAMETER_SEED + 1);
+        net.replaceModel(other.onnx);
+        const byHand = new StepByHand(other);
+        byHand.goOnFrom(net.save(1).subarray(1));
+        const x = only(net.input);
+        feed(net, 0, 1, 1);
+        const expected = byHand.step(x.slice(0, x.length / net.rows));
+        net.step(Int32Array.of(1), 1);
+        expect(distance(outputRow(net, 0), expected)).toBeLessThanOrEqual(tolerance);
+        byHand.close();
       });
 
       it('may be closed twice, and then refuses to step', async () => {

@@ -33,6 +33,15 @@ export class StepByHand {
     return float32Of(result, outputs.y.name).slice();
   }
 
+  /** The inverse of `state`. */
+  goOnFrom(bytes: Uint8Array): void {
+    let at = 0;
+    for (const state of this.#states) {
+      new Uint8Array(state.buffer).set(bytes.subarray(at, at + state.byteLength));
+      at += state.byteLength;
+    }
+  }
+
   /** Every state's bytes, one after the other. */
   state(): Buffer {
     return Buffer.concat(this.#states.map((state) => Buffer.from(state.buffer)));

@@ -72,18 +72,18 @@ function describe(onnx: Uint8Array, spec: NetSpec, signature: Signature, paramet
 }
 
 /** A step model as `train` exports it, with random weights; without calendar inputs. */
-export function kiokuModel(spec: NetSpec, form: StepForm = 'plain'): TestModel {
-  const onnx = buildStepGraph(spec, initialParameters(spec, PARAMETER_SEED), form);
+export function kiokuModel(spec: NetSpec, form: StepForm = 'plain', seed = PARAMETER_SEED): TestModel {
+  const onnx = buildStepGraph(spec, initialParameters(spec, seed), form);
   return { onnx, card: describe(onnx, spec, stepSignature(spec, form), parameterCount(spec)) };
 }
 
 /** The same weights in the form that kioku 0.1 exported: one packed state, and a mask of the rows that advance. */
-export function maskedModel(spec: NetSpec): TestModel {
+export function maskedModel(spec: NetSpec, seed = PARAMETER_SEED): TestModel {
   const g = new TensorGraph();
   const x = g.input(['B', spec.inputs], 'x_t');
   const state = g.input(['B', stateWidth(spec)], 'state');
   const rowMask = g.input(['B'], 'row_mask');
-  const parameters = initialParameters(spec, PARAMETER_SEED);
+  const parameters = initialParameters(spec, seed);
   const { mean, logVariance, stateNext } = forecast(g, spec, fixedWeights(g, spec, parameters), x, state);
   g.output(logVariance ? g.concat([mean, logVariance], 1) : mean, 'y_t');
   g.output(g.where(g.greater(g.reshape(rowMask, ['B', 1]), g.scalar(0.5)), stateNext, state), 'state_next');
@@ -100,13 +100,13 @@ export function maskedModel(spec: NetSpec): TestModel {
  * No row mask, two states, the batch axis of states and output in the middle, as published models have it:
  * h' = tanh(x·W + a·h), c' = c / 2 + h', y = c', for h and c [2, B, 5] and x [B, 5].
  */
-export function publishedModel(): TestModel {
+export function publishedModel(seed = PARAMETER_SEED): TestModel {
   const width = 5;
   const g = new TensorGraph();
   const x = g.input(['B', width], 'x');
   const h = g.input([2, 'B', width], 'h');
   const c = g.input([2, 'B', width], 'c');
-  const weights = Array.from({ length: width * width }, (_, i) => 2 * uniform(5, 0, i) - 1);
+  const weights = Array.from({ length: width * width }, (_, i) => 2 * uniform(seed, 0, i) - 1);
   const projected = g.gemm(x, g.constant(weights, [width, width]));
   const gains = g.constant([0.5, -0.5], [2, 1, 1]);
   const hNext = g.map('Tanh', g.add(g.mul(h, gains), projected));

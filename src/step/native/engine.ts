@@ -18,13 +18,18 @@ export function nativeEngine(
   providers: readonly ProviderOptions[],
   share?: SessionShare,
 ): Engine {
+  // Weights of one net only: nothing to share.
+  const reopen = (file: Uint8Array): NativeSession => {
+    const opened = openSession(library, file, providers);
+    return new NativeSession(library, opened, () => library.api.release('ReleaseSession', opened.address));
+  };
   return {
     name: 'native',
     version: library.version,
     async open(model: StepModel, capacity: number): Promise<Net> {
       const { sha256 } = model;
       const lent = share?.lent.get(sha256);
-      return openSlottedNet(model, capacity, (file) => {
+      const open = (file: string | Uint8Array): NativeSession => {
         // Who lends it closes it.
         if (lent !== undefined) return new NativeSession(library, lent, () => {});
         const opened = openSession(library, file, providers);
@@ -33,7 +38,8 @@ export function nativeEngine(
           if (share?.opened.get(sha256) === opened) share.opened.delete(sha256);
           library.api.release('ReleaseSession', opened.address);
         });
-      });
+      };
+      return openSlottedNet(model, capacity, open, reopen);
     },
   };
 }
