@@ -20,6 +20,7 @@ import { framesOf, packetsOf, rowsOfPackets, rowSteps, rowTimes, type RowTimes }
 import { anomaliesOf, judgementOf, StepRows, type Judgement } from './judgement.js';
 import { probationOf } from './nab-rewards.js';
 import { readTable } from './table.js';
+import { traceOf, type Trace } from './trace.js';
 
 /** Frames between two looks at the wish to stop. */
 const FRAMES_A_TURN = 1024;
@@ -36,6 +37,8 @@ export interface FileResult extends RowTimes, Judgement {
   readonly candidates: readonly { readonly threshold: number; readonly anomalies: Int32Array }[];
   /** Event time of the data that a model which was learnt before has seen; absent: it was learnt here. */
   readonly modelSaw?: { readonly from: string; readonly to: string };
+  /** Where it is asked for. */
+  readonly trace?: Trace;
   /** Drops by reason. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -81,7 +84,8 @@ export async function backtestFile(
     const judged = folder === undefined ? frames : frames.slice(learnt.length);
     const learntRows = folder === undefined ? 0 : foreseen;
     const { channels, stepUs, training } = await readCard(ready.model);
-    const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, channels[0].name, stepUs);
+    const names = channels.map(({ name }) => name);
+    const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, names[0], stepUs);
     const stepRows = new StepRows(steps, stepUs, learntRows);
     const { openScore } = scoresOf(config);
     const candidates: (Candidate & { readonly threshold: number })[] = [];
@@ -103,6 +107,7 @@ export async function backtestFile(
         anomalies: anomaliesOf(stepRows, incidents),
       })),
       ...(folder === undefined ? { modelSaw: { from: training.from, to: training.to } } : {}),
+      ...(setting.traced === true ? { trace: traceOf(frames, rowOf, rows, names, stepUs, events) } : {}),
       counters: context.counters.toJSON(),
     };
   } finally {

@@ -25,6 +25,8 @@ export interface BacktestSetting {
   readonly learnRows?: number;
   /** Opening scores to try beside the configured one. */
   readonly thresholds: readonly number[];
+  /** Also keep what was expected of each channel, and the incidents (`FileResult.trace`). */
+  readonly traced?: true;
 }
 
 /** That a decider takes. */
@@ -47,7 +49,7 @@ export async function configOfFile(
   const { kind, ...reading } = section(value, 'source');
   const replayed = kind === 'replay' ? pick(reading, ['time', 'delimiter', 'decimal']) : {};
   const source = { decimal: decimalSign(table, rows), ...replayed, kind: 'replay', files: path };
-  const decide = { ...section(value, 'decide'), scores: true };
+  const decide = { ...section(value, 'decide'), scores: true, forecasts: setting.traced === true };
   const config = await defineConfig({ ...value, source, decide, sinks: [] }, setting.file);
   return {
     ...config,
@@ -73,7 +75,7 @@ export async function deciderWith(
   const written = section(setting.value as Readonly<Record<string, unknown>>, 'decide');
   const closeScore = Math.max(LEAST_SCORE, (openScore * close) / open);
   const source = { kind: 'replay', files: config.file };
-  const value = { source, decide: { ...written, openScore, closeScore, scores: false }, sinks: [] };
+  const value = { source, decide: { ...written, openScore, closeScore, scores: false, forecasts: false }, sinks: [] };
   return forecastOf(await defineConfig(value, setting.file));
 }
 

@@ -71,6 +71,28 @@ describe('a backtest of a file', () => {
     expect(result.values[FAULT.from]).toBe(swing(FAULT.from));
   });
 
+  it('keeps what was expected of each row and the incidents, where that is asked for, and says the same', async () => {
+    expect(was.trace).toBeUndefined();
+    const { trace, ...is } = await judge('fault.csv', { ...SETTING, traced: true });
+    expect(is).toEqual(was);
+    const [channel] = trace?.channels ?? [];
+    expect(trace?.channels).toHaveLength(1);
+    expect(channel).toMatchObject({ name: 'x', values: was.values });
+    expect(channel.expected.subarray(0, LEARNT).every(Number.isNaN)).toBe(true);
+    // Both rows of a step share its forecast, and most rows lie within the band; those of the fault lie far above it.
+    const within = (row: number): boolean =>
+      channel.values[row] >= channel.low[row] && channel.values[row] <= channel.high[row];
+    const calm = Array.from({ length: FAULT.from - 500 }, (_, i) => 500 + i);
+    expect(channel.expected[501]).toBe(channel.expected[500]);
+    expect(calm.filter(within).length).toBeGreaterThan(0.8 * calm.length);
+    expect(within(FAULT.from)).toBe(false);
+    expect(trace?.incidents).toHaveLength(was.alerts.length);
+    const [{ raisedUs, endUs, last }] = trace?.incidents ?? [];
+    expect(raisedUs).toBe(was.timesUs[was.alerts[0]] - (was.timesUs[was.alerts[0]] % 60e6));
+    expect(endUs).toBeGreaterThan(raisedUs);
+    expect(last).toMatchObject({ phase: 'end', reason: 'anomaly', channels: [{ name: 'x' }] });
+  });
+
   it.each([LEARNT, 601, 930])('says the same of earlier steps whatever comes from row %i on', async (changed) => {
     const other = (row: number): number => (row < changed ? swing(row) : 5 - 3 * swing(row * 7));
     const is = await judge(table('is.csv', (row) => String(other(row))));
