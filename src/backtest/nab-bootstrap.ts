@@ -3,14 +3,7 @@
  * moves by several points, so a difference of two is no difference.
  */
 import { uniform } from '../core/random.js';
-import {
-  NAB_PROFILES,
-  nabScore,
-  type NabPoints,
-  type NabProfile,
-  type NabProfileName,
-  sumOfPoints,
-} from './nab-score.js';
+import { nabScore, type NabPoints, type NabProfile, type NabProfileName, sumOfPoints } from './nab-score.js';
 
 /** Holds 95 % of the resampled scores; NaN where there are no windows. */
 export interface Interval {
@@ -29,16 +22,14 @@ const SEED = 1;
  * @param groups each of files, with what each earned. The figure is the mean of the groups' scores: one group for the score
  *   of a corpus, two for the mean of its halves. Files are drawn again within their group.
  */
-export function bootstrapIntervals(groups: readonly (readonly NabPoints[])[]): Intervals {
-  const draws = Array.from({ length: RESAMPLES }, (_, draw) => groups.map((files, g) => drawn(files, draw, g)));
-  const intervalOf = (profile: NabProfile): Interval => {
-    const scores = draws.map((sums) => sums.reduce((sum, points) => sum + nabScore(points, profile), 0) / sums.length);
-    // Drawn from few files, all may be without a window: there is no score.
-    const sorted = scores.filter((score) => !Number.isNaN(score)).toSorted((a, b) => a - b);
-    return { low: quantileOf(sorted, OUTSIDE), high: quantileOf(sorted, 1 - OUTSIDE) };
-  };
-  const { standard, lowFP, lowFN } = NAB_PROFILES;
-  return { standard: intervalOf(standard), lowFP: intervalOf(lowFP), lowFN: intervalOf(lowFN) };
+export function bootstrapInterval(groups: readonly (readonly NabPoints[])[], profile: NabProfile): Interval {
+  const scores = Array.from({ length: RESAMPLES }, (_, draw) => {
+    const sums = groups.map((files, g) => drawn(files, draw, g));
+    return sums.reduce((sum, points) => sum + nabScore(points, profile), 0) / sums.length;
+  });
+  // Drawn from few files, all may be without a window: there is no score.
+  const sorted = scores.filter((score) => !Number.isNaN(score)).toSorted((a, b) => a - b);
+  return { low: quantileOf(sorted, OUTSIDE), high: quantileOf(sorted, 1 - OUTSIDE) };
 }
 
 /** As many files as there are, each drawn from all of them. */

@@ -1,8 +1,9 @@
 /** The NAB score of the alerts a user would have got, with the configured opening score and with others. */
 import type { FileResult } from './backtest-file.js';
-import { bootstrapIntervals, type Intervals } from './nab-bootstrap.js';
-import { nabRows, type NabRows } from './nab-rewards.js';
-import { nabScores, pointsOf, sumOfPoints, type NabPoints, type NabScores } from './nab-score.js';
+import { bootstrapInterval, type Intervals } from './nab-bootstrap.js';
+import { bestFor, byProfile, type ByProfile, crossed, type NabCandidate } from './nab-choice.js';
+import { nabRows } from './nab-rewards.js';
+import { NAB_PROFILES, nabScores, pointsOf, sumOfPoints, type NabPoints, type NabScores } from './nab-score.js';
 import { NabSweep } from './nab-sweep.js';
 import type { Span } from './spans.js';
 
@@ -17,21 +18,29 @@ export interface ThresholdScores extends NabScores {
   readonly threshold: number;
 }
 
+/** Each profile with the threshold that is best for it, as the benchmark's own results are. */
+export interface BestScores extends ThresholdScores {
+  /** `threshold` is that of the standard profile. */
+  readonly thresholds: ByProfile<number>;
+  /** All profiles with the threshold of the standard one. */
+  readonly single: NabScores;
+}
+
 export interface NabReport {
   /** Alerts with the configured opening score. */
   readonly configured: ThresholdScores;
-  /**
-   * Alerts with the opening score, of those tried, that has the best standard score on these very files: what nobody
-   * could have known beforehand.
-   */
-  readonly best: ThresholdScores;
+  /** Alerts with the opening scores that are best for these very files: what nobody could have known beforehand. */
+  readonly best: BestScores;
   /**
    * The opening score chosen on one half of the files (every other one in the order of their names), scored on the other,
    * and the other way round: the mean of the two. Absent where a half has no window.
    */
-  readonly halves?: NabScores & { readonly thresholds: readonly [number, number] };
-  /** Every row whose score reaches the best threshold for that counts as a detection: no incidents, no cool-down. */
-  readonly rows: ThresholdScores;
+  readonly halves?: NabScores & {
+    /** Chosen on the even files (the first, the third, …), and on the odd ones. */
+    readonly thresholds: ByProfile<readonly [number, number]>;
+    /** All profiles with the thresholds of the standard one. */
+    readonly single: NabScores;
+  };
   /** Between which scores the first and the halves lie in 95 % of all draws of as many files from these; of few, absent. */
   readonly intervals?: { readonly configured: Intervals; readonly halves?: Intervals };
 }
@@ -41,78 +50,71 @@ export interface LabelledResult {
   readonly faults: readonly Span[];
 }
 
-/** What one file earned, by threshold. */
-type Earned = ReadonlyMap<number, NabPoints>;
+/** What the alerts of one file earned. */
+export interface EarnedFile {
+  /** With the configured opening score. */
+  readonly configured: number;
+  /** By opening score, the configured one among them. */
+  readonly earned: ReadonlyMap<number, NabPoints>;
+}
+
+/** NAB judges rows by what is in them, so alerts about what did not come neither earn nor cost. */
+export function earnedBy({ result, faults }: LabelledResult): EarnedFile {
+  const { threshold, anomalies, candidates, timesUs } = result;
+  const rows = nabRows(timesUs, faults);
+  const all = [{ threshold, anomalies }, ...candidates];
+  return { configured: threshold, earned: new Map(all.map((one) => [one.threshold, pointsOf(rows, one.anomalies)])) };
+}
+
+/** What may be chosen: every opening score that was tried in all files, the highest, which alerts least, first. */
+export function candidatesOf(files: readonly EarnedFile[]): NabCandidate<number>[] {
+  const thresholds = [...files[0].earned.keys()].toSorted((a, b) => b - a);
+  const all = thresholds.map((threshold) => ({ what: threshold, points: pointsAt(files, threshold) }));
+  return all.filter(({ points }) => points.length === files.length);
+}
 
 /** @param files at least one, all with the same thresholds */
-export function compareThresholds(files: readonly LabelledResult[]): NabReport {
-  const rows = files.map(({ result, faults }) => nabRows(result.timesUs, faults));
-  const earned = files.map(({ result }, f) => earnedBy(result, rows[f]));
-  const sweep = new NabSweep(files.map(({ result }, f) => ({ rows: rows[f], scores: result.scores })));
-  const byRows = sweep.best('standard');
-  const { threshold } = files[0].result;
-  const halves = crossed(earned);
+export function compareThresholds(files: readonly EarnedFile[]): NabReport {
+  const candidates = candidatesOf(files);
+  const configured = files.flatMap((file) => file.earned.get(file.configured) ?? []);
+  const halves = crossed(candidates);
   return {
-    configured: scoresAt(earned, threshold),
-    best: bestOf(earned),
-    ...(halves === undefined ? {} : { halves: halves.scores }),
-    rows: withThreshold(byRows.threshold, byRows.points),
+    configured: { threshold: files[0].configured, ...nabScores(sumOfPoints(configured)) },
+    best: bestOf((profile) => {
+      const { what, points } = bestFor(candidates, profile);
+      return { threshold: what, points: sumOfPoints(points) };
+    }),
+    ...(halves === undefined ? {} : { halves: { ...halves.scores, thresholds: halves.chosen, single: halves.single } }),
     ...(files.length < FEWEST_FILES
       ? {}
       : {
           intervals: {
-            configured: bootstrapIntervals([pointsAt(earned, threshold)]),
+            configured: byProfile((profile) => bootstrapInterval([configured], NAB_PROFILES[profile])),
             ...(halves === undefined ? {} : { halves: halves.intervals }),
           },
         }),
   };
 }
 
-/** NAB judges rows by what is in them, so alerts about what did not come neither earn nor cost. */
-function earnedBy({ threshold, anomalies, candidates }: FileResult, rows: NabRows): Earned {
-  return new Map(
-    [{ threshold, anomalies }, ...candidates].map((one) => [one.threshold, pointsOf(rows, one.anomalies)] as const),
+/** As if every row whose score reaches the threshold that is best for these files were a detection: no incidents, no cool-down. */
+export function rowScores(files: readonly LabelledResult[]): BestScores {
+  const sweep = new NabSweep(
+    files.map(({ result, faults }) => ({ rows: nabRows(result.timesUs, faults), scores: result.scores })),
   );
+  return bestOf((profile) => sweep.best(profile));
 }
 
-function pointsAt(files: readonly Earned[], threshold: number): NabPoints[] {
-  return files.flatMap((earned) => earned.get(threshold) ?? []);
-}
-
-function scoresAt(files: readonly Earned[], threshold: number): ThresholdScores {
-  return withThreshold(threshold, sumOfPoints(pointsAt(files, threshold)));
-}
-
-function withThreshold(threshold: number, points: NabPoints): ThresholdScores {
-  const { standard, lowFP, lowFN } = nabScores(points);
-  return { threshold, standard, lowFP, lowFN };
-}
-
-/** Of equals the highest, which alerts least. */
-function bestOf(files: readonly Earned[]): ThresholdScores {
-  const thresholds = [...files[0].keys()].toSorted((a, b) => b - a);
-  const all = thresholds.map((threshold) => scoresAt(files, threshold));
-  return all.reduce((best, one) => (one.standard > best.standard ? one : best));
-}
-
-interface Halves {
-  readonly scores: NonNullable<NabReport['halves']>;
-  readonly intervals: Intervals;
-}
-
-function crossed(files: readonly Earned[]): Halves | undefined {
-  const even = files.filter((_, i) => i % 2 === 0);
-  const odd = files.filter((_, i) => i % 2 === 1);
-  if (![even, odd].every(hasWindows)) return undefined;
-  const thresholds = [bestOf(even).threshold, bestOf(odd).threshold] as const;
-  const [onOdd, onEven] = [scoresAt(odd, thresholds[0]), scoresAt(even, thresholds[1])];
-  const mean = (profile: keyof NabScores): number => (onOdd[profile] + onEven[profile]) / 2;
+function bestOf(best: (profile: keyof NabScores) => { threshold: number; points: NabPoints }): BestScores {
+  const chosen = byProfile(best);
+  const { threshold, points } = chosen.standard;
   return {
-    scores: { standard: mean('standard'), lowFP: mean('lowFP'), lowFN: mean('lowFN'), thresholds },
-    intervals: bootstrapIntervals([pointsAt(odd, thresholds[0]), pointsAt(even, thresholds[1])]),
+    threshold,
+    ...byProfile((profile) => nabScores(chosen[profile].points)[profile]),
+    thresholds: byProfile((profile) => chosen[profile].threshold),
+    single: nabScores(points),
   };
 }
 
-function hasWindows(files: readonly Earned[]): boolean {
-  return files.some((earned) => [...earned.values()].some(({ windows }) => windows > 0));
+function pointsAt(files: readonly EarnedFile[], threshold: number): NabPoints[] {
+  return files.flatMap(({ earned }) => earned.get(threshold) ?? []);
 }

@@ -1,19 +1,13 @@
-/** What a backtest comes to, over all files that were judged. */
-import type { FileResult } from './backtest-file.js';
+/** What a detector comes to, over all files that it judged. */
+import type { FileFigures } from './file-figures.js';
 import { incidentFigures, type IncidentFigures } from './incident-figures.js';
-import type { KnownFaults } from './known-faults.js';
 import { compareThresholds, type NabReport } from './nab-report.js';
-import { changepointScores, outlierFigures, type OutlierFigures, type SkabRows } from './skab-score.js';
 import type { NabScores } from './nab-score.js';
-import type { Span } from './spans.js';
-
-export interface JudgedFile {
-  readonly result: FileResult;
-  readonly known: KnownFaults;
-}
+import { changepointScores, outlierFigures, type OutlierFigures } from './skab-score.js';
 
 export interface BacktestReport {
   readonly incidents: IncidentFigures;
+  readonly silences: number;
   /** With labels from a file. */
   readonly nab?: NabReport;
   /** With labels in the data. */
@@ -21,45 +15,13 @@ export interface BacktestReport {
 }
 
 /** @param files in the order of their names */
-export function reportOf(files: readonly JudgedFile[]): BacktestReport {
-  const incidents = incidentFigures(files.map(alertedFile));
-  const marked = files.flatMap(skabRows);
-  if (marked.length > 0) {
-    return { incidents, skab: { ...outlierFigures(marked), changepoint: changepointScores(marked) } };
-  }
-  const labelled = files.flatMap(({ result, known: { faults } }) => (faults === undefined ? [] : [{ result, faults }]));
-  return labelled.length === 0 ? { incidents } : { incidents, nab: compareThresholds(labelled) };
-}
-
-/** The figures of one file by itself. */
-export function figuresOf(file: JudgedFile): IncidentFigures {
-  return incidentFigures([alertedFile(file)]);
-}
-
-function alertedFile({ result, known }: JudgedFile): Parameters<typeof incidentFigures>[0][number] {
-  const { alerts, timesUs } = result;
+export function reportOf(files: readonly FileFigures[]): BacktestReport {
+  const marked = files.flatMap((file) => file.marked ?? []);
+  const earned = files.flatMap((file) => file.earned ?? []);
   return {
-    alertsUs: Array.from(alerts, (row) => timesUs[row]),
-    judged: judgedSpan(result),
-    faults: known.faults,
+    incidents: incidentFigures(files.map(({ alerted }) => alerted)),
+    silences: files.reduce((sum, { silences }) => sum + silences, 0),
+    ...(marked.length === 0 ? {} : { skab: { ...outlierFigures(marked), changepoint: changepointScores(marked) } }),
+    ...(earned.length === 0 ? {} : { nab: compareThresholds(earned) }),
   };
-}
-
-/** From the earliest to the latest row that was not learnt from. */
-function judgedSpan({ timesUs, learntRows }: FileResult): Span {
-  let fromUs = Infinity;
-  let toUs = -Infinity;
-  for (const us of timesUs.subarray(learntRows)) {
-    // Comparisons with NaN, a row without a time, are false.
-    if (us < fromUs) fromUs = us;
-    if (us > toUs) toUs = us;
-  }
-  return { fromUs, toUs };
-}
-
-function skabRows({ result, known: { columns } }: JudgedFile): SkabRows[] {
-  if (columns === undefined) return [];
-  const { anomaly, changepoint = new Uint8Array(anomaly.length) } = columns;
-  const { timesUs, open, learntRows } = result;
-  return [{ timesUs, anomaly, changepoint, detected: open, learnt: learntRows }];
 }

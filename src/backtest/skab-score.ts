@@ -29,14 +29,24 @@ export interface OutlierFigures {
   readonly missedAlarmRate: number;
 }
 
+/** What is counted in one file. */
+export interface SkabCounts {
+  /** Rows: normal and quiet, normal and detected, anomalous and quiet, anomalous and detected. */
+  readonly rows: readonly [number, number, number, number];
+  readonly changes: FoundChanges;
+}
+
+export function skabCounts(file: SkabRows): SkabCounts {
+  const { anomaly, detected, learnt } = file;
+  const rows: [number, number, number, number] = [0, 0, 0, 0];
+  for (let row = learnt; row < anomaly.length; row++) rows[2 * anomaly[row] + detected[row]] += 1;
+  return { rows, changes: findChangepoints(file) };
+}
+
 /** Row by row, without adjusting anything to whole stretches. */
-export function outlierFigures(files: readonly SkabRows[]): OutlierFigures {
-  // [normal and quiet, normal and detected, anomalous and quiet, anomalous and detected]
-  const counts = [0, 0, 0, 0];
-  for (const { anomaly, detected, learnt } of files) {
-    for (let row = learnt; row < anomaly.length; row++) counts[2 * anomaly[row] + detected[row]] += 1;
-  }
-  const [trueNegatives, falsePositives, falseNegatives, truePositives] = counts;
+export function outlierFigures(files: readonly SkabCounts[]): OutlierFigures {
+  const counted = (i: number): number => files.reduce((sum, { rows }) => sum + rows[i], 0);
+  const [trueNegatives, falsePositives, falseNegatives, truePositives] = [0, 1, 2, 3].map(counted);
   return {
     f1: truePositives / (truePositives + (falseNegatives + falsePositives) / 2),
     falseAlarmRate: (100 * falsePositives) / (falsePositives + trueNegatives),
@@ -55,9 +65,9 @@ const REWARD_STEPS = 1000;
  * in the minute from a changepoint on earns 1 … −fpWeight (`reward`), further ones there nothing, those elsewhere
  * −fpWeight each, a changepoint without one −fnWeight. A window that begins before the last one ends is cut there.
  */
-export function changepointScores(files: readonly SkabRows[]): NabScores {
+export function changepointScores(files: readonly SkabCounts[]): NabScores {
   const { standard, lowFP, lowFN } = NAB_PROFILES;
-  const found = files.map(findChangepoints);
+  const found = files.map(({ changes }) => changes);
   return {
     standard: changepointScore(found, standard),
     lowFP: changepointScore(found, lowFP),
@@ -65,14 +75,14 @@ export function changepointScores(files: readonly SkabRows[]): NabScores {
   };
 }
 
-interface Found {
+interface FoundChanges {
   readonly changepoints: number;
   /** Per changepoint found where in its window the first detection lies, 0 … 1. */
   readonly positions: readonly number[];
   readonly falseAlarms: number;
 }
 
-function findChangepoints({ timesUs, changepoint, detected, learnt }: SkabRows): Found {
+function findChangepoints({ timesUs, changepoint, detected, learnt }: SkabRows): FoundChanges {
   const changes: Micros[] = [];
   const said: Micros[] = [];
   for (let row = learnt; row < changepoint.length; row++) {
@@ -93,7 +103,7 @@ function findChangepoints({ timesUs, changepoint, detected, learnt }: SkabRows):
   return { changepoints: changes.length, positions, falseAlarms };
 }
 
-function changepointScore(files: readonly Found[], profile: NabProfile): number {
+function changepointScore(files: readonly FoundChanges[], profile: NabProfile): number {
   const { tpWeight, fnWeight, fpWeight } = profile;
   let score = 0;
   let changepoints = 0;

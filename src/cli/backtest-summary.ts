@@ -1,10 +1,11 @@
 /** A backtest as a report: for people and as JSON. */
 import type { FileOutcome } from '../backtest/backtest.js';
-import type { IncidentFigures } from '../backtest/incident-figures.js';
+import type { FileFigures } from '../backtest/file-figures.js';
+import { incidentFigures, type IncidentFigures } from '../backtest/incident-figures.js';
 import type { Interval } from '../backtest/nab-bootstrap.js';
-import type { NabReport } from '../backtest/nab-report.js';
-import type { NabScores } from '../backtest/nab-score.js';
-import { figuresOf, type BacktestReport, type JudgedFile } from '../backtest/report.js';
+import type { BestScores, NabReport } from '../backtest/nab-report.js';
+import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
+import type { BacktestReport } from '../backtest/report.js';
 import { counted } from '../core/counted.js';
 import { Counters } from '../core/counters.js';
 import { table } from './table.js';
@@ -12,18 +13,26 @@ import { table } from './table.js';
 /** A file that could not be judged. */
 export type Refused = Extract<FileOutcome, { readonly error: unknown }>;
 
+/** With what only a detector has whose rows are at hand: the NAB score of rows instead of alerts. */
+export interface DetailedReport extends BacktestReport {
+  readonly rows?: BestScores;
+}
+
 /** What `--json` prints. Times in s; null: nothing to divide by. */
-export function summaryJson(report: BacktestReport, files: readonly JudgedFile[], refused: readonly Refused[]): object {
-  const { incidents, nab, skab } = report;
+export function summaryJson(
+  report: DetailedReport,
+  files: readonly FileFigures[],
+  refused: readonly Refused[],
+): object {
+  const { nab, skab } = report;
   return {
-    ...(nab === undefined ? {} : { nab }),
+    ...(nab === undefined ? {} : { nab: { ...nab, ...(report.rows === undefined ? {} : { rows: report.rows }) } }),
     ...(skab === undefined ? {} : { skab }),
-    ...figuresJson(incidents),
-    silences: silencesIn(files),
+    ...figuresJson(report.incidents),
+    silences: report.silences,
     files: files.map((file) => {
-      const { name, scores, learntRows, counters } = file.result;
-      const silences = silencesIn([file]);
-      return { file: name, rows: scores.length, learntRows, ...figuresJson(figuresOf(file)), silences, counters };
+      const { name, rows, learntRows, silences, counters } = file;
+      return { file: name, rows, learntRows, ...figuresJson(incidentFigures([file.alerted])), silences, counters };
     }),
     refused: refused.map(({ file, error: { code, message } }) => ({ file: file.name, code, message })),
   };
@@ -34,13 +43,12 @@ function figuresJson({ detectionDelayS: delay, ...figures }: IncidentFigures): o
 }
 
 export function describeBacktest(
-  report: BacktestReport,
-  files: readonly JudgedFile[],
+  report: DetailedReport,
+  files: readonly FileFigures[],
   refused: readonly Refused[],
 ): string {
-  const { incidents, nab, skab } = report;
-  const silences = silencesIn(files);
-  const labelled = files.some(({ known }) => known.faults !== undefined);
+  const { incidents, silences, nab, skab } = report;
+  const labelled = files.some(({ alerted }) => alerted.faults !== undefined);
   return [
     fileTable(files, labelled),
     ...refused.map(({ file, error }) => `not judged: ${file.name}: ${error.message}`),
@@ -49,33 +57,28 @@ export function describeBacktest(
       (silences === 0 ? '' : `; ${silences} of them because nothing came`),
     ...(labelled ? describeFaults(incidents) : []),
     ...describeCounts(files),
-    ...(nab === undefined ? [] : ['', describeNab(nab), ...describeIntervals(nab)]),
+    ...(nab === undefined ? [] : ['', describeNab(nab, report.rows), ...describeIntervals(nab)]),
     ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
   ].join('\n');
 }
 
-function silencesIn(files: readonly JudgedFile[]): number {
-  return files.reduce((sum, { result }) => sum + result.alerts.length - result.anomalies.length, 0);
-}
-
 /** What was dropped or filled in, see docs/counters.md. */
-function describeCounts(files: readonly JudgedFile[]): string[] {
+function describeCounts(files: readonly FileFigures[]): string[] {
   const all = new Counters();
-  for (const { result } of files) all.add(result.counters);
+  for (const { counters } of files) all.add(counters);
   const counts = Object.entries(all.toJSON()).map(([reason, n]) => `${reason} ${n}`);
   return counts.length === 0 ? [] : [`counted: ${counts.join(', ')}`];
 }
 
-function fileTable(files: readonly JudgedFile[], labelled: boolean): string {
+function fileTable(files: readonly FileFigures[], labelled: boolean): string {
   const header = ['file', 'rows', 'learnt', 'alerts', ...(labelled ? ['false', 'found', 'delay'] : [])];
-  const rows = files.map((file) => {
-    const { name, scores, learntRows } = file.result;
-    const { alerts, falseAlerts, found, faults, detectionDelayS: delay } = figuresOf(file);
+  const rows = files.map(({ name, rows: total, learntRows, alerted }) => {
+    const { alerts, falseAlerts, found, faults, detectionDelayS: delay } = incidentFigures([alerted]);
     const known =
-      file.known.faults === undefined
+      alerted.faults === undefined
         ? ['-', '-', '-']
         : [String(falseAlerts), `${found} of ${faults}`, delay === null ? '-' : duration(delay.median)];
-    return [name, String(scores.length), String(learntRows), String(alerts), ...(labelled ? known : [])];
+    return [name, String(total), String(learntRows), String(alerts), ...(labelled ? known : [])];
   });
   return table(header, rows);
 }
@@ -90,22 +93,28 @@ function describeFaults(figures: IncidentFigures): string[] {
   ];
 }
 
-function describeNab({ configured, best, halves, rows }: NabReport): string {
+function describeNab({ configured, best, halves }: NabReport, rows: BestScores | undefined): string {
   return table(
-    ['NAB score', 'threshold', 'standard', 'low-FP', 'low-FN'],
+    ['NAB score (threshold)', 'standard', 'low-FP', 'low-FN'],
     [
-      scoreCells('alerts as configured', digits(configured.threshold), configured),
+      scoreCells('alerts as configured', configured, () => digits(configured.threshold)),
       ...(halves === undefined
         ? []
         : [
-            scoreCells(
-              'alerts, threshold chosen on the other half of the files',
-              halves.thresholds.map(digits).join(', '),
-              halves,
+            scoreCells('alerts, threshold chosen on the other half of the files', halves, (profile) =>
+              halves.thresholds[profile].map(digits).join('/'),
+            ),
+            scoreCells('  all with the one for standard', halves.single),
+          ]),
+      scoreCells('alerts, threshold that is best for these files', best, (profile) => digits(best.thresholds[profile])),
+      scoreCells('  all with the one for standard', best.single),
+      ...(rows === undefined
+        ? []
+        : [
+            scoreCells('rows, threshold that is best for these files', rows, (profile) =>
+              digits(rows.thresholds[profile]),
             ),
           ]),
-      scoreCells('alerts, threshold that is best for these files', digits(best.threshold), best),
-      scoreCells('rows, threshold that is best for these files', digits(rows.threshold), rows),
     ],
   );
 }
@@ -124,9 +133,12 @@ function range({ low, high }: Interval): string {
   return `${number(low)} to ${number(high)}`;
 }
 
-function scoreCells(what: string, threshold: string, { standard, lowFP, lowFN }: NabScores): string[] {
-  const scores = [standard, lowFP, lowFN].map((score) => (Number.isNaN(score) ? '-' : score.toFixed(1)));
-  return [what, threshold, ...scores];
+function scoreCells(what: string, scores: NabScores, threshold?: (profile: NabProfileName) => string): string[] {
+  const cellOf = (profile: NabProfileName): string => {
+    const score = Number.isNaN(scores[profile]) ? '-' : scores[profile].toFixed(1);
+    return threshold === undefined ? score : `${score} (${threshold(profile)})`;
+  };
+  return [what, cellOf('standard'), cellOf('lowFP'), cellOf('lowFN')];
 }
 
 function digits(threshold: number): string {

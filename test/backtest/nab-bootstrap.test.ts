@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bootstrapIntervals } from '../../src/backtest/nab-bootstrap.js';
-import { nabScores, type NabPoints, NO_POINTS, sumOfPoints } from '../../src/backtest/nab-score.js';
+import { bootstrapInterval, type Intervals } from '../../src/backtest/nab-bootstrap.js';
+import { byProfile } from '../../src/backtest/nab-choice.js';
+import { NAB_PROFILES, nabScores, type NabPoints, NO_POINTS, sumOfPoints } from '../../src/backtest/nab-score.js';
 
 const FOUND: NabPoints = { windows: 1, found: 1, reward: 1, falseRows: 0, penalty: 0 };
 const MISSED: NabPoints = { windows: 1, found: 0, reward: 0, falseRows: 0, penalty: 0 };
 
-describe('bootstrapIntervals', () => {
+const bootstrapIntervals = (groups: readonly (readonly NabPoints[])[]): Intervals =>
+  byProfile((profile) => bootstrapInterval(groups, NAB_PROFILES[profile]));
+
+describe('bootstrapInterval', () => {
   it('has no width where all files are alike', () => {
     const { standard, lowFP, lowFN } = bootstrapIntervals([[FOUND, FOUND, FOUND]]);
     expect([standard, lowFP, lowFN]).toEqual(Array.from({ length: 3 }, () => ({ low: 100, high: 100 })));

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { compareThresholds, type LabelledResult, TRIED_SCORES } from '../../src/backtest/nab-report.js';
+import {
+  compareThresholds,
+  earnedBy,
+  type LabelledResult,
+  rowScores,
+  TRIED_SCORES,
+} from '../../src/backtest/nab-report.js';
+import { nabScores, type NabScores, sumOfPoints } from '../../src/backtest/nab-score.js';
 import { fileResult } from './file-result.js';
 
 /** Rows 50 … 59. */
@@ -20,13 +27,19 @@ function labelled(at04: Int32Array, at03: Int32Array, at02: Int32Array): Labelle
   return { result: fileResult({ alerts, anomalies: at04, candidates, scores }), faults: [FAULT] };
 }
 
+const compare = (files: readonly LabelledResult[]) => compareThresholds(files.map(earnedBy));
+
+function scoreAt(files: readonly LabelledResult[], threshold: number): NabScores {
+  return nabScores(sumOfPoints(files.flatMap((file) => earnedBy(file).earned.get(threshold) ?? [])));
+}
+
 describe('the NAB score of alerts', () => {
   /** 0.3 is best for the first, 0.2 for the second; 30 is before any window: −0.11 in the standard profile. */
   const first = labelled(rows(), rows(50), rows(30, 50));
   const second = labelled(rows(), rows(30), rows(50));
 
   it('tells the configured threshold from the best one of all files', () => {
-    const { configured, best } = compareThresholds([first, second]);
+    const { configured, best } = compare([first, second]);
     expect(configured).toEqual({ threshold: 0.4, standard: 0, lowFP: 0, lowFN: 0 });
     // 0.2: both windows found in their first row, one false alarm: (2 − 0.11 − (−2)) / (2 − (−2)) of a perfect score.
     expect(best.threshold).toBe(0.2);
@@ -36,37 +49,54 @@ describe('the NAB score of alerts', () => {
   });
 
   it('chooses the threshold on one half and scores it on the other', () => {
-    const { halves } = compareThresholds([first, second]);
-    expect(halves?.thresholds).toEqual([0.3, 0.2]);
+    const { halves } = compare([first, second]);
+    expect(halves?.thresholds.standard).toEqual([0.3, 0.2]);
     // 0.3 on the second: missed, one false alarm. 0.2 on the first: found, one false alarm.
     const [onSecond, onFirst] = [(100 * (-1 - 0.11 + 1)) / 2, (100 * (1 - 0.11 + 1)) / 2];
     expect(halves?.standard).toBeCloseTo((onSecond + onFirst) / 2, 10);
   });
 
+  it('chooses for each profile by itself, and says what all have with the threshold of the standard one', () => {
+    // 0.2 finds both windows at once, at the price of 14 false alarms: 2 − 14 · 0.11 or 2 − 14 · 0.22.
+    const late = labelled(rows(59), rows(59), rows(...Array.from({ length: 14 }, (_, i) => 20 + i), 50));
+    const other = labelled(rows(), rows(), rows(50));
+    const { best, halves } = compare([late, other, late, other]);
+    for (const profile of ['standard', 'lowFP', 'lowFN'] as const) {
+      const alone = [0.4, 0.3, 0.2].map((threshold) => scoreAt([late, other, late, other], threshold)[profile]);
+      expect(best[profile]).toBeCloseTo(Math.max(...alone), 10);
+      expect(best.thresholds[profile]).toBe([0.4, 0.3, 0.2][alone.indexOf(Math.max(...alone))]);
+    }
+    expect(best.thresholds).toEqual({ standard: 0.2, lowFP: 0.4, lowFN: 0.2 });
+    expect(best.threshold).toBe(0.2);
+    expect(best.single).toEqual(scoreAt([late, other, late, other], 0.2));
+    expect(best.single.lowFP).toBeLessThan(best.lowFP);
+    // Of the first half `late`, of the second `other`, which 0.2 alone finds.
+    expect(halves?.thresholds.lowFP).toEqual([0.4, 0.2]);
+  });
+
   it('takes the highest of equally good thresholds', () => {
     const same = labelled(rows(50), rows(50), rows(50));
-    expect(compareThresholds([same, same]).best).toMatchObject({ threshold: 0.4, standard: 100 });
+    expect(compare([same, same]).best).toMatchObject({ threshold: 0.4, standard: 100 });
   });
 
   it('has no halves where one of them has no window', () => {
     const normal = { ...first, faults: [] };
-    expect(compareThresholds([first]).halves).toBeUndefined();
-    expect(compareThresholds([first, normal]).halves).toBeUndefined();
+    expect(compare([first]).halves).toBeUndefined();
+    expect(compare([first, normal]).halves).toBeUndefined();
   });
 
   it('says how far the scores would move with other files', () => {
-    const { intervals } = compareThresholds([first, second, first, second, first, second]);
+    const { intervals } = compare([first, second, first, second, first, second]);
     expect(intervals?.configured.standard).toEqual({ low: 0, high: 0 });
     // Each half is of files that are alike, so that drawing from it changes nothing.
     expect(intervals?.halves?.standard.high).toBeCloseTo(intervals?.halves?.standard.low ?? NaN, 10);
-    const { intervals: mixed } = compareThresholds([second, second, first, second, first, first]);
+    const { intervals: mixed } = compare([second, second, first, second, first, first]);
     expect(mixed?.halves?.standard.high).toBeGreaterThan((mixed?.halves?.standard.low ?? NaN) + 1);
-    expect(compareThresholds([first, second, first, second, first]).intervals).toBeUndefined();
+    expect(compare([first, second, first, second, first]).intervals).toBeUndefined();
   });
 
   it('counts every row beside it', () => {
-    const { rows: byRow } = compareThresholds([second]);
-    expect(byRow).toMatchObject({ threshold: 0.2, standard: 100 });
+    expect(rowScores([second])).toMatchObject({ threshold: 0.2, standard: 100 });
   });
 
   it('tries thresholds that a configuration may have', () => {

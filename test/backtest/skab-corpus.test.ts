@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { describe, expect, it } from 'vitest';
 import { labelColumnsOf, spansOfRows } from '../../src/backtest/label-columns.js';
-import { changepointScores, outlierFigures, type SkabRows } from '../../src/backtest/skab-score.js';
+import { changepointScores, outlierFigures, skabCounts, type SkabRows } from '../../src/backtest/skab-score.js';
 import { readTable } from '../../src/backtest/table.js';
 import { parseTime } from '../../src/core/time.js';
 import { needsSharedData } from '../support/needs.js';
@@ -39,14 +39,14 @@ describe('the Skoltech Anomaly Benchmark', () => {
   it('gives a perfect detector the figures of the leaderboard', async (ctx) => {
     const files = await readCorpus(ctx);
     expect(files).toHaveLength(20);
-    expect(outlierFigures(files)).toEqual({ f1: 1, falseAlarmRate: 0, missedAlarmRate: 0 });
+    expect(outlierFigures(files.map(skabCounts))).toEqual({ f1: 1, falseAlarmRate: 0, missedAlarmRate: 0 });
     expect(files.map(({ anomaly, timesUs }) => spansOfRows(anomaly, timesUs).length)).toEqual(files.map(() => 1));
     // Perfect for outliers, yet half of the changepoints lie within a fault: its start and its end are all that is said.
-    const { standard } = changepointScores(files);
+    const { standard } = changepointScores(files.map(skabCounts));
     expect(standard).toBeGreaterThan(40);
     expect(standard).toBeLessThan(60);
     // Two of 79 lie less than a minute behind another one, before their own windows begin.
-    const all = changepointScores(files.map((rows) => toggling(rows)));
+    const all = changepointScores(files.map((rows) => skabCounts(toggling(rows))));
     expect(all.standard).toBeCloseTo(100 * (1 - 2 / 79), 9);
   });
 
@@ -58,11 +58,11 @@ describe('the Skoltech Anomaly Benchmark', () => {
       return { timesUs, anomaly, changepoint, detected, learnt };
     });
     // The figures are those of a program of 50 lines of Python with the loops and the table of the leaderboard's own.
-    const outliers = outlierFigures(files);
+    const outliers = outlierFigures(files.map(skabCounts));
     expect(outliers.f1).toBeCloseTo(0.6619337390128465, 12);
     expect(outliers.falseAlarmRate).toBeCloseTo(1.354198013842913, 12);
     expect(outliers.missedAlarmRate).toBeCloseTo(49.96166624073601, 12);
-    const changes = changepointScores(files);
+    const changes = changepointScores(files.map(skabCounts));
     expect(changes.standard).toBeCloseTo(-21.568900225814186, 9);
     expect(changes.lowFP).toBeCloseTo(-135.22420576763574, 9);
     expect(changes.lowFN).toBeCloseTo(16.844361874773664, 9);

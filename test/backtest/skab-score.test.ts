@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changepointScores, outlierFigures, type SkabRows } from '../../src/backtest/skab-score.js';
+import { changepointScores, outlierFigures, skabCounts, type SkabRows } from '../../src/backtest/skab-score.js';
 
 /** Marks rows of `rows`; a row a second. */
 function file(
@@ -20,12 +20,15 @@ function file(
   };
 }
 
+const outlierFiguresOf = (files: readonly SkabRows[]) => outlierFigures(files.map(skabCounts));
+const changepointScoresOf = (files: readonly SkabRows[]) => changepointScores(files.map(skabCounts));
+
 const rowsFrom = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 describe('outlierFigures', () => {
   it('by hand: 10 rows, 4 of them anomalous, 3 found, 2 false', () => {
-    const figures = outlierFigures([file(10, { anomaly: [4, 5, 6, 7], detected: [1, 5, 6, 7, 8] })]);
+    const figures = outlierFiguresOf([file(10, { anomaly: [4, 5, 6, 7], detected: [1, 5, 6, 7, 8] })]);
     // TP 3, FN 1, FP 2, TN 4.
     expect(figures.f1).toBeCloseTo(3 / (3 + 1.5), 12);
     expect(figures.falseAlarmRate).toBeCloseTo((100 * 2) / 6, 12);
@@ -33,7 +36,7 @@ describe('outlierFigures', () => {
   });
 
   it('adds files before it divides: long files weigh more', () => {
-    const figures = outlierFigures([
+    const figures = outlierFiguresOf([
       file(10, { anomaly: [0, 1], detected: [0, 1] }),
       file(100, { anomaly: rowsFrom(0, 7), detected: [99] }),
     ]);
@@ -45,37 +48,37 @@ describe('outlierFigures', () => {
 
   it('leaves out the rows that were learnt from', () => {
     const rows = { ...file(10, { anomaly: [1, 8], detected: [0, 1, 8] }), learnt: 5 };
-    expect(outlierFigures([rows])).toEqual({ f1: 1, falseAlarmRate: 0, missedAlarmRate: 0 });
+    expect(outlierFiguresOf([rows])).toEqual({ f1: 1, falseAlarmRate: 0, missedAlarmRate: 0 });
   });
 
   it('is the leaderboard for a perfect, a silent and a shouting detector', () => {
     const anomaly = rowsFrom(4, 7);
-    expect(outlierFigures([file(10, { anomaly, detected: anomaly })])).toEqual({
+    expect(outlierFiguresOf([file(10, { anomaly, detected: anomaly })])).toEqual({
       f1: 1,
       falseAlarmRate: 0,
       missedAlarmRate: 0,
     });
-    expect(outlierFigures([file(10, { anomaly })])).toEqual({ f1: 0, falseAlarmRate: 0, missedAlarmRate: 100 });
-    expect(outlierFigures([file(10, { anomaly, detected: rowsFrom(0, 9) })])).toMatchObject({
+    expect(outlierFiguresOf([file(10, { anomaly })])).toEqual({ f1: 0, falseAlarmRate: 0, missedAlarmRate: 100 });
+    expect(outlierFiguresOf([file(10, { anomaly, detected: rowsFrom(0, 9) })])).toMatchObject({
       falseAlarmRate: 100,
       missedAlarmRate: 0,
     });
-    expect(outlierFigures([file(10, {})]).f1).toBeNaN();
+    expect(outlierFiguresOf([file(10, {})]).f1).toBeNaN();
   });
 });
 
 describe('changepointScores', () => {
   it('a change said in the row of the changepoint earns all', () => {
     const perfect = file(400, { changepoint: [100, 300], detected: rowsFrom(100, 299) });
-    const scores = changepointScores([perfect]);
+    const scores = changepointScoresOf([perfect]);
     expect(scores.standard).toBeCloseTo(100, 9);
     expect(scores.lowFP).toBeCloseTo(100, 9);
     expect(scores.lowFN).toBeCloseTo(100, 9);
   });
 
   it('one that says nothing is 0, and there is no score without changepoints', () => {
-    expect(changepointScores([file(400, { changepoint: [100, 300] })])).toEqual({ standard: 0, lowFP: 0, lowFN: 0 });
-    expect(changepointScores([file(400, { detected: [5] })]).standard).toBeNaN();
+    expect(changepointScoresOf([file(400, { changepoint: [100, 300] })])).toEqual({ standard: 0, lowFP: 0, lowFN: 0 });
+    expect(changepointScoresOf([file(400, { detected: [5] })]).standard).toBeNaN();
   });
 
   it('by hand: half a minute late, the end missed, one false alarm', () => {
@@ -84,23 +87,23 @@ describe('changepointScores', () => {
     // Step 500 of 0 … 999: x = π(500/999 − 0.5) = 0.0015724; tanh x / tanh(π/2) = 0.0017145.
     const share = 1 - 0.0017145;
     const standard = (1.11 / 2) * share - 0.11;
-    expect(changepointScores([late]).standard).toBeCloseTo((100 * (standard - 1 - 2 * 0.11 + 2)) / 4, 3);
+    expect(changepointScoresOf([late]).standard).toBeCloseTo((100 * (standard - 1 - 2 * 0.11 + 2)) / 4, 3);
     const lowFP = (1.22 / 2) * share - 0.22;
-    expect(changepointScores([late]).lowFP).toBeCloseTo((100 * (lowFP - 1 - 2 * 0.22 + 2)) / 4, 3);
-    expect(changepointScores([late]).lowFN).toBeCloseTo((100 * (standard - 2 - 2 * 0.11 + 4)) / 6, 3);
+    expect(changepointScoresOf([late]).lowFP).toBeCloseTo((100 * (lowFP - 1 - 2 * 0.22 + 2)) / 4, 3);
+    expect(changepointScoresOf([late]).lowFN).toBeCloseTo((100 * (standard - 2 - 2 * 0.11 + 4)) / 6, 3);
   });
 
   it('at the end of the minute a detection costs as much as a false one, and behind it is one', () => {
-    const atEnd = changepointScores([file(400, { changepoint: [100], detected: rowsFrom(160, 399) })]);
+    const atEnd = changepointScoresOf([file(400, { changepoint: [100], detected: rowsFrom(160, 399) })]);
     expect(atEnd.standard).toBeCloseTo((100 * (-0.11 + 1)) / 2, 9);
-    const behind = changepointScores([file(400, { changepoint: [100], detected: rowsFrom(161, 399) })]);
+    const behind = changepointScoresOf([file(400, { changepoint: [100], detected: rowsFrom(161, 399) })]);
     expect(behind.standard).toBeCloseTo((100 * (-1 - 0.11 + 1)) / 2, 9);
   });
 
   it('counts the first change in a minute alone', () => {
     const once = file(400, { changepoint: [100], detected: rowsFrom(110, 399) });
     const often = file(400, { changepoint: [100], detected: [110, 112, ...rowsFrom(120, 399)] });
-    expect(changepointScores([often])).toEqual(changepointScores([once]));
+    expect(changepointScoresOf([often])).toEqual(changepointScoresOf([once]));
   });
 
   it('cuts a minute where the one before it ends', () => {
@@ -108,11 +111,11 @@ describe('changepointScores', () => {
     const cut = file(400, { changepoint: [100, 140], detected: [...rowsFrom(100, 149), ...rowsFrom(170, 399)] });
     const x = Math.PI * (250 / 999 - 0.5);
     const second = (1.11 / 2) * (1 - Math.tanh(x) / Math.tanh(Math.PI / 2)) - 0.11;
-    expect(changepointScores([cut]).standard).toBeCloseTo((100 * (1 + second + 2)) / 4, 9);
+    expect(changepointScoresOf([cut]).standard).toBeCloseTo((100 * (1 + second + 2)) / 4, 9);
   });
 
   it('begins where learning ended: what is detected in its first row is a change', () => {
     const rows = { ...file(400, { changepoint: [100], detected: rowsFrom(0, 399) }), learnt: 100 };
-    expect(changepointScores([rows]).standard).toBeCloseTo(100, 9);
+    expect(changepointScoresOf([rows]).standard).toBeCloseTo(100, 9);
   });
 });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type BaselineName, BASELINES } from '../../backtest/baseline-rules.js';
 import type { BacktestFile } from '../../backtest/data-files.js';
-import type { JudgedFile } from '../../backtest/report.js';
+import type { FileResult } from '../../backtest/backtest-file.js';
 import type { BacktestSetting } from '../../backtest/file-config.js';
 import type { Config } from '../../config/config.js';
 import { UserError } from '../../core/errors.js';
@@ -54,7 +54,8 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   const { backtest } = await import('../../backtest/backtest.js');
   const { reportOf } = await import('../../backtest/report.js');
   const { writeResult } = await import('../../backtest/results-csv.js');
-  const { TRIED_SCORES } = await import('../../backtest/nab-report.js');
+  const { figuresOf } = await import('../../backtest/file-figures.js');
+  const { rowScores, TRIED_SCORES } = await import('../../backtest/nab-report.js');
   const { BacktestBar } = await import('../backtest-bar.js');
   const { describeBacktest, summaryJson } = await import('../backtest-summary.js');
   const { DEFAULT_RUNTIME } = await import('../../core/runtime.js');
@@ -84,9 +85,14 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   if (refused.length > 0) process.exitCode = EXIT.failure;
   if (options.out !== undefined) for (const { result } of judged) await writeResult(resolve(options.out), result);
   noteForesight(judged, io);
-  const report = reportOf(judged);
-  if (options.json) io.printJson({ forecast: options.baseline ?? 'net', ...summaryJson(report, judged, refused) });
-  else io.print(describeBacktest(report, judged, refused));
+  const figures = judged.map((file) => figuresOf(file.result, file.known));
+  const labelled = judged.flatMap(({ result, known: { faults } }) =>
+    faults === undefined ? [] : [{ result, faults }],
+  );
+  const base = reportOf(figures);
+  const report = base.nab === undefined ? base : { ...base, rows: rowScores(labelled) };
+  if (options.json) io.printJson({ forecast: options.baseline ?? 'net', ...summaryJson(report, figures, refused) });
+  else io.print(describeBacktest(report, figures, refused));
 }
 
 function refuseOverwriting(out: string, files: readonly BacktestFile[]): void {
@@ -123,7 +129,7 @@ function settingOf(config: Config | undefined, options: Options, thresholds: rea
 }
 
 /** A model that has seen the data is better at them than it will be at others. */
-function noteForesight(files: readonly JudgedFile[], io: Io): void {
+function noteForesight(files: readonly { readonly result: FileResult }[], io: Io): void {
   const seen = files.filter(({ result: { modelSaw, timesUs } }) => {
     if (modelSaw === undefined) return false;
     const [fromUs, toUs] = [modelSaw.from, modelSaw.to].map((time) => Date.parse(time) * 1000);
