@@ -85,6 +85,11 @@ export function isOpen(state: Float64Array, at: number): boolean {
   return phaseOf(state, at) === OPEN;
 }
 
+/** Whether an incident could begin now: none is open, and none has just been. */
+export function isReady(state: Float64Array, at: number, us: Micros): boolean {
+  return !isOpen(state, at) && us >= state[at + DEADLINE];
+}
+
 /** Incidents so far, the present one included: a device whose clock begins anew with every start has the same times again. */
 export function openings(state: Float64Array, at: number): number {
   return Math.floor(state[at + PHASE] / PHASES);

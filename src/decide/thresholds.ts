@@ -1,0 +1,101 @@
+/**
+ * Opening scores for a wish, `alertsPerWeek`, from what the model's card tells of its rehearsal: one for each stream that
+ * was learnt, so that one noisy pump does not take all alerts of twenty, and one for all others.
+ */
+import type { AlertEvidence, FoundThreshold, Rehearsal, Threshold } from '../core/calibration.js';
+import type { Micros } from '../core/contracts.js';
+import { addEvidence, AlertRate, NO_EVIDENCE } from './alert-rate.js';
+
+/** With less, incidents hardly ever end. */
+const LEAST_OPEN = 0.1;
+const MOST_OPEN = 1;
+
+/** With an opening score that was found, calm is below this share of it: as of the defaults, 0.25 to 0.4. */
+const CLOSE_SHARE = 0.625;
+/** A lower score is that of an ordinary row. */
+const LEAST_CLOSE = 0.05;
+
+const WEEK_US = 7 * 86_400e6;
+const HOUR_US = 3_600e6;
+
+/** The closing score that belongs to an opening score which nobody wrote. */
+export function closeScoreOf(openScore: number): number {
+  return Math.max(LEAST_CLOSE, CLOSE_SHARE * openScore);
+}
+
+export interface OpenScores {
+  /** Of streams that were not learnt. */
+  readonly others: number;
+  readonly streams: ReadonlyMap<string, number>;
+}
+
+/**
+ * @param alertsPerWeek of data, of each stream; > 0
+ * @param stepUs length of a time step
+ */
+export function openScoresFor(alertsPerWeek: number, rehearsal: Rehearsal, stepUs: Micros): OpenScores {
+  const rates = new Rates(rehearsal);
+  const wish = (alertsPerWeek * stepUs) / WEEK_US;
+  const streams = Object.keys(rehearsal.streams).map(
+    (stream) => [stream, openScoreFor(wish, rates.of(stream))] as const,
+  );
+  return { others: openScoreFor(wish, rates.others), streams: new Map(streams) };
+}
+
+/** The same with all that there is to say about it, for the card. Arguments as of {@link openScoresFor}. */
+export function describeThresholds(alertsPerWeek: number, rehearsal: Rehearsal, stepUs: Micros): FoundThreshold {
+  const rates = new Rates(rehearsal);
+  const { others, streams } = openScoresFor(alertsPerWeek, rehearsal, stepUs);
+  const described = [...streams].map(([stream, score]) => [stream, describe(score, rates.of(stream), stepUs)] as const);
+  const { rows, alerts } = rates.all;
+  return {
+    alertsPerWeek,
+    ...describe(others, rates.others, stepUs),
+    streams: Object.fromEntries(described),
+    from: { heldOut: rehearsal.heldOut, rows, hours: (rows * stepUs) / HOUR_US, exceedances: alerts },
+  };
+}
+
+function openScoreFor(wish: number, rate: AlertRate): number {
+  return Math.min(MOST_OPEN, Math.max(LEAST_OPEN, rate.scoreFor(wish)));
+}
+
+function describe(openScore: number, rate: AlertRate, stepUs: Micros): Threshold {
+  const perWeek = WEEK_US / stepUs;
+  const { low, high } = rate.interval(openScore);
+  return {
+    openScore,
+    closeScore: closeScoreOf(openScore),
+    ratePerWeek: { low: low * perWeek, expected: rate.expected(openScore) * perWeek, high: high * perWeek },
+  };
+}
+
+/** The rate of alerts of every stream of a rehearsal. */
+class Rates {
+  readonly all: AlertEvidence;
+
+  constructor(private readonly rehearsal: Rehearsal) {
+    this.all = Object.values(rehearsal.streams).reduce(addEvidence, NO_EVIDENCE);
+  }
+
+  of(stream: string): AlertRate {
+    const own = this.rehearsal.streams[stream];
+    return new AlertRate(this.rehearsal.baseScore, own, without(this.all, own));
+  }
+
+  /** Of a stream of which nothing is known but what the others are like. */
+  get others(): AlertRate {
+    return new AlertRate(this.rehearsal.baseScore, NO_EVIDENCE, this.all);
+  }
+}
+
+function without(all: AlertEvidence, one: AlertEvidence): AlertEvidence {
+  return {
+    rows: all.rows - one.rows,
+    readyRows: all.readyRows - one.readyRows,
+    alerts: all.alerts - one.alerts,
+    capped: all.capped - one.capped,
+    // The last digit of a sum that lacks its only addend again may be below 0.
+    excess: Math.max(0, all.excess - one.excess),
+  };
+}
