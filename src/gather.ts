@@ -1,10 +1,12 @@
 /** Decoded readings → aligned series of every stream, to learn from. */
+import type { Config } from './config/config.js';
 import type { AlignedChannel, Alignment } from './core/alignment.js';
 import type { Frame } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { UserError } from './core/errors.js';
 import { StreamAligner } from './stream-aligner.js';
 import { SeriesCollector, type Series } from './train/series.js';
+import type { SpillOptions } from './train/spill-file.js';
 
 /** Readings looked at to find the channels when the configuration does not name them. */
 const READINGS_TO_FIND_CHANNELS = 2000;
@@ -12,6 +14,16 @@ const READINGS_TO_FIND_CHANNELS = 2000;
 export interface Gathered {
   readonly channels: readonly AlignedChannel[];
   readonly series: readonly Series[];
+  /** What the rows take in memory, and in a temporary file. */
+  readonly bytes: number;
+  readonly spilledBytes: number;
+  /** Frees the temporary file, if there is one; the series can be read no more then. */
+  close(): void;
+}
+
+/** As `train.memoryMb` says; what is too much goes to the model folder, which is on a disk that has to have room anyway. */
+export function spillOptions({ train, model }: Pick<Config, 'train' | 'model'>): SpillOptions {
+  return { memoryBytes: train.memoryMb * 1e6, folder: model };
 }
 
 interface Aligned {
@@ -24,26 +36,37 @@ export class Gatherer {
   #aligned: Aligned | undefined;
   #waiting: Frame[] = [];
 
-  /** @param maxStreams as at run time; of more, the one unheard for longest begins anew when it comes again (counted) */
+  /**
+   * @param maxStreams as at run time; of more, the one unheard for longest begins anew when it comes again (counted)
+   * @param spill where rows go that are too many for memory; absent: all stay there
+   */
   constructor(
     private readonly alignment: Alignment,
     private readonly maxStreams: number,
     private readonly counters: Counters,
+    private readonly spill?: SpillOptions,
   ) {
     if (alignment.channels !== undefined) this.#begin(alignment.channels);
   }
 
+  /** @throws UserError `DISK` */
   push(frames: readonly Frame[]): void {
     if (this.#aligned !== undefined) return this.#aligned.aligner.push(frames);
     for (const frame of frames) this.#waiting.push(frame);
     if (this.#waiting.length >= READINGS_TO_FIND_CHANNELS) this.#findChannels();
   }
 
-  /** @throws UserError `DATA_TOO_SHORT` when there was no reading at all */
+  /** @throws UserError `DATA_TOO_SHORT` when there was no reading at all, `DISK` */
   finish(): Gathered {
     const { channels, aligner, collector } = this.#aligned ?? this.#findChannels();
     aligner.flush();
-    return { channels, series: collector.finish() };
+    const { bytes, spilledBytes } = collector;
+    return { channels, series: collector.finish(), bytes, spilledBytes, close: () => collector.close() };
+  }
+
+  /** Gives up what was gathered. */
+  close(): void {
+    this.#aligned?.collector.close();
   }
 
   /** All names in the order in which they were first seen. */
@@ -64,7 +87,7 @@ export class Gatherer {
   }
 
   #begin(channels: readonly AlignedChannel[]): Aligned {
-    const collector = new SeriesCollector(channels.length, this.alignment.stepMs * 1000);
+    const collector = new SeriesCollector(channels.length, this.alignment.stepMs * 1000, this.spill);
     const resolved = { ...this.alignment, channels: [...channels] };
     const aligner = new StreamAligner(resolved, this.maxStreams, this.counters, (frame) => collector.push(frame));
     this.#aligned = { channels, aligner, collector };

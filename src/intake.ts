@@ -3,7 +3,7 @@ import { fromEvent, lastValueFrom, merge, Subject, takeUntil, tap, timer } from 
 import type { Config } from './config/config.js';
 import type { Packet } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
-import { Gatherer, type Gathered } from './gather.js';
+import { Gatherer, spillOptions, type Gathered } from './gather.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
 import { Preparation } from './preparation.js';
 import { decodeWith, fromSource } from './stream.js';
@@ -44,12 +44,24 @@ export async function takePackets(config: Config, options: IntakeOptions): Promi
 }
 
 /**
- * Takes, decodes and aligns what the source has, or sends within `forMs`.
- * @throws UserError when the source cannot start, or `DATA_TOO_SHORT` when nothing came that can be learnt from
+ * Takes, decodes and aligns what the source has, or sends within `forMs`. What is more than `train.memoryMb` is in a
+ * temporary file, which `close` of the result frees.
+ * @throws UserError when the source cannot start, `DATA_TOO_SHORT` when nothing came that can be learnt from, or `DISK`
  */
 export async function gatherReadings(config: Config, options: IntakeOptions): Promise<Gathered> {
+  const { context } = options;
+  const gatherer = new Gatherer(config.align, config.limits.maxStreams, context.counters, spillOptions(config));
+  try {
+    await gatherInto(gatherer, config, options);
+    return gatherer.finish();
+  } catch (error) {
+    gatherer.close();
+    throw error;
+  }
+}
+
+async function gatherInto(gatherer: Gatherer, config: Config, options: IntakeOptions): Promise<void> {
   const { context, signal = new AbortController().signal } = options;
-  const gatherer = new Gatherer(config.align, config.limits.maxStreams, context.counters);
   const arriving = new Subject<readonly Packet[]>();
   const preparation = new Preparation(config, context);
   const frames = arriving.pipe(decodeWith(config.decode.create(context)), preparation.operator());
@@ -70,5 +82,4 @@ export async function gatherReadings(config: Config, options: IntakeOptions): Pr
     arriving.complete();
   }
   await gathered;
-  return gatherer.finish();
 }

@@ -5,11 +5,11 @@ import type { ModelCard } from './core/card.js';
 import type { Engine } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
 import { calibrate } from './calibrate.js';
-import type { Gathered } from './gather.js';
+import { spillOptions, type Gathered } from './gather.js';
 import { checkpointIn, removeCheckpoint } from './train/checkpoint.js';
-import { prepareDataset } from './train/dataset.js';
+import { prepareDataset, type Dataset } from './train/dataset.js';
 import { exportModel, updateCard } from './train/export.js';
-import { fewestSamples, trainJob, type GradientFlows } from './train/job.js';
+import { fewestSamples, trainJob, type GradientFlows, type TrainedNet } from './train/job.js';
 import type { StopReason } from './train/loop.js';
 import type { Progress } from './train/progress.js';
 import { trainInWorker } from './train/train.js';
@@ -41,29 +41,8 @@ export interface Learnt {
 export async function learn(config: Config, gathered: Gathered, parts: LearnParts): Promise<Learnt> {
   const { channels, series } = gathered;
   const stepUs = config.align.stepMs * 1000;
-  const dataset = prepareDataset(series, {
-    channels: channels.map(({ name }) => name),
-    stepUs,
-    calendar: config.train.calendar,
-    noiseFloors: channels.map(({ noiseFloor }) => noiseFloor),
-    validationFraction: config.train.validationFraction,
-    fewestSamples: fewestSamples(config.train),
-  });
-  const checkpoint = checkpointIn(config.model);
-  if (parts.resume !== true && existsSync(checkpoint)) {
-    parts.context.log.warn(
-      { checkpoint },
-      'an unfinished training is there, and this one replaces it; --resume goes on',
-    );
-  }
-  const job = trainJob(dataset, config.train, {
-    diagnose: parts.diagnose === true,
-    checkpoint: { file: checkpoint, resume: parts.resume === true },
-  });
-  const trained = await trainInWorker(job, {
-    ...(parts.signal === undefined ? {} : { signal: parts.signal }),
-    ...(parts.onProgress === undefined ? {} : { onProgress: parts.onProgress }),
-  });
+  const dataset = datasetOf(config, gathered, parts.context);
+  const trained = await train(config, dataset, parts).finally(() => dataset.file?.close());
   const exported = await exportModel(config.model, trained, {
     name: config.name,
     stepUs,
@@ -75,7 +54,49 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
   const calibration = await calibrate(config, series, parts.engine, parts.context);
   const card: ModelCard = { ...exported, calibration };
   await updateCard(config.model, card);
-  if (trained.stopped === 'epochs' || trained.stopped === 'patience') await removeCheckpoint(checkpoint);
+  if (trained.stopped === 'epochs' || trained.stopped === 'patience')
+    await removeCheckpoint(checkpointIn(config.model));
   const { stopped, gradients } = trained;
   return { card, stopped, ...(gradients === undefined ? {} : { gradients }) };
+}
+
+function datasetOf(
+  config: Config,
+  { channels, series, bytes, spilledBytes }: Gathered,
+  { log }: StageContext,
+): Dataset {
+  const { memoryBytes, folder } = spillOptions(config);
+  const dataset = prepareDataset(series, {
+    channels: channels.map(({ name }) => name),
+    stepUs: config.align.stepMs * 1000,
+    calendar: config.train.calendar,
+    noiseFloors: channels.map(({ noiseFloor }) => noiseFloor),
+    validationFraction: config.train.validationFraction,
+    fewestSamples: fewestSamples(config.train),
+    spill: { memoryBytes: memoryBytes - bytes, folder },
+  });
+  const inFiles = spilledBytes + (dataset.file?.size ?? 0);
+  if (inFiles > 0) {
+    const megabytes = Math.round(inFiles / 1e6);
+    log.info({ megabytes, folder }, 'the data is larger than train.memoryMb: what is more is in temporary files');
+  }
+  return dataset;
+}
+
+async function train(config: Config, dataset: Dataset, parts: LearnParts): Promise<TrainedNet> {
+  const checkpoint = checkpointIn(config.model);
+  if (parts.resume !== true && existsSync(checkpoint)) {
+    parts.context.log.warn(
+      { checkpoint },
+      'an unfinished training is there, and this one replaces it; --resume goes on',
+    );
+  }
+  const job = trainJob(dataset, config.train, {
+    diagnose: parts.diagnose === true,
+    checkpoint: { file: checkpoint, resume: parts.resume === true },
+  });
+  return trainInWorker(job, {
+    ...(parts.signal === undefined ? {} : { signal: parts.signal }),
+    ...(parts.onProgress === undefined ? {} : { onProgress: parts.onProgress }),
+  });
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { alignSchema } from '../src/core/alignment.js';
 import { Counters } from '../src/core/counters.js';
 import { Gatherer } from '../src/gather.js';
+import { columnsOf } from './train/series-of.js';
 import { readingOf } from './support/readings.js';
 
 const S = 1_000_000;
@@ -18,8 +19,9 @@ describe('gathering', () => {
     gathering.push([readingOf(START + S, { c: 4 })]);
     const { channels, series } = gathering.finish();
     expect(channels.map(({ name }) => name)).toEqual(['b', 'a', 'c']);
-    expect([...series[0].values.subarray(0, 2)]).toEqual([2, 2]);
-    expect([...series[0].mask]).toEqual([1, 1, 0, 0, 0, 1]);
+    const { values, mask } = columnsOf(series[0]);
+    expect([...values.subarray(0, 2)]).toEqual([2, 2]);
+    expect([...mask]).toEqual([1, 1, 0, 0, 0, 1]);
   });
 
   it('settles on the channels after enough readings, and counts those that come later', () => {
@@ -36,7 +38,7 @@ describe('gathering', () => {
     gathering.push([readingOf(START, { x: 1 }), readingOf(START + S / 4, { x: 2 }), readingOf(START + S, { x: 5 })]);
     const { channels, series } = gathering.finish();
     expect(channels).toEqual([{ name: 'x', aggregate: 'sum', noiseFloor: 0 }]);
-    expect([...series[0].values]).toEqual([3, 5]);
+    expect([...columnsOf(series[0]).values]).toEqual([3, 5]);
   });
 
   it('keeps a series a stream, up to the limit of streams', () => {

@@ -15,6 +15,7 @@ import { learn } from '../src/learn.js';
 import { readCard } from '../src/step/card-file.js';
 import { contextOf } from '../src/stage-context.js';
 import { checkpointIn } from '../src/train/checkpoint.js';
+import { columnsOf, seriesOf } from './train/series-of.js';
 import { nodeEngine } from '../src/step/node-engine.js';
 
 let folder: string;
@@ -45,7 +46,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe('learning', () => {
   it('gathers a series a stream', () => {
-    expect(gathered.series.map(({ stream, us }) => [stream, us.length])).toEqual([
+    expect(gathered.series.map(({ stream, rows }) => [stream, rows])).toEqual([
       ['brief', 10],
       ['long', 700],
       ['other', 700],
@@ -84,7 +85,8 @@ describe('learning', () => {
   it('starts anew behind a gap, as it will at run time', async () => {
     const { card } = await learn(config, gathered, { engine: nodeEngine, context });
     const other = gathered.series[2];
-    const interrupted = { ...other, starts: other.starts.with(350, 1) };
+    const { starts, ...columns } = columnsOf(other);
+    const interrupted = seriesOf({ stream: other.stream, ...columns, starts: starts.with(350, 1) });
     const calibration = await calibrate(config, [interrupted], nodeEngine, context);
     expect(calibration.streams['other']).not.toBe(card.calibration?.streams['other']);
   });

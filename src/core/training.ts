@@ -102,6 +102,17 @@ export const trainSchema = z
       unit: 's',
     }),
     seed: z.int().default(1).meta({ title: 'Seed', description: 'Same data, same seed: the same model, bit for bit.' }),
+    memoryMb: z
+      .number()
+      .positive()
+      .default(512)
+      .meta({
+        title: 'Memory for data',
+        description:
+          'What is learnt from and does not fit into this goes to a temporary file in the model folder; the model is the ' +
+          'same, bit for bit.',
+        unit: 'MB',
+      }),
   })
   .meta({ title: 'Training', description: 'How the net learns what is normal.' });
 

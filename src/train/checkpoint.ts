@@ -8,13 +8,14 @@ import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import type { TrainOptions } from '../core/training.js';
 import type { TrainJob } from './job.js';
 import type { LoopState } from './loop.js';
+import { bytesOf } from './sequence.js';
 
 /** Its last character is the version of what follows: SHA-256 (32 bytes) of the rest, which is a serialised `Content`. */
 const MAGIC = Buffer.from('kioku-training-1');
 const DIGEST_BYTES = 32;
 
-/** Options that may change before a training goes on: they say when to stop and when to save, not what is learnt. */
-const FREE_OPTIONS = ['maxSeconds', 'checkpointSeconds'] as const;
+/** Options that may change before a training goes on: they say when to stop and where data is, not what is learnt. */
+const FREE_OPTIONS = ['maxSeconds', 'checkpointSeconds', 'memoryMb'] as const;
 
 type FixedOptions = Omit<TrainOptions, (typeof FREE_OPTIONS)[number]>;
 
@@ -48,10 +49,13 @@ export class CheckpointFile {
     private readonly file: string,
     { spec, options, sequences }: Pick<TrainJob, 'spec' | 'options' | 'sequences'>,
   ) {
-    const { maxSeconds: _seconds, checkpointSeconds: _between, ...fixed } = options;
+    const { maxSeconds: _seconds, checkpointSeconds: _between, memoryMb: _room, ...fixed } = options;
     this.#options = fixed;
     const hash = createHash('sha256').update(JSON.stringify(spec));
-    for (const { rows, split, x, observed } of sequences) hash.update(`${rows} ${split}`).update(x).update(observed);
+    for (const sequence of sequences) {
+      hash.update(`${sequence.rows} ${sequence.split}`);
+      for (const bytes of bytesOf(sequence, spec.inputs, spec.channels)) hash.update(bytes);
+    }
     this.#data = hash.digest('hex');
   }
 

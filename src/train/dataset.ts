@@ -3,34 +3,12 @@ import { calendarWidth, type CalendarPeriod, type ChannelScale, type ModelCard }
 import type { Micros } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import { median } from '../core/median.js';
-import { beginChannels, CHANNEL_FIELDS, fitScale, writeCalendar, writeChannels } from '../feature/scaling.js';
+import { beginChannels, CHANNEL_FIELDS, writeCalendar, writeChannels } from '../feature/scaling.js';
+import { FEWEST_TO_FIT, fitChannels } from './fit.js';
 import type { Series } from './series.js';
-
-/** Observed values below which the spread of a channel is a guess. */
-const FEWEST_TO_FIT = 20;
-
-/**
- * One stretch of a stream without a gap: n rows, n - 1 samples. Sample r shows the net row r and asks for row r + 1.
- * Samples below `split` are learnt; the others are held out.
- */
-export interface Sequence {
-  readonly rows: number;
-  /** [n, I] normalised channels (missing: the last observed value, 0 before the first), then the calendar. */
-  readonly x: Float32Array;
-  /** [n, C], 1 = observed. */
-  readonly observed: Uint8Array;
-  /** 0 … n - 1 */
-  readonly split: number;
-}
-
-/** A sequence of which one knows what, where and when it was. */
-export interface MeasuredSequence extends Sequence {
-  readonly stream: string;
-  /** Start of the first row; the others follow without a gap. */
-  readonly fromUs: Micros;
-  /** What its channels were normalised with. */
-  readonly scales: readonly ChannelScale[];
-}
+import type { MeasuredSequence } from './sequence.js';
+import { sequenceRowBytes, SequenceRows } from './sequence-rows.js';
+import { SpillFile, type SpillOptions } from './spill-file.js';
 
 export interface DatasetOptions {
   readonly channels: readonly string[];
@@ -42,6 +20,8 @@ export interface DatasetOptions {
   readonly validationFraction: number;
   /** Samples that must remain to learn from, over all streams. */
   readonly fewestSamples: number;
+  /** Absent: all sequences stay in memory. */
+  readonly spill?: SpillOptions;
 }
 
 export interface Dataset {
@@ -54,48 +34,56 @@ export interface Dataset {
   /** Start of the first and of the last time step. */
   readonly fromUs: Micros;
   readonly toUs: Micros;
+  /** Where the sequences are when they are too many for memory; whoever has learnt them closes it. */
+  readonly file?: SpillFile;
+}
+
+/** How many of the rows of a stream are learnt; those behind them are held out. */
+export function learntRowsOf(rows: number, validationFraction: number): number {
+  return Math.floor(rows * (1 - validationFraction));
+}
+
+/** Rows `from` … `to - 1` of a series: all that there are between two gaps. */
+interface Range {
+  readonly series: number;
+  readonly from: number;
+  readonly to: number;
+  readonly split: number;
 }
 
 /**
  * Normalises with scales that are fitted on the learnt part of each stream only, so that the held-out tail stays unseen.
  * A stream with too few values to fit borrows the median over the others, and is left out of the card: at run time it
  * warms up like an unknown one.
- * @throws UserError `DATA_TOO_SHORT`
+ * @throws UserError `DATA_TOO_SHORT`, `DISK`
  */
 export function prepareDataset(series: readonly Series[], options: DatasetOptions): Dataset {
   const { channels, validationFraction } = options;
-  const learntRows = series.map((one) => Math.floor(one.us.length * (1 - validationFraction)));
-  const fitted = series.map((one, s) => channels.map((_, c) => fitChannel(one, c, learntRows[s], options)));
+  const learntRows = series.map((one) => learntRowsOf(one.rows, validationFraction));
+  const fitted = series.map((one, s) => fitChannels(one, learntRows[s], options.noiseFloors));
   const pooled = channels.map((name, c) => pool(name, nonEmpty(fitted.map((scales) => scales[c]))));
   const complete = series.flatMap((one, s) => {
     const scales = nonEmpty(fitted[s]);
     return scales.length === channels.length ? [[one.stream, scales] as const] : [];
   });
-  const sequences = series.flatMap((one, s) => {
-    const scales = fitted[s].map((scale, c) => scale ?? pooled[c]);
-    return cutAtGaps(one, scales, learntRows[s], options.calendar);
-  });
-  requireEnough(sequences, options);
+  const ranges = series.flatMap((_, s) => cutAtGaps(series, s, learntRows[s]));
+  const scales = fitted.map((own) => own.map((scale, c) => scale ?? pooled[c]));
+  const normalised = normalise(series, ranges, scales, options);
   return {
-    sequences,
+    ...normalised,
     inputs: channels.length + calendarWidth(options.calendar),
     channels: channels.length,
     normalisation: { pooled, streams: Object.fromEntries(complete) },
-    rows: series.reduce((sum, one) => sum + one.us.length, 0),
+    rows: series.reduce((sum, one) => sum + one.rows, 0),
     streams: series.length,
-    fromUs: series.reduce((first, one) => Math.min(first, one.us[0]), Infinity),
-    toUs: series.reduce((last, one) => Math.max(last, one.us[one.us.length - 1]), -Infinity),
+    fromUs: series.reduce((first, one) => Math.min(first, usOf(one, 0)), Infinity),
+    toUs: series.reduce((last, one) => Math.max(last, usOf(one, one.rows - 1)), -Infinity),
   };
 }
 
-function fitChannel(series: Series, channel: number, rows: number, options: DatasetOptions): ChannelScale | undefined {
-  const width = options.channels.length;
-  const observed = new Float64Array(rows);
-  let n = 0;
-  for (let row = 0; row < rows; row++) {
-    if (series.mask[row * width + channel] === 1) observed[n++] = series.values[row * width + channel];
-  }
-  return n < FEWEST_TO_FIT ? undefined : fitScale(observed.subarray(0, n), options.noiseFloors[channel] ?? 0);
+function usOf(series: Series, row: number): Micros {
+  for (const { us } of series.pieces(row, row + 1)) return us[0];
+  return NaN;
 }
 
 function nonEmpty(scales: readonly (ChannelScale | undefined)[]): ChannelScale[] {
@@ -111,52 +99,91 @@ function pool(channel: string, scales: readonly ChannelScale[]): ChannelScale {
   return { center: median(scales.map((one) => one.center)), scale: median(scales.map((one) => one.scale)) };
 }
 
-function cutAtGaps(
-  series: Series,
-  scales: readonly ChannelScale[],
-  learntRows: number,
-  calendar: readonly CalendarPeriod[],
-): MeasuredSequence[] {
-  const total = series.us.length;
-  const sequences: MeasuredSequence[] = [];
+function cutAtGaps(all: readonly Series[], series: number, learntRows: number): Range[] {
+  const { rows } = all[series];
+  const ranges: Range[] = [];
   let from = 0;
-  for (let row = 1; row <= total; row++) {
-    if (row < total && series.starts[row] === 0) continue;
+  let row = 0;
+  const cut = (to: number): void => {
+    const split = Math.min(Math.max(learntRows - from - 1, 0), to - from - 1);
     // A single row has nothing to foretell.
-    if (row - from > 1) {
-      const split = Math.min(Math.max(learntRows - from - 1, 0), row - from - 1);
-      sequences.push(normalise(series, scales, { from, to: row, split }, calendar));
-    }
-    from = row;
+    if (to - from > 1) ranges.push({ series, from, to, split });
+    from = to;
+  };
+  for (const { starts } of all[series].pieces()) {
+    for (let i = 0; i < starts.length; i++, row++) if (starts[i] === 1 && row > 0) cut(row);
   }
-  return sequences;
+  cut(rows);
+  return ranges;
 }
 
 function normalise(
-  series: Series,
-  scales: readonly ChannelScale[],
-  range: { from: number; to: number; split: number },
-  calendar: readonly CalendarPeriod[],
-): MeasuredSequence {
-  const width = scales.length;
-  const inputs = width + calendarWidth(calendar);
-  const rows = range.to - range.from;
-  const x = new Float32Array(rows * inputs);
-  const channels = new Float64Array(width * CHANNEL_FIELDS);
-  beginChannels(channels, 0, scales);
-  for (let row = 0; row < rows; row++) {
-    const at = range.from + row;
-    writeChannels(x, row * inputs, series.values, series.mask, at * width, channels, 0, width);
-    writeCalendar(x, row * inputs + width, series.us[at], calendar);
+  series: readonly Series[],
+  ranges: readonly Range[],
+  scales: readonly (readonly ChannelScale[])[],
+  options: DatasetOptions,
+): Pick<Dataset, 'sequences' | 'file'> {
+  const { channels, calendar, spill } = options;
+  const inputs = channels.length + calendarWidth(calendar);
+  const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  const tooMany = spill !== undefined && total * sequenceRowBytes(inputs, channels.length) > spill.memoryBytes;
+  const file = tooMany ? new SpillFile(spill.folder) : undefined;
+  try {
+    const rows = new SequenceRows(total, inputs, channels.length, file);
+    const sequences: MeasuredSequence[] = [];
+    let first = 0;
+    let heldOut = false;
+    for (const range of ranges) {
+      const { from, to, split } = range;
+      const one = series[range.series];
+      const own = scales[range.series];
+      if (writeRange(one, range, own, calendar, rows)) heldOut = true;
+      const named = { stream: one.stream, fromUs: usOf(one, from), scales: own };
+      sequences.push({ ...rows.sequence(first, to - from, split), ...named });
+      first += to - from;
+    }
+    rows.flush();
+    requireEnough(sequences, heldOut, options);
+    return { sequences, ...(file === undefined ? {} : { file }) };
+  } catch (error) {
+    file?.close();
+    throw error;
   }
-  const observed = series.mask.slice(range.from * width, range.to * width);
-  return { rows, x, observed, split: range.split, stream: series.stream, fromUs: series.us[range.from], scales };
 }
 
-function requireEnough(sequences: readonly Sequence[], options: DatasetOptions): void {
+/** @returns whether any held-out sample asks for a value that was observed */
+function writeRange(
+  series: Series,
+  { from, to, split }: Range,
+  scales: readonly ChannelScale[],
+  calendar: readonly CalendarPeriod[],
+  into: SequenceRows,
+): boolean {
+  const width = scales.length;
+  const inputs = width + calendarWidth(calendar);
+  const memory = new Float64Array(width * CHANNEL_FIELDS);
+  beginChannels(memory, 0, scales);
+  let at = from;
+  let heldOut = false;
+  for (const { n, us, values, mask } of series.pieces(from, to)) {
+    for (let row = 0; row < n; row++, at++) {
+      const next = into.next();
+      writeChannels(into.x, next * inputs, values, mask, row * width, memory, 0, width);
+      writeCalendar(into.x, next * inputs + width, us[row], calendar);
+      for (let c = 0; c < width; c++) {
+        const observed = mask[row * width + c];
+        into.observed[next * width + c] = observed;
+        if (observed === 1 && at - from > split) heldOut = true;
+      }
+    }
+  }
+  return heldOut;
+}
+
+function requireEnough(sequences: readonly MeasuredSequence[], heldOut: boolean, options: DatasetOptions): void {
   const learnt = sequences.reduce((sum, one) => sum + one.split, 0);
   const samples = sequences.reduce((sum, one) => sum + one.rows - 1, 0);
-  if (learnt >= options.fewestSamples && sequences.some((one) => hasHeldOut(one, options.channels.length))) return;
+  if (learnt >= options.fewestSamples && heldOut) return;
   const needed = Math.ceil((options.fewestSamples + 1) / (1 - options.validationFraction)) + 1;
   const seconds = (steps: number): string => `${Number(((steps * options.stepUs) / 1e6).toPrecision(3))} s`;
   throw new UserError(
@@ -165,9 +192,4 @@ function requireEnough(sequences: readonly Sequence[], options: DatasetOptions):
       `at least ${needed} without a gap (${seconds(needed)}), with readings up to the end, are needed`,
     { hint: 'record for longer, or choose a shorter align.stepMs or train.sequenceLength' },
   );
-}
-
-/** Whether any held-out sample asks for a value that was observed. */
-function hasHeldOut(sequence: Sequence, channels: number): boolean {
-  return sequence.observed.includes(1, (sequence.split + 1) * channels);
 }

@@ -2,10 +2,11 @@
 import type { TrainOptions } from '../core/training.js';
 import { persistenceMse } from './batches.js';
 import { CheckpointFile } from './checkpoint.js';
-import type { Dataset, MeasuredSequence } from './dataset.js';
+import type { Dataset } from './dataset.js';
 import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { runLoop, type LoopHooks, type LoopResult, type LoopState } from './loop.js';
 import { initialParameters, type NetSpec } from './net-spec.js';
+import type { MeasuredSequence } from './sequence.js';
 import { trainingWindows, validationWindows } from './windows.js';
 
 export interface TrainJob {

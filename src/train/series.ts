@@ -1,91 +1,95 @@
 /** Time steps of many streams, gathered frame by frame until training begins. */
 import type { Frame, Micros } from '../core/contracts.js';
 import { BugError } from '../core/errors.js';
+import { Fifo } from '../core/fifo.js';
+import { RowBlock, rowBytes, type Rows } from './row-block.js';
+import { SpillFile, type SpillOptions } from './spill-file.js';
+
+/** Rows of the first block of a stream; each further one has room for twice as many, up to `BLOCK_BYTES`. */
+const FIRST_ROWS = 16;
+const BLOCK_BYTES = 65_536;
 
 /** All rows of one stream in the order in which they came. */
 export interface Series {
   readonly stream: string;
-  /** [n] start of each time step. */
-  readonly us: Float64Array;
-  /** [n, C] in the channels' own units; meaningless where `mask` is 0. */
-  readonly values: Float64Array;
-  /** [n, C], 1 = observed. */
-  readonly mask: Uint8Array;
-  /** [n], 1 = time is missing before this row. */
-  readonly starts: Uint8Array;
+  readonly rows: number;
+  /**
+   * Rows `from` … `to - 1`, absent: all, in as many pieces as they are kept in.
+   * @throws UserError `DISK`
+   */
+  pieces(from?: number, to?: number): Iterable<Rows>;
 }
 
-class GrowingSeries {
-  n = 0;
-  #us = new Float64Array(256);
-  #starts = new Uint8Array(256);
-  #values: Float64Array;
-  #mask: Uint8Array;
+class GrowingSeries implements Series {
+  rows = 0;
+  #lastUs = NaN;
+  readonly #blocks: RowBlock[] = [];
 
   constructor(
     readonly stream: string,
     private readonly channels: number,
-  ) {
-    this.#values = new Float64Array(256 * channels);
-    this.#mask = new Uint8Array(256 * channels);
-  }
+    private readonly onBlock: (block: RowBlock) => void,
+  ) {}
 
   append(frame: Frame, stepUs: Micros): void {
     const rows = frame.data.length / this.channels;
-    while (this.n + rows > this.#us.length) this.#grow();
-    this.#values.set(frame.data, this.n * this.channels);
-    const mask = this.#mask.subarray(this.n * this.channels, (this.n + rows) * this.channels);
-    if (frame.mask === undefined) mask.fill(1);
-    else mask.set(frame.mask);
     for (let row = 0; row < rows; row++) {
       const us = frame.us + row * stepUs;
-      const follows = this.n > 0 && us === this.#us[this.n - 1] + stepUs;
+      const follows = us === this.#lastUs + stepUs;
       const marked = row === 0 && (frame.mark === 'gap' || frame.mark === 'start');
-      this.#us[this.n] = us;
-      this.#starts[this.n] = follows && !marked ? 0 : 1;
-      this.n++;
+      this.#openBlock().append(us, follows && !marked ? 0 : 1, frame.data, frame.mask, row);
+      this.#lastUs = us;
+      this.rows++;
     }
   }
 
-  finish(): Series {
-    return {
-      stream: this.stream,
-      us: this.#us.slice(0, this.n),
-      values: this.#values.slice(0, this.n * this.channels),
-      mask: this.#mask.slice(0, this.n * this.channels),
-      starts: this.#starts.slice(0, this.n),
-    };
+  *pieces(from = 0, to = this.rows): Generator<Rows> {
+    for (let b = this.#blockWith(from); b < this.#blocks.length && this.#blocks[b].from < to; b++) {
+      const block = this.#blocks[b];
+      yield block.rows(Math.max(from - block.from, 0), Math.min(to - block.from, block.n));
+    }
   }
 
-  #grow(): void {
-    const rows = this.#us.length * 2;
-    const us = new Float64Array(rows);
-    const starts = new Uint8Array(rows);
-    const values = new Float64Array(rows * this.channels);
-    const mask = new Uint8Array(rows * this.channels);
-    us.set(this.#us);
-    starts.set(this.#starts);
-    values.set(this.#values);
-    mask.set(this.#mask);
-    this.#us = us;
-    this.#starts = starts;
-    this.#values = values;
-    this.#mask = mask;
+  /** Index of the block that holds a row, by bisection. */
+  #blockWith(row: number): number {
+    let [low, high] = [0, this.#blocks.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#blocks[middle].from <= row) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #openBlock(): RowBlock {
+    const last = this.#blocks[this.#blocks.length - 1];
+    if (last?.open) return last;
+    const most = Math.max(Math.floor(BLOCK_BYTES / rowBytes(this.channels)), FIRST_ROWS);
+    const block = new RowBlock(this.rows, Math.min(2 * (last?.capacity ?? FIRST_ROWS / 2), most), this.channels);
+    this.#blocks.push(block);
+    this.onBlock(block);
+    return block;
   }
 }
 
 /** Takes aligned frames of any number of streams, interleaved as they come. */
 export class SeriesCollector {
   readonly #streams = new Map<string, GrowingSeries>();
+  /** Those in memory, oldest first. */
+  readonly #blocks = new Fifo<RowBlock>();
+  #file: SpillFile | undefined;
+  #bytes = 0;
   #rows = 0;
 
   /**
    * @param channels values a row
    * @param stepUs length of a time step, µs
+   * @param spill absent: all rows stay in memory
    */
   constructor(
     readonly channels: number,
     readonly stepUs: Micros,
+    private readonly spill?: SpillOptions,
   ) {}
 
   /** Time steps gathered so far, over all streams. */
@@ -93,7 +97,20 @@ export class SeriesCollector {
     return this.#rows;
   }
 
-  /** Copies an aligned frame. @throws BugError when it is not aligned to this collector's steps and channels */
+  /** Of the rows in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Of the rows in the temporary file. */
+  get spilledBytes(): number {
+    return this.#file?.size ?? 0;
+  }
+
+  /**
+   * Copies an aligned frame.
+   * @throws BugError when it is not aligned to this collector's steps and channels; UserError `DISK`
+   */
   push(frame: Frame): void {
     const { signal } = frame;
     if (signal.kind !== 'channels' || signal.stepUs !== this.stepUs || signal.names.length !== this.channels) {
@@ -101,7 +118,7 @@ export class SeriesCollector {
     }
     let series = this.#streams.get(frame.stream);
     if (series === undefined) {
-      series = new GrowingSeries(frame.stream, this.channels);
+      series = new GrowingSeries(frame.stream, this.channels, this.#keep);
       this.#streams.set(frame.stream, series);
     }
     series.append(frame, this.stepUs);
@@ -110,7 +127,24 @@ export class SeriesCollector {
 
   /** The series gathered so far, sorted by stream: the same whichever stream spoke first. */
   finish(): Series[] {
-    const sorted = [...this.#streams.values()].toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
-    return sorted.map((series) => series.finish());
+    return [...this.#streams.values()].toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
   }
+
+  /** Rows that are in the file can be read no more. */
+  close(): void {
+    this.#file?.close();
+  }
+
+  readonly #keep = (block: RowBlock): void => {
+    this.#bytes += block.bytes;
+    if (this.spill === undefined) return;
+    this.#blocks.push(block);
+    // The newest is about to be written to.
+    while (this.#bytes > this.spill.memoryBytes && this.#blocks.length > 1) {
+      const oldest = this.#blocks.shift();
+      this.#file ??= new SpillFile(this.spill.folder);
+      oldest?.spill(this.#file);
+      this.#bytes -= oldest?.bytes ?? 0;
+    }
+  };
 }

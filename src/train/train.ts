@@ -14,7 +14,7 @@ export interface TrainHooks {
 }
 
 /**
- * Trains in a worker thread. The arrays of `job.sequences` move there and are empty afterwards.
+ * Trains in a worker thread. Sequences that are in memory move there and are empty afterwards.
  * @throws UserError `TRAINING` (the loss is not a number, out of memory), `ENGINE`, `PLATFORM`; BugError when the thread
  * dies for a reason of its own
  */
@@ -47,7 +47,7 @@ export function trainInWorker(job: TrainJob, hooks: TrainHooks = {}): Promise<Tr
 
 function startWorker(input: WorkerInput): Worker {
   const moved = new Set<ArrayBufferLike>();
-  for (const { x, observed } of input.job.sequences) moved.add(x.buffer).add(observed.buffer);
+  for (const one of input.job.sequences) if ('x' in one) moved.add(one.x.buffer).add(one.observed.buffer);
   return startThread(import.meta.url, 'worker', {
     workerData: input,
     transferList: [...moved].filter((buffer) => buffer instanceof ArrayBuffer),

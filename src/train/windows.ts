@@ -1,6 +1,6 @@
 /** Deals long sequences onto lanes and walks down them window by window, for stateful truncated BPTT. */
 import type { BatchSource, TrainingBatch } from './batches.js';
-import type { Sequence } from './dataset.js';
+import { SequencePage, type Sequence } from './sequence.js';
 
 /** A lane takes at least this many windows of one piece: fewer, and its state is mostly fresh. */
 const FEWEST_WINDOWS = 8;
@@ -69,6 +69,8 @@ export class Windows implements BatchSource {
   readonly #plannedPiece: Int32Array;
   /** [perEpoch, lanes] first sample. */
   readonly #plannedFrom: Int32Array;
+  /** A lane goes on where it was, so each reads ahead for itself. */
+  readonly #pages: readonly SequencePage[];
 
   /** @param options `lanes` is exact here; lanes without a piece stay idle */
   constructor(pieces: readonly Piece[], options: WindowOptions) {
@@ -77,6 +79,7 @@ export class Windows implements BatchSource {
     this.inputs = options.inputs;
     this.channels = options.channels;
     this.#pieces = pieces;
+    this.#pages = Array.from({ length: options.lanes }, () => new SequencePage(options.inputs, options.channels));
     const queues = this.#deal();
     this.perEpoch = Math.max(1, ...queues.map((queue) => queue.windows));
     this.#plannedPiece = new Int32Array(this.perEpoch * this.lanes).fill(-1);
@@ -105,15 +108,19 @@ export class Windows implements BatchSource {
 
   #fillLane(piece: Piece, from: number, lane: number, batch: TrainingBatch): void {
     const { inputs, channels, lanes } = this;
-    const { x, observed } = piece.sequence;
     const end = Math.min(from + this.length, piece.to);
+    const page = this.#pages[lane];
+    // The last sample asks for the row behind it.
+    page.turnTo(piece.sequence, from, end + 1);
+    const { x, observed, from: first } = page;
     batch.restart[lane] = from === piece.from ? 1 : 0;
     for (let sample = from; sample < end; sample++) {
       const row = (sample - from) * lanes + lane;
-      for (let i = 0; i < inputs; i++) batch.x[row * inputs + i] = x[sample * inputs + i];
+      const at = sample - first;
+      for (let i = 0; i < inputs; i++) batch.x[row * inputs + i] = x[at * inputs + i];
       for (let c = 0; c < channels; c++) {
-        batch.target[row * channels + c] = x[(sample + 1) * inputs + c];
-        if (sample < piece.countFrom || observed[(sample + 1) * channels + c] === 0) continue;
+        batch.target[row * channels + c] = x[(at + 1) * inputs + c];
+        if (sample < piece.countFrom || observed[(at + 1) * channels + c] === 0) continue;
         batch.weight[row * channels + c] = 1;
         batch.counted++;
       }

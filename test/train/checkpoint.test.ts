@@ -12,6 +12,7 @@ import { checkpointIn, removeCheckpoint } from '../../src/train/checkpoint.js';
 import { runJob, type TrainedNet } from '../../src/train/job.js';
 import type { Progress } from '../../src/train/progress.js';
 import { longJob } from './long-job.js';
+import { inMemory } from './series-of.js';
 
 let folder: string;
 let file: string;
@@ -141,7 +142,7 @@ describe('a checkpoint', () => {
   it('of other data is refused', () => {
     trainFor(2, false);
     const job = longJob({ file, resume: true });
-    job.sequences[0].x[100] += 1e-6;
+    inMemory(job.sequences[0]).x[100] += 1e-6;
     expect(() => runJob(job)).toThrow(refusal(/on other data$/));
   });
 

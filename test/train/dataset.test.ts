@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fitScale, toZ } from '../../src/feature/scaling.js';
 import { prepareDataset, type DatasetOptions } from '../../src/train/dataset.js';
 import type { Series } from '../../src/train/series.js';
+import { inMemory, seriesOf } from './series-of.js';
 
 const STEP_US = 500_000;
 const OPTIONS: DatasetOptions = {
@@ -18,7 +19,7 @@ function series(stream: string, values: readonly number[], gaps: readonly number
   const us = Float64Array.from(values, (_, row) => row * STEP_US);
   const mask = Uint8Array.from(values, (value) => (Number.isNaN(value) ? 0 : 1));
   const starts = Uint8Array.from(values, (_, row) => (row === 0 || gaps.includes(row) ? 1 : 0));
-  return { stream, us, values: Float64Array.from(values), mask, starts };
+  return seriesOf({ stream, us, values: Float64Array.from(values), mask, starts });
 }
 
 const ramp = Array.from({ length: 100 }, (_, row) => row);
@@ -42,7 +43,7 @@ describe('prepareDataset', () => {
   it('holds the last observed value over missing ones, and 0 before the first', () => {
     const values = [NaN, 5, NaN, NaN, 7, ...ramp];
     const { sequences, normalisation } = prepareDataset([series('pump', values)], OPTIONS);
-    const [{ x, observed }] = sequences;
+    const { x, observed } = inMemory(sequences[0]);
     const { center, scale } = normalisation.streams['pump'][0];
     const z = (value: number): number => Math.fround(toZ(value, center, scale));
     expect(x.slice(0, 5)).toEqual(Float32Array.from([0, z(5), z(5), z(5), z(7)]));
@@ -53,9 +54,10 @@ describe('prepareDataset', () => {
     const { sequences, inputs } = prepareDataset([series('pump', ramp)], { ...OPTIONS, calendar: ['day', 'week'] });
     expect(inputs).toBe(5);
     // The series starts at the epoch, midnight UTC: the day's sine is 0 and its cosine 1.
-    expect(sequences[0].x.slice(1, 3)).toEqual(Float32Array.of(0, 1));
+    const { x } = inMemory(sequences[0]);
+    expect(x.slice(1, 3)).toEqual(Float32Array.of(0, 1));
     const angle = (2 * Math.PI * 99 * STEP_US) / 86_400e6;
-    expect(sequences[0].x[99 * 5 + 1]).toBeCloseTo(Math.sin(angle), 6);
+    expect(x[99 * 5 + 1]).toBeCloseTo(Math.sin(angle), 6);
   });
 
   it('scales streams apart and pools them by the median', () => {
@@ -72,7 +74,7 @@ describe('prepareDataset', () => {
     expect(Object.keys(normalisation.streams)).toEqual(['long']);
     expect(sequences.length).toBe(2);
     const { center, scale } = normalisation.pooled[0];
-    expect(sequences[1].x[0]).toBe(Math.fround(toZ(1, center, scale)));
+    expect(inMemory(sequences[1]).x[0]).toBe(Math.fround(toZ(1, center, scale)));
   });
 
   it.each([

@@ -3,13 +3,15 @@ import * as fc from 'fast-check';
 import { normal, uniform } from '../../src/core/random.js';
 import { trainSchema } from '../../src/core/training.js';
 import type { BatchSource } from '../../src/train/batches.js';
-import { prepareDataset, type Sequence } from '../../src/train/dataset.js';
+import { prepareDataset } from '../../src/train/dataset.js';
+import type { SequenceInMemory } from '../../src/train/sequence.js';
 import { Evaluator } from '../../src/train/evaluator.js';
 import { runJob, trainJob } from '../../src/train/job.js';
 import { runLoop, type LoopOptions } from '../../src/train/loop.js';
 import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 import { Windows } from '../../src/train/windows.js';
 import { addingProblem } from './adding-problem.js';
+import { inMemory, seriesOf } from './series-of.js';
 import { sineMixtureJob } from './sine-mixture.js';
 
 const ADDING: NetSpec = {
@@ -39,7 +41,7 @@ const OPTIONS: LoopOptions = {
 /** Squared error over the undisturbed series, of what was learnt from it with 3 % outliers. */
 function errorDespiteOutliers(objective: 'gaussian' | 'student-t'): number {
   const job = sineMixtureJob(2000, trainSchema.parse({ objective, hidden: 16, maxEpochs: 30 }));
-  const [sequence] = job.sequences;
+  const sequence = inMemory(job.sequences[0]);
   const clean = sequence.x.slice();
   for (let row = 0; row < sequence.split; row++) {
     if (uniform(5, 0, row) < 0.03) sequence.x[row] += 20 * normal(5, 1, row);
@@ -76,7 +78,8 @@ describe('what the loop learns', () => {
     const values = Float64Array.from({ length: 2000 }, (_, t) => 60 + 5 * Math.sin(t / 15) + 0.4 * Math.sin(t * 7.3));
     const us = values.map((_, t) => t * 60e6);
     const starts = Uint8Array.from(values, (_, t) => (t === 0 ? 1 : 0));
-    const dataset = prepareDataset([{ stream: 'boiler', us, values, mask: new Uint8Array(2000).fill(1), starts }], {
+    const boiler = seriesOf({ stream: 'boiler', us, values, mask: new Uint8Array(2000).fill(1), starts });
+    const dataset = prepareDataset([boiler], {
       channels: ['temperature'],
       stepUs: 60e6,
       calendar: [],
@@ -94,7 +97,7 @@ describe('what the loop learns', () => {
 
   it('the change, not the value: a level far from all that was learnt is still followed', () => {
     const job = sineMixtureJob(2000, trainSchema.parse({ hidden: 16, maxEpochs: 20 }));
-    const [sequence] = job.sequences;
+    const sequence = inMemory(job.sequences[0]);
     sequence.x.forEach((z, row) => {
       if (row > sequence.split) sequence.x[row] = z + 30;
     });
@@ -224,7 +227,7 @@ describe('lanes and padding', () => {
   };
   const parameters = initialParameters(spec, 3);
 
-  function evaluate(sequences: readonly Sequence[], length: number, lanes: number): number {
+  function evaluate(sequences: readonly SequenceInMemory[], length: number, lanes: number): number {
     const pieces = sequences.map((sequence) => ({ sequence, from: 0, countFrom: 0, to: sequence.rows - 1 }));
     const evaluator = new Evaluator(spec, new Windows(pieces, { inputs: 2, channels: 2, length, lanes }));
     const { loss } = evaluator.evaluate(parameters);
@@ -251,7 +254,7 @@ describe('lanes and padding', () => {
   });
 });
 
-function randomSequence(rows: number, stream: number): Sequence {
+function randomSequence(rows: number, stream: number): SequenceInMemory {
   const x = Float32Array.from({ length: rows * 2 }, (_, i) => normal(1, stream, i));
   const observed = Uint8Array.from({ length: rows * 2 }, (_, i) => (normal(2, stream, i) > -1 ? 1 : 0));
   return { rows, x, observed, split: 0 };

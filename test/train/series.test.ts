@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/core/contracts.js';
 import { BugError } from '../../src/core/errors.js';
+import { columnsOf } from './series-of.js';
 import { SeriesCollector } from '../../src/train/series.js';
 
 const STEP_US = 1_000_000;
@@ -30,8 +31,9 @@ describe('SeriesCollector', () => {
     collector.push(frame('pump', 5, [9, 10]));
 
     expect(collector.rows).toBe(6);
-    const [fan, pump] = collector.finish();
-    expect([fan.stream, pump.stream]).toEqual(['fan', 'pump']);
+    const finished = collector.finish();
+    const [fan, pump] = finished.map(columnsOf);
+    expect(finished.map(({ stream }) => stream)).toEqual(['fan', 'pump']);
     expect([...pump.us]).toEqual([0, 1, 2, 3, 5].map((step) => step * STEP_US));
     expect([...pump.values]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect([...pump.mask]).toEqual([1, 1, 1, 0, 0, 1, 1, 1, 1, 1]);
@@ -42,7 +44,7 @@ describe('SeriesCollector', () => {
   it('grows beyond its first allocation without losing a row', () => {
     const collector = new SeriesCollector(2, STEP_US);
     for (let step = 0; step < 3000; step++) collector.push(frame('pump', step, [step, -step]));
-    const [pump] = collector.finish();
+    const pump = columnsOf(collector.finish()[0]);
     expect(pump.us.length).toBe(3000);
     expect(pump.values.every((value, i) => value === (i % 2 === 0 ? i >> 1 : -(i >> 1)))).toBe(true);
     expect(pump.starts.reduce((sum, start) => sum + start, 0)).toBe(1);

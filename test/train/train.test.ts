@@ -3,6 +3,7 @@ import type { Cell } from '../../src/core/card.js';
 import { trainSchema } from '../../src/core/training.js';
 import { runJob } from '../../src/train/job.js';
 import { trainInWorker } from '../../src/train/train.js';
+import { inMemory } from './series-of.js';
 import { sineMixtureJob } from './sine-mixture.js';
 
 const SMALL = trainSchema.parse({ hidden: 8, layers: 2, dropout: 0.1, maxEpochs: 4, calendar: ['day'] });
@@ -21,7 +22,7 @@ describe('trainInWorker', () => {
   it('moves the data into the thread instead of copying it', async () => {
     const job = sineMixtureJob(600, { ...SMALL, maxEpochs: 1 });
     await trainInWorker(job);
-    expect(job.sequences.map((one) => one.x.length + one.observed.length)).toEqual([0]);
+    expect(job.sequences.map(inMemory).map((one) => one.x.length + one.observed.length)).toEqual([0]);
   });
 
   it('ends when it is asked to and keeps the best weights', async () => {
@@ -42,7 +43,7 @@ describe('trainInWorker', () => {
 
   it('passes an error that the user can mend on with its code and hint', async () => {
     const job = sineMixtureJob(600, SMALL);
-    job.sequences[0].x.fill(NaN);
+    inMemory(job.sequences[0]).x.fill(NaN);
     await expect(trainInWorker(job)).rejects.toMatchObject({
       name: 'UserError',
       code: 'TRAINING',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normal } from '../../src/core/random.js';
 import { allocateBatch } from '../../src/train/batches.js';
-import type { Sequence } from '../../src/train/dataset.js';
+import type { SequenceInMemory } from '../../src/train/sequence.js';
 import { Evaluator } from '../../src/train/evaluator.js';
 import { initialParameters, parameterBlocks, type NetSpec } from '../../src/train/net-spec.js';
 import { Trainer } from '../../src/train/trainer.js';
@@ -22,7 +22,7 @@ const OPTIONS = { clipNorm: 1e6, weightDecay: 0, seed: 4 };
 
 /** Three series of unequal length on two lanes, in windows much shorter than any of them. */
 const SOURCE = trainingWindows(
-  [90, 40, 61].map((rows, stream): Sequence => {
+  [90, 40, 61].map((rows, stream): SequenceInMemory => {
     const x = Float32Array.from({ length: rows * 2 }, (_, i) => normal(1, stream, i));
     return { rows, x, observed: new Uint8Array(rows * 2).fill(1), split: rows - 1 };
   }),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import { allocateBatch, persistenceMse } from '../../src/train/batches.js';
-import type { Sequence } from '../../src/train/dataset.js';
+import type { SequenceInMemory } from '../../src/train/sequence.js';
 import { trainingWindows, validationWindows, type Windows } from '../../src/train/windows.js';
 
 /** Every value says where it is from: sequence · 1000 + row. */
-function sequence(index: number, rows: number, split: number): Sequence {
+function sequence(index: number, rows: number, split: number): SequenceInMemory {
   const x = Float32Array.from({ length: rows }, (_, row) => index * 1000 + row);
   return { rows, x, observed: new Uint8Array(rows).fill(1), split };
 }
@@ -99,7 +99,12 @@ describe('windows', () => {
 
 describe('persistenceMse', () => {
   it('is the mean squared change over the counted entries', () => {
-    const one: Sequence = { rows: 4, x: Float32Array.of(0, 1, 3, 10), observed: Uint8Array.of(1, 1, 1, 0), split: 3 };
+    const one: SequenceInMemory = {
+      rows: 4,
+      x: Float32Array.of(0, 1, 3, 10),
+      observed: Uint8Array.of(1, 1, 1, 0),
+      split: 3,
+    };
     const windows = trainingWindows([one], { inputs: 1, channels: 1, length: 2, lanes: 1 });
     expect(persistenceMse(windows)).toBe((1 + 4) / 2);
   });

@@ -47,10 +47,16 @@ async function train(paths: readonly string[], options: Options, io: Io): Promis
   const gathered = await listenAndAlign(config, context, { ...forMs, io });
   drops.report();
   drops.stop();
-  if (io.signal.aborted && options.live === undefined) return io.note('stopped before training; no model was written');
-  // Ctrl-C has ended the listening; the next one ends the training, and the best weights so far count.
-  io.rearm();
-  await trainOn(gathered, config, context, options, io);
+  try {
+    if (io.signal.aborted && options.live === undefined) {
+      return io.note('stopped before training; no model was written');
+    }
+    // Ctrl-C has ended the listening; the next one ends the training, and the best weights so far count.
+    io.rearm();
+    await trainOn(gathered, config, context, options, io);
+  } finally {
+    gathered.close();
+  }
 }
 
 async function chooseData(paths: readonly string[], options: Options, log: Log, io: Io): Promise<Config> {
