@@ -1,5 +1,6 @@
 /** The model card (`model.json`): everything about a model that its ONNX file does not say. */
 import { z } from 'zod';
+import { calibrationSchema } from './calibration.js';
 
 const scale = z.strictObject({
   /** Median of the training data, in the channel's unit. */
@@ -27,8 +28,8 @@ export type Aggregate = (typeof AGGREGATES)[number];
 export const OBJECTIVES = ['mse', 'gaussian'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
-/** What may be learnt by instead of the normal likelihood, with the same two outputs. */
-export const LIKELIHOODS = ['student-t'] as const;
+/** What may be learnt by instead of the normal likelihood, with the same two outputs: pinball foretells quantiles. */
+export const LIKELIHOODS = ['student-t', 'pinball'] as const;
 export type Likelihood = (typeof LIKELIHOODS)[number];
 
 export const CELLS = ['rnn-tanh', 'rnn-relu', 'lstm', 'gru'] as const;
@@ -74,14 +75,17 @@ export const cardSchema = z.strictObject({
     pooled: z.array(scale),
     streams: z.record(z.string(), z.array(scale)),
   }),
-  /** What the decider learnt from the training data, per stream: base64 of its saved slot. */
-  calibration: z.strictObject({ decider: z.string(), streams: z.record(z.string(), z.string()) }).optional(),
+  /** What the decider learnt from the training data. */
+  calibration: calibrationSchema.optional(),
   training: z.strictObject({
     cell: z.enum(CELLS),
     hidden: z.int().positive(),
     layers: z.int().positive(),
     dropout: z.number(),
-    /** Under which likelihood mean and variance were learnt; absent: the normal one. The losses are in its nats. */
+    /**
+     * By what mean and variance were learnt; absent: by the normal likelihood. The losses are nats of the likelihood, of
+     * pinball normalised units.
+     */
     likelihood: z.enum(LIKELIHOODS).optional(),
     parameters: z.int().positive(),
     seed: z.int(),

@@ -29,7 +29,8 @@ export const trainSchema = z
         title: 'Objective',
         description:
           'gaussian: the net foretells a mean and a variance; student-t: the same, but outliers in what it learns weigh ' +
-          'less; mse: only the mean.',
+          'less; pinball: it foretells quantiles (5, 50 and 95 %), for noise that is larger on one side than on the ' +
+          'other; mse: only the mean.',
       }),
     calendar: z.array(z.enum(CALENDAR_PERIODS)).default([]).meta({
       title: 'Calendar inputs',
@@ -101,7 +102,6 @@ export const trainSchema = z
       description: 'So often is written down where training stands, for `kioku train --resume`.',
       unit: 's',
     }),
-    seed: z.int().default(1).meta({ title: 'Seed', description: 'Same data, same seed: the same model, bit for bit.' }),
     memoryMb: z
       .number()
       .positive()
@@ -113,6 +113,7 @@ export const trainSchema = z
           'same, bit for bit.',
         unit: 'MB',
       }),
+    seed: z.int().default(1).meta({ title: 'Seed', description: 'Same data, same seed: the same model, bit for bit.' }),
   })
   .meta({ title: 'Training', description: 'How the net learns what is normal.' });
 

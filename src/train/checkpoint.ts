@@ -11,7 +11,7 @@ import type { LoopState } from './loop.js';
 import { bytesOf } from './sequence.js';
 
 /** Its last character is the version of what follows: SHA-256 (32 bytes) of the rest, which is a serialised `Content`. */
-const MAGIC = Buffer.from('kioku-training-1');
+const MAGIC = Buffer.from('kioku-training-2');
 const DIGEST_BYTES = 32;
 
 /** Options that may change before a training goes on: they say when to stop and where data is, not what is learnt. */

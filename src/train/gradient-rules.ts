@@ -27,6 +27,10 @@ export const GRADIENT_RULES: Rules = {
   Log: ({ graph, node: { inputs }, adjoint, contribute }) => {
     contribute(inputs[0], () => graph.div(adjoint, inputs[0]));
   },
+  /** d / 2y */
+  Sqrt: ({ graph, node: { inputs, outputs }, adjoint, contribute }) => {
+    contribute(inputs[0], () => graph.div(adjoint, graph.mul(graph.scalar(2), outputs[0])));
+  },
   /** d·(1 − y²) */
   Tanh: ({ graph, node, adjoint, contribute }) => {
     const [y] = node.outputs;

@@ -4,8 +4,9 @@ import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
 import { blockOf, fusedLayers, hasFusedOperator } from './fused-layers.js';
 import { outputWidth, parameterBlocks, stateWidth, statesPerLayer, type NetSpec, type Parameter } from './net-spec.js';
-import { fixedWeights, forecast, LOG_VARIANCE_LIMIT, type Forecast } from './network.js';
+import { deviationOf, fixedWeights, forecast, LOG_VARIANCE_LIMIT, type Forecast } from './network.js';
 import { plainLayers } from './plain-layers.js';
+import { skewedForecast } from './quantile-head.js';
 
 /**
  * How a step model computes. `fused`: as ONNX's recurrent operators, and several steps of a stream in one run; `plain`:
@@ -68,13 +69,19 @@ export function buildStepGraph(
   return g.encode(metadata);
 }
 
-/** `x` [T, B, I], `state` [B, S] → `y` [T, B, O], `state_next` [B, S]. @param parameters [N] @returns an ONNX file */
+/**
+ * `x` [T, B, I], `state` [B, S] → `y` [T, B, O], `state_next` [B, S]; under pinball also `quantiles` [T, B, 3C], of all
+ * channels the low one, then the medians, then the high ones.
+ * @param parameters [N]
+ * @returns an ONNX file
+ */
 export function buildSequenceGraph(spec: NetSpec, parameters: Float32Array): Uint8Array {
   const g = new TensorGraph();
   const x = g.input(['T', 'B', spec.inputs], 'x');
   const state = g.input(['B', stateWidth(spec)], 'state');
   const result = forecast(g, spec, fixedWeights(g, spec, parameters), x, state);
   g.output(packed(g, result), 'y');
+  if (result.quantiles) g.output(g.concat(result.quantiles, 2), 'quantiles');
   g.output(result.stateNext, 'state_next');
   return g.encode();
 }
@@ -94,14 +101,17 @@ function readOut(g: TensorGraph, spec: NetSpec, blocks: ReadonlyMap<string, Para
     const offsets = bias.subarray(from, from + channels).map((value) => value * scale);
     return g.gemm(top, g.constant(rows, [channels, hidden]), { c: g.constant(offsets, [channels]), transB: true });
   };
-  let mean = product(0, 1);
+  let location = product(0, 1);
   if (spec.skip) {
     const last = inputs > channels ? g.split(x, 1, [channels, inputs - channels])[0] : x;
-    mean = g.add(mean, last);
+    location = g.add(location, last);
   }
-  if (spec.objective === 'mse') return mean;
+  if (spec.objective === 'mse') return location;
   const bounded = g.map('Tanh', product(channels, 1 / LOG_VARIANCE_LIMIT));
-  return g.concat([mean, g.mul(bounded, g.scalar(LOG_VARIANCE_LIMIT))], 1);
+  const logVariance = g.mul(bounded, g.scalar(LOG_VARIANCE_LIMIT));
+  if (spec.likelihood !== 'pinball') return g.concat([location, logVariance], 1);
+  const skewed = skewedForecast(g, location, deviationOf(g, logVariance), product(2 * channels, 1));
+  return g.concat([skewed.mean, logVariance], 1);
 }
 
 /** Means, then log-variances where there are any. */

@@ -57,7 +57,8 @@ export function trainJob(
 }
 
 function headOf({ objective }: TrainOptions): Pick<NetSpec, 'objective' | 'likelihood'> {
-  return objective === 'student-t' ? { objective: 'gaussian', likelihood: objective } : { objective };
+  if (objective === 'gaussian' || objective === 'mse') return { objective };
+  return { objective: 'gaussian', likelihood: objective };
 }
 
 /**

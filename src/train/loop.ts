@@ -2,9 +2,11 @@
 import { UserError } from '../core/errors.js';
 import type { TrainOptions } from '../core/training.js';
 import { allocateBatch, type BatchSource, type TrainingBatch } from './batches.js';
-import { Evaluator, type Evaluation } from './evaluator.js';
+import { Curve, type CurveState } from './curve.js';
+import { Evaluator } from './evaluator.js';
 import type { NetSpec } from './net-spec.js';
 import { ProgressMeter, type MeterState, type Progress } from './progress.js';
+import type { Validation } from './record.js';
 import { scheduledRate, type ScheduleOptions } from './schedule.js';
 import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js';
 
@@ -22,29 +24,39 @@ export interface LoopResult {
   /** Epochs begun. */
   readonly epochs: number;
   readonly optimiserSteps: number;
-  /** Mean loss over the epoch that ended with the best weights. */
-  readonly trainLoss: number;
-  /** Of the best weights. */
-  readonly validationLoss: number;
+  /** Of the epochs in order of time, of a long training evenly thinned. */
+  readonly validations: readonly Validation[];
+  /** Of the epoch that ended with the best weights. */
+  readonly best: Validation;
+  /** Of the best weights: mean squared error on the held-out source, normalised units. */
   readonly validationMse: number;
   readonly seconds: number;
 }
 
 export interface Best {
   readonly parameters: Float32Array;
-  readonly epoch: number;
-  readonly trainLoss: number;
-  readonly evaluation: Evaluation;
+  readonly validation: Validation;
+  readonly mse: number;
 }
+
+/** Over the optimiser steps of the present epoch that are done. */
+interface EpochSums {
+  windows: number;
+  /** Loss times counted entries. */
+  loss: number;
+  counted: number;
+  gradientNorm: number;
+  clipped: number;
+}
+
+const NOTHING: EpochSums = { windows: 0, loss: 0, counted: 0, gradientNorm: 0, clipped: 0 };
 
 /** Where training stands between two optimiser steps: all that it takes to go on bit for bit. */
 export interface LoopState {
   readonly trainer: TrainerState;
   readonly epoch: number;
-  /** Windows of the present epoch that are done, and over them: the sum of the losses, and of what was counted. */
-  readonly windows: number;
-  readonly lossSum: number;
-  readonly counted: number;
+  readonly sums: Readonly<EpochSums>;
+  readonly curve: CurveState;
   /** Absent until an epoch is over. */
   readonly best?: Best;
   readonly progress: MeterState;
@@ -90,10 +102,9 @@ class Loop {
   readonly #batch: TrainingBatch;
   readonly #trainer: Trainer;
   readonly #evaluator: Evaluator;
+  readonly #curve = new Curve();
   #epoch = 0;
-  #windows = 0;
-  #lossSum = 0;
-  #counted = 0;
+  #sums: EpochSums = { ...NOTHING };
   #best: Best | undefined;
   #savedMs = performance.now();
 
@@ -118,12 +129,10 @@ class Loop {
       // Before the best weights may become those of half an epoch, which a training that nobody cut short never sees.
       if (stopped !== undefined) this.#save();
       const best = this.#validate();
-      const reason = stopped ?? endOf(this.#epoch, best.epoch, this.options);
+      const reason = stopped ?? endOf(this.#epoch, best.validation.epoch, this.options);
       if (reason !== undefined) return this.#result(best, reason);
       this.#epoch++;
-      this.#windows = 0;
-      this.#lossSum = 0;
-      this.#counted = 0;
+      this.#sums = { ...NOTHING };
     }
   }
 
@@ -135,13 +144,17 @@ class Loop {
   /** The rest of the present epoch. @returns why it was cut short; undefined when it is whole */
   #runEpoch(): StopReason | undefined {
     const { training, options, hooks } = this;
-    while (this.#windows < training.perEpoch) {
-      training.fill(this.#epoch, this.#windows, this.#batch);
+    const sums = this.#sums;
+    while (sums.windows < training.perEpoch) {
+      training.fill(this.#epoch, sums.windows, this.#batch);
       const loss = this.#trainer.step(scheduledRate(options, this.#trainer.steps, this.#totalSteps));
       requireFinite(loss, 'training', this.#trainer.steps);
-      this.#windows++;
-      this.#lossSum += loss * this.#batch.counted;
-      this.#counted += this.#batch.counted;
+      const norm = this.#trainer.gradientNorm;
+      sums.windows++;
+      sums.loss += loss * this.#batch.counted;
+      sums.counted += this.#batch.counted;
+      sums.gradientNorm += norm;
+      if (norm > options.clipNorm) sums.clipped++;
       this.#meter.step(this.#epoch, loss);
       if (hooks.shouldStop?.() === true) return 'aborted';
       if (this.#meter.elapsedSeconds >= options.maxSeconds) return 'time';
@@ -152,13 +165,23 @@ class Loop {
 
   #validate(): Best {
     const { parameters, steps } = this.#trainer;
-    const evaluation = this.#evaluator.evaluate(parameters);
-    requireFinite(evaluation.loss, 'validation', steps);
-    if (this.#best === undefined || evaluation.loss < this.#best.evaluation.loss) {
-      const trainLoss = this.#counted > 0 ? this.#lossSum / this.#counted : 0;
-      this.#best = { parameters: parameters.slice(), epoch: this.#epoch, trainLoss, evaluation };
+    const { loss, mse } = this.#evaluator.evaluate(parameters);
+    requireFinite(loss, 'validation', steps);
+    const sums = this.#sums;
+    const validation: Validation = {
+      epoch: this.#epoch,
+      step: steps,
+      trainLoss: sums.counted > 0 ? sums.loss / sums.counted : 0,
+      validationLoss: loss,
+      learningRate: scheduledRate(this.options, steps - 1, this.#totalSteps),
+      gradientNorm: sums.gradientNorm / sums.windows,
+      clippedShare: sums.clipped / sums.windows,
+    };
+    this.#curve.push(validation);
+    if (this.#best === undefined || loss < this.#best.validation.validationLoss) {
+      this.#best = { parameters: parameters.slice(), validation, mse };
     }
-    this.#meter.validated(evaluation.loss, this.#best.evaluation.loss);
+    this.#meter.validated(loss, this.#best.validation.validationLoss);
     return this.#best;
   }
 
@@ -166,9 +189,8 @@ class Loop {
     this.hooks.save?.({
       trainer: this.#trainer.state(),
       epoch: this.#epoch,
-      windows: this.#windows,
-      lossSum: this.#lossSum,
-      counted: this.#counted,
+      sums: this.#sums,
+      curve: this.#curve.state(),
       ...(this.#best === undefined ? {} : { best: this.#best }),
       progress: this.#meter.state(),
     });
@@ -179,9 +201,8 @@ class Loop {
     this.#trainer.restore(state.trainer);
     this.#meter.restore(state.progress);
     this.#epoch = state.epoch;
-    this.#windows = state.windows;
-    this.#lossSum = state.lossSum;
-    this.#counted = state.counted;
+    this.#sums = { ...state.sums };
+    this.#curve.restore(state.curve);
     this.#best = state.best && { ...state.best, parameters: state.best.parameters.slice() };
   }
 
@@ -191,9 +212,9 @@ class Loop {
       stopped,
       epochs: this.#epoch + 1,
       optimiserSteps: this.#trainer.steps,
-      trainLoss: best.trainLoss,
-      validationLoss: best.evaluation.loss,
-      validationMse: best.evaluation.mse,
+      validations: this.#curve.validations,
+      best: best.validation,
+      validationMse: best.mse,
       seconds: this.#meter.elapsedSeconds,
     };
   }

@@ -14,7 +14,7 @@ export interface NetSpec {
   /** Channels C that are forecast; ≤ `inputs` when `skip` is set. */
   readonly channels: number;
   readonly objective: Objective;
-  /** With the Gaussian objective: of what its two outputs are mean and variance, if not of a normal distribution. */
+  /** With the Gaussian objective: by what its mean and variance are learnt, if not by the normal likelihood. */
   readonly likelihood?: Likelihood;
   /** Share of values dropped between layers while training, 0 ≤ dropout < 1; without effect on a single layer. */
   readonly dropout: number;
@@ -41,6 +41,14 @@ export function gateRows(spec: NetSpec): number {
   return GATES[spec.cell] * spec.hidden;
 }
 
+/**
+ * Width of the head: C means, and for the Gaussian objective C raw log-variances after them; under pinball C medians, C raw
+ * log-variances and C raw skews.
+ */
+export function headWidth(spec: NetSpec): number {
+  return spec.likelihood === 'pinball' ? 3 * spec.channels : outputWidth(spec);
+}
+
 /** Width O of the output: C means, and for the Gaussian objective C log-variances after them. */
 export function outputWidth(spec: NetSpec): number {
   return spec.objective === 'gaussian' ? 2 * spec.channels : spec.channels;
@@ -58,7 +66,7 @@ export function stateWidth(spec: NetSpec): number {
 
 /**
  * Per layer `input` [G·H, layer inputs], `recurrent` [G·H, H], `bias` [G·H] and, for the GRU, `candidateBias` [H]; then
- * `head.weight` [O, H] and `head.bias` [O].
+ * `head.weight` [P, H] and `head.bias` [P], P being the head's width.
  */
 export function parameterLayout(spec: NetSpec): readonly ParameterBlock[] {
   const blocks: ParameterBlock[] = [];
@@ -75,8 +83,8 @@ export function parameterLayout(spec: NetSpec): readonly ParameterBlock[] {
     place(`layer${layer}.bias`, rows);
     if (spec.cell === 'gru') place(`layer${layer}.candidateBias`, spec.hidden);
   }
-  place('head.weight', outputWidth(spec), spec.hidden);
-  place('head.bias', outputWidth(spec));
+  place('head.weight', headWidth(spec), spec.hidden);
+  place('head.bias', headWidth(spec));
   return blocks;
 }
 

@@ -3,7 +3,8 @@ import { BugError } from '../core/errors.js';
 import type { Value } from '../onnx/graph.js';
 import type { TensorGraph } from '../onnx/tensor-graph.js';
 import { cellStep, type RecurrentWeights } from './cells.js';
-import { gateRows, outputWidth, parameterBlocks, parameterLayout, statesPerLayer, type NetSpec } from './net-spec.js';
+import { gateRows, headWidth, parameterBlocks, parameterLayout, statesPerLayer, type NetSpec } from './net-spec.js';
+import { skewedForecast, type Quantiles } from './quantile-head.js';
 import { scan } from './scan.js';
 
 /**
@@ -20,6 +21,8 @@ export interface Forecast {
   readonly mean: Value;
   /** Gaussian objective only. */
   readonly logVariance?: Value;
+  /** Under pinball only; of this mean and variance. */
+  readonly quantiles?: Quantiles;
   /** [B, S] */
   readonly stateNext: Value;
 }
@@ -77,7 +80,7 @@ export function forecast(
     const mask = keep[layer];
     signal = mask ? g.mul(result.output, mask) : result.output;
   }
-  const head = linear(g, weights, 'head.weight', 'head.bias', signal, outputWidth(spec));
+  const head = linear(g, weights, 'head.weight', 'head.bias', signal, headWidth(spec));
   return { ...interpret(g, spec, head, x), stateNext: g.concat(finalStates, 1) };
 }
 
@@ -127,21 +130,26 @@ function linear(g: TensorGraph, weights: Weights, weight: string, bias: string, 
   return g.reshape(product, [...x.shape.slice(0, -1), width]);
 }
 
-/** Means and log-variances from the head's output. */
-function interpret(g: TensorGraph, spec: NetSpec, head: Value, x: Value): { mean: Value; logVariance?: Value } {
+/** What the head's output stands for. */
+function interpret(g: TensorGraph, spec: NetSpec, head: Value, x: Value): Omit<Forecast, 'stateNext'> {
   const axis = head.shape.length - 1;
-  const gaussian = spec.objective === 'gaussian';
-  const pieces = g.split(head, axis, gaussian ? [spec.channels, spec.channels] : [spec.channels]);
-  let mean = pieces[0];
+  const pieces = g.split(head, axis, Array<number>(headWidth(spec) / spec.channels).fill(spec.channels));
+  let location = pieces[0];
   if (spec.skip) {
     const calendar = spec.inputs - spec.channels;
     const last = g.split(x, axis, calendar > 0 ? [spec.channels, calendar] : [spec.channels]);
-    mean = g.add(mean, last[0]);
+    location = g.add(location, last[0]);
   }
-  if (!gaussian) return { mean };
+  if (spec.objective === 'mse') return { mean: location };
   const limit = g.scalar(LOG_VARIANCE_LIMIT);
-  const raw = pieces[1];
-  return { mean, logVariance: g.mul(g.map('Tanh', g.div(raw, limit)), limit) };
+  const logVariance = g.mul(g.map('Tanh', g.div(pieces[1], limit)), limit);
+  if (spec.likelihood !== 'pinball') return { mean: location, logVariance };
+  return { ...skewedForecast(g, location, deviationOf(g, logVariance), pieces[2]), logVariance };
+}
+
+/** The standard deviation. */
+export function deviationOf(g: TensorGraph, logVariance: Value): Value {
+  return g.map('Exp', g.mul(logVariance, g.scalar(0.5)));
 }
 
 function weightOf(weights: Weights, name: string): Value {

@@ -45,6 +45,7 @@ export class Trainer {
   #weights: Weights;
   #spare: Weights;
   #steps = 0;
+  #gradientNorm = 0;
 
   /**
    * @param batch its arrays are read in every step
@@ -82,6 +83,11 @@ export class Trainer {
     return this.#steps;
   }
 
+  /** Of the last step, before clipping. */
+  get gradientNorm(): number {
+    return this.#gradientNorm;
+  }
+
   /** [N], valid until the next step. */
   get parameters(): Float32Array {
     return this.#weights.parameters;
@@ -106,6 +112,7 @@ export class Trainer {
     const [parameters, m, v] = this.#spare.tensors;
     const out = this.#session.run(feeds, {
       loss: null,
+      gradient_norm: null,
       parameters_next: parameters,
       m_next: m,
       v_next: v,
@@ -113,6 +120,7 @@ export class Trainer {
     });
     this.#state.advance();
     [this.#weights, this.#spare] = [this.#spare, this.#weights];
+    this.#gradientNorm = float32Of(out, 'gradient_norm')[0];
     return float32Of(out, 'loss')[0];
   }
 

@@ -109,7 +109,7 @@ describe('exportModel', () => {
   });
 
   it('refuses figures that a card cannot hold, and writes nothing that anybody would load', async () => {
-    const broken = { ...untrainedNet(1), validationLoss: NaN };
+    const broken = { ...untrainedNet(1), validationMse: NaN };
     await expect(exportModel(folder, broken, exportInfo)).rejects.toMatchObject({ name: 'BugError' });
     expect(await readdir(folder)).toEqual([]);
   });

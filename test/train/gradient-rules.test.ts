@@ -36,6 +36,7 @@ const CASES: readonly Case[] = [
   { op: 'Neg', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Neg', a)] },
   { op: 'Exp', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Exp', a)] },
   { op: 'Log', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Log', g.add(g.scalar(1), g.mul(a, a)))] },
+  { op: 'Sqrt', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Sqrt', g.add(g.scalar(1), g.mul(a, a)))] },
   { op: 'Tanh', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Tanh', a)] },
   { op: 'Sigmoid', name: '', shapes: [[4]], build: (g, [a]) => [g.map('Sigmoid', a)] },
   { op: 'Relu', name: '', shapes: [[8]], build: (g, [a]) => [g.map('Relu', a)] },

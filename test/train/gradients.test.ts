@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CELLS, LIKELIHOODS, OBJECTIVES } from '../../src/core/card.js';
+import { CELLS, OBJECTIVES } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph } from '../../src/train/graphs.js';
+import { buildSequenceGraph } from '../../src/train/inference-graphs.js';
 import {
   initialParameters,
   parameterCount,
@@ -11,18 +12,14 @@ import {
   type NetSpec,
 } from '../../src/train/net-spec.js';
 import { centralDifferences, relativeNormError } from './differences.js';
+import { HEADS, nameOf } from './heads.js';
 import { noise } from './noise.js';
-
-const HEADS: readonly Pick<NetSpec, 'objective' | 'likelihood'>[] = [
-  ...OBJECTIVES.map((objective) => ({ objective })),
-  ...LIKELIHOODS.map((likelihood) => ({ objective: 'gaussian' as const, likelihood })),
-];
 
 const EVERY_NET = CELLS.flatMap((cell) =>
   [1, 2, 3].flatMap((layers) =>
     HEADS.map((head): [name: string, spec: NetSpec] => {
       const shape = { cell, inputs: 3, hidden: 4, layers, channels: 2, dropout: 0, skip: layers === 1 };
-      return [`${cell}, ${layers} layers, ${head.likelihood ?? head.objective}`, { ...shape, ...head }];
+      return [`${cell}, ${layers} layers, ${nameOf(head)}`, { ...shape, ...head }];
     }),
   ),
 );
@@ -42,12 +39,27 @@ function someParameters(spec: NetSpec): Float32Array {
   return parameters;
 }
 
+/**
+ * Targets in the middle between two quantiles, or as far beyond the outer ones, by turns: a difference across the kink of
+ * the pinball loss is no derivative.
+ */
+function amid(spec: NetSpec, parameters: Float32Array, { x, state }: Record<string, Tensor>): Float32Array {
+  const session = new OrtSession(buildSequenceGraph(spec, parameters));
+  const quantiles = float32Of(session.run({ x, state }, { quantiles: null }), 'quantiles');
+  session.close();
+  const { channels } = spec;
+  return Float32Array.from({ length: quantiles.length / 3 }, (_, i) => {
+    const first = Math.floor(i / channels) * 3 * channels + (i % channels);
+    const [low, median, high] = [0, 1, 2].map((k) => quantiles[first + k * channels]);
+    return [(3 * low - median) / 2, (low + median) / 2, (median + high) / 2, (3 * high - median) / 2][i % 4];
+  });
+}
+
 describe('gradient of the whole net', () => {
   it.each(EVERY_NET)('%s: central differences agree within 1e-3', (_name, spec) => {
     const [T, B, N, S] = [6, 3, parameterCount(spec), stateWidth(spec)];
     const feeds: Record<string, Tensor> = {
       x: tensorOf(noise(T * B * 3, 1).map(Math.tanh), [T, B, 3]),
-      target: tensorOf(noise(T * B * 2, 2), [T, B, 2]),
       weight: tensorOf(
         Float32Array.from({ length: T * B * 2 }, (_, i) => (i % 4 === 0 ? 0 : 1)),
         [T, B, 2],
@@ -55,6 +67,7 @@ describe('gradient of the whole net', () => {
       state: tensorOf(noise(B * S, 3).map(Math.tanh), [B, S]),
     };
     const at = someParameters(spec);
+    feeds['target'] = tensorOf(spec.likelihood === 'pinball' ? amid(spec, at, feeds) : noise(T * B * 2, 2), [T, B, 2]);
     const analytic = new OrtSession(buildGradientGraph(spec));
     const result = analytic.run({ ...feeds, parameters: tensorOf(at, [N]) }, { gradient: null });
     analytic.close();
@@ -87,7 +100,9 @@ function wave(frequency: number, amplitude: number, length: number): Float32Arra
 }
 
 describe('gradient of the whole net against PyTorch in float64', () => {
-  it.each(FIXTURE.cases)('$spec.cell, $spec.layers layers, $spec.objective, dropout $spec.dropout', (example) => {
+  const cases = FIXTURE.cases.map((example) => ({ ...example, head: nameOf(example.spec) }));
+
+  it.each(cases)('$spec.cell, $spec.layers layers, $head, dropout $spec.dropout', (example) => {
     const { spec } = example;
     const [T, B, N, S] = [FIXTURE.steps, FIXTURE.rows, parameterCount(spec), stateWidth(spec)];
     const entries = T * B * spec.channels;
@@ -121,8 +136,9 @@ describe('gradient of the whole net against PyTorch in float64', () => {
     expect(relativeNormError(float32Of(validation, 'state_next'), example.stateNext)).toBeLessThanOrEqual(1e-5);
   });
 
-  it('covers every cell, depth and objective', () => {
+  it('covers every cell, depth and objective, and every other head', () => {
     const covered = new Set(FIXTURE.cases.map(({ spec }) => `${spec.cell} ${spec.layers} ${spec.objective}`));
     expect(covered.size).toBe(CELLS.length * 3 * OBJECTIVES.length);
+    expect(new Set(FIXTURE.cases.map(({ spec }) => nameOf(spec)))).toEqual(new Set(HEADS.map(nameOf)));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LIKELIHOODS, OBJECTIVES } from '../../src/core/card.js';
+import { OBJECTIVES } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildGradientGraph, buildLossGraph, buildTrainGraph } from '../../src/train/graphs.js';
 import { buildSequenceGraph } from '../../src/train/inference-graphs.js';
@@ -12,6 +12,7 @@ import {
   type NetSpec,
 } from '../../src/train/net-spec.js';
 import { relativeNormError } from './differences.js';
+import { HEADS, nameOf } from './heads.js';
 import { noise } from './noise.js';
 
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: false };
@@ -132,40 +133,49 @@ describe('train graph', () => {
     );
   });
 
-  it.each(OBJECTIVES)('does nothing and stays finite when nothing counts (%s)', (objective) => {
-    const spec = netOf({ objective });
-    const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
-    feeds['weight'] = tensorOf(new Float32Array(4 * 2 * 2), [4, 2, 2]);
-    feeds['target'] = tensorOf(new Float32Array(4 * 2 * 2).fill(NaN), [4, 2, 2]);
-    const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'gradient_norm', 'parameters_next']);
-    expect([out['loss'][0], out['gradient_norm'][0]]).toEqual([0, 0]);
-    expect(out['parameters_next']).toEqual(initialParameters(spec, 5));
-  });
-
-  it.each(OBJECTIVES)('does not look at a target that does not count (%s)', (objective) => {
-    const spec = netOf({ objective });
-    const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
-    const weight = Float32Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? 0 : 1));
-    feeds['weight'] = tensorOf(weight, [4, 2, 2]);
-    const outputs = ['loss', 'parameters_next'];
-    const clean = runOnce(buildTrainGraph(spec, ADAM), feeds, outputs);
-    const target = noise(16, 2).map((value, i) => (weight[i] === 0 ? NaN : value));
-    feeds['target'] = tensorOf(target, [4, 2, 2]);
-    expect(runOnce(buildTrainGraph(spec, ADAM), feeds, outputs)).toEqual(clean);
-  });
-
-  it.each([undefined, ...LIKELIHOODS])('survives outliers and tiny values (likelihood %s)', (likelihood) => {
-    const spec = netOf(likelihood === undefined ? {} : { likelihood });
-    for (const size of [1e15, 1e-42]) {
+  it.each(HEADS.map((head) => [nameOf(head), head] as const))(
+    'does nothing and stays finite when nothing counts (%s)',
+    (_name, head) => {
+      const spec = netOf(head);
       const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
-      feeds['target'] = tensorOf(
-        noise(16, 2).map((value) => value * size),
-        [4, 2, 2],
-      );
-      const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'parameters_next', 'v_next']);
-      for (const values of Object.values(out)) expect(values.every(Number.isFinite)).toBe(true);
-    }
-  });
+      feeds['weight'] = tensorOf(new Float32Array(4 * 2 * 2), [4, 2, 2]);
+      feeds['target'] = tensorOf(new Float32Array(4 * 2 * 2).fill(NaN), [4, 2, 2]);
+      const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'gradient_norm', 'parameters_next']);
+      expect([out['loss'][0], out['gradient_norm'][0]]).toEqual([0, 0]);
+      expect(out['parameters_next']).toEqual(initialParameters(spec, 5));
+    },
+  );
+
+  it.each(HEADS.map((head) => [nameOf(head), head] as const))(
+    'does not look at a target that does not count (%s)',
+    (_name, head) => {
+      const spec = netOf(head);
+      const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
+      const weight = Float32Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? 0 : 1));
+      feeds['weight'] = tensorOf(weight, [4, 2, 2]);
+      const outputs = ['loss', 'parameters_next'];
+      const clean = runOnce(buildTrainGraph(spec, ADAM), feeds, outputs);
+      const target = noise(16, 2).map((value, i) => (weight[i] === 0 ? NaN : value));
+      feeds['target'] = tensorOf(target, [4, 2, 2]);
+      expect(runOnce(buildTrainGraph(spec, ADAM), feeds, outputs)).toEqual(clean);
+    },
+  );
+
+  it.each(HEADS.map((head) => [nameOf(head), head] as const))(
+    'survives outliers and tiny values (%s)',
+    (_name, head) => {
+      const spec = netOf(head);
+      for (const size of [1e15, 1e-42]) {
+        const feeds = { ...series(spec, 4, 2), ...optimiserInputs(parameterCount(spec)) };
+        feeds['target'] = tensorOf(
+          noise(16, 2).map((value) => value * size),
+          [4, 2, 2],
+        );
+        const out = runOnce(buildTrainGraph(spec, ADAM), feeds, ['loss', 'parameters_next', 'v_next']);
+        for (const values of Object.values(out)) expect(values.every(Number.isFinite)).toBe(true);
+      }
+    },
+  );
 });
 
 describe('loss graph', () => {
@@ -212,6 +222,30 @@ describe('loss graph', () => {
     });
     const expected = -logDensities.reduce((sum, one) => sum + one, 0) / target.length;
     expect(runOnce(buildLossGraph(spec), feeds, ['loss'])['loss'][0]).toBeCloseTo(expected, 5);
+  });
+
+  it('gives the pinball loss of the quantiles, which lie in order around a mean and variance of their own', () => {
+    const spec = netOf({ likelihood: 'pinball', channels: 1, inputs: 1 });
+    const parameters = initialParameters(spec, 5).map((value) => 4 * value);
+    const feeds = { ...series(spec, 50, 2), parameters: tensorOf(parameters, [parameters.length]) };
+    const { x, state } = feeds as Feeds;
+    const { y, quantiles } = runOnce(buildSequenceGraph(spec, parameters), { x, state }, ['y', 'quantiles']);
+    const target = float32Of(feeds, 'target');
+    let loss = 0;
+    for (let i = 0; i < target.length; i++) {
+      const points = quantiles.subarray(3 * i, 3 * i + 3);
+      expect(points).toEqual(points.toSorted());
+      const chances = [0.185, 0.63, 0.185];
+      const mean = points.reduce((sum, q, k) => sum + chances[k] * q, 0);
+      const variance = points.reduce((sum, q, k) => sum + chances[k] * (q - mean) ** 2, 0);
+      expect(y[2 * i]).toBeCloseTo(mean, 5);
+      expect(y[2 * i + 1]).toBeCloseTo(Math.log(variance), 4);
+      [0.05, 0.5, 0.95].forEach((level, k) => {
+        const under = target[i] < points[k];
+        loss += Math.abs(target[i] - points[k]) * (under ? 1 - level : level);
+      });
+    }
+    expect(runOnce(buildLossGraph(spec), feeds, ['loss'])['loss'][0]).toBeCloseTo(loss / (3 * target.length), 5);
   });
 
   it.each(OBJECTIVES)('gives the squared error of the mean forecast (%s)', (objective) => {

@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CELLS, OBJECTIVES } from '../../src/core/card.js';
+import { CELLS } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildSequenceGraph, buildStepGraph, stepSignature, type StepForm } from '../../src/train/inference-graphs.js';
 import { initialParameters, outputWidth, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 import { LOG_VARIANCE_LIMIT } from '../../src/train/network.js';
+import { HEADS } from './heads.js';
 import { noise } from './noise.js';
 
 const FORMS: readonly StepForm[] = ['fused', 'plain'];
@@ -12,16 +13,18 @@ const FORMS: readonly StepForm[] = ['fused', 'plain'];
 const FUSED_CELLS = ['lstm', 'gru'] as const;
 
 const specsOf = (form: StepForm): fc.Arbitrary<NetSpec> =>
-  fc.record<NetSpec>({
-    cell: fc.constantFrom(...(form === 'fused' ? FUSED_CELLS : CELLS)),
-    inputs: fc.integer({ min: 2, max: 5 }),
-    hidden: fc.integer({ min: 1, max: 20 }),
-    layers: fc.integer({ min: 1, max: 3 }),
-    channels: fc.integer({ min: 1, max: 2 }),
-    objective: fc.constantFrom(...OBJECTIVES),
-    dropout: fc.constant(0),
-    skip: fc.boolean(),
-  });
+  fc
+    .record({
+      cell: fc.constantFrom(...(form === 'fused' ? FUSED_CELLS : CELLS)),
+      inputs: fc.integer({ min: 2, max: 5 }),
+      hidden: fc.integer({ min: 1, max: 20 }),
+      layers: fc.integer({ min: 1, max: 3 }),
+      channels: fc.integer({ min: 1, max: 2 }),
+      head: fc.constantFrom(...HEADS),
+      dropout: fc.constant(0),
+      skip: fc.boolean(),
+    })
+    .map(({ head, ...rest }) => Object.assign(rest, head));
 const rows = fc.integer({ min: 1, max: 9 });
 
 /** A step model with the state of B streams. */

@@ -142,14 +142,14 @@ describe('the end of training', () => {
     expect(result.stopped).toBe('aborted');
     expect(result.optimiserSteps).toBe(45);
     expect(result.epochs).toBe(5);
-    expect(result.validationLoss).toBe(Math.min(...seen.filter((loss) => !Number.isNaN(loss))));
-    expect(lossOf(result.parameters)).toBe(result.validationLoss);
+    expect(result.best.validationLoss).toBe(Math.min(...seen.filter((loss) => !Number.isNaN(loss))));
+    expect(lossOf(result.parameters)).toBe(result.best.validationLoss);
   });
 
   it('asked for before the first step: one step, and a result that holds', () => {
     const result = runLoop(spec, training, validation, OPTIONS, { shouldStop: () => true });
     expect(result.optimiserSteps).toBe(1);
-    expect(lossOf(result.parameters)).toBe(result.validationLoss);
+    expect(lossOf(result.parameters)).toBe(result.best.validationLoss);
   });
 
   it('when the time is over', () => {
@@ -175,7 +175,7 @@ describe('the end of training', () => {
     // Epochs count from 0: the last one is the fifth after the best.
     expect(result.epochs - 1).toBe(best.epoch + 5);
     expect(best.epoch).toBeGreaterThan(0);
-    expect(result.validationLoss).toBeLessThan(reported[reported.length - 1]);
+    expect(result.best.validationLoss).toBeLessThan(reported[reported.length - 1]);
   });
 
   it('when the loss is no longer a number: an error that says what to do', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELLS, OBJECTIVES } from '../../src/core/card.js';
+import { CELLS } from '../../src/core/card.js';
 import {
   initialParameters,
   outputWidth,
@@ -8,6 +8,7 @@ import {
   stateWidth,
   type NetSpec,
 } from '../../src/train/net-spec.js';
+import { HEADS } from './heads.js';
 
 function netOf(changes: Partial<NetSpec>): NetSpec {
   const base: NetSpec = {
@@ -26,8 +27,8 @@ function netOf(changes: Partial<NetSpec>): NetSpec {
 describe('parameterLayout', () => {
   it('covers the vector without holes', () => {
     for (const cell of CELLS) {
-      for (const objective of OBJECTIVES) {
-        const spec = netOf({ cell, objective, layers: 3 });
+      for (const head of HEADS) {
+        const spec = netOf({ cell, ...head, layers: 3 });
         let end = 0;
         for (const { offset, size, shape } of parameterLayout(spec)) {
           expect(offset).toBe(end);
@@ -53,6 +54,7 @@ describe('parameterLayout', () => {
     expect(stateWidth(netOf({ cell: 'gru', layers: 3 }))).toBe(48);
     expect(outputWidth(netOf({ objective: 'mse' }))).toBe(3);
     expect(outputWidth(netOf({ objective: 'gaussian' }))).toBe(6);
+    expect(outputWidth(netOf({ objective: 'gaussian', likelihood: 'pinball' }))).toBe(6);
   });
 });
 

@@ -2,9 +2,20 @@
 import { trainSchema } from '../../src/core/training.js';
 import type { ExportInfo } from '../../src/train/export.js';
 import type { TrainedNet } from '../../src/train/job.js';
+import type { Validation } from '../../src/train/record.js';
 import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 
 const options = trainSchema.parse({ cell: 'lstm', hidden: 8, layers: 2, calendar: ['day'] });
+
+const best: Validation = {
+  epoch: 2,
+  step: 30,
+  trainLoss: -0.5,
+  validationLoss: -0.4,
+  learningRate: 5e-3,
+  gradientNorm: 0.7,
+  clippedShare: 0.1,
+};
 
 export function untrainedNet(seed: number): TrainedNet {
   const { cell, hidden, layers, dropout } = options;
@@ -16,8 +27,8 @@ export function untrainedNet(seed: number): TrainedNet {
     stopped: 'epochs',
     epochs: 3,
     optimiserSteps: 30,
-    trainLoss: -0.5,
-    validationLoss: -0.4,
+    validations: [best],
+    best,
     validationMse: 0.1,
     persistenceMse: 0.5,
     seconds: 1.5,
