@@ -5,7 +5,7 @@ import type { AlignedChannel } from './core/alignment.js';
 import type { ModelCard } from './core/card.js';
 import type { Engine, ForecastDecider, Lane, Net } from './core/contracts.js';
 import { UserError } from './core/errors.js';
-import type { StageContext } from './core/kind.js';
+import type { DeciderContext, StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
 import { readCard, stepModelOf } from './step/card-file.js';
 import { whatSteps } from './step/open-engine.js';
@@ -40,12 +40,15 @@ async function openSensorLane(config: Config, engine: Engine, context: StageCont
   }
 }
 
+/** What a stepper is made with; a decider may only learn while the model's card is being made. */
+export type StepperContext = StageContext & Pick<DeciderContext, 'learnOnly'>;
+
 /** The configured feature and decider around an opened net. */
 export function openStepper(
   config: Config,
   card: ModelCard,
   net: Net,
-  context: StageContext,
+  context: StepperContext,
 ): Stepper<ForecastDecider> {
   const { decide, feature: chosen } = config;
   if (decide.task !== 'forecast') {

@@ -85,7 +85,6 @@ class AsTheyCame extends Stateless implements Feature {
 class HandOver extends Stateless implements ForecastDecider {
   readonly version = 'hand-over';
   readonly silentAfterSteps = 10;
-  learnOnly = false;
   /** [capacity, width] */
   readonly outputs: Float32Array;
 
@@ -107,6 +106,12 @@ class HandOver extends Stateless implements ForecastDecider {
 
   isCalm(): boolean {
     return true;
+  }
+
+  rehearse(): void {}
+
+  rehearsed(): object {
+    return {};
   }
 
   end(): void {}

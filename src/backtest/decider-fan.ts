@@ -55,15 +55,6 @@ class DeciderFan implements ForecastDecider {
     return this.first.silentAfterSteps;
   }
 
-  get learnOnly(): boolean {
-    return this.first.learnOnly;
-  }
-
-  set learnOnly(learnOnly: boolean) {
-    this.first.learnOnly = learnOnly;
-    for (const { decider } of this.others) decider.learnOnly = learnOnly;
-  }
-
   open(slot: Slot, stream: string): void {
     this.first.open(slot, stream);
     for (const { decider } of this.others) decider.open(slot, stream);
@@ -93,11 +84,19 @@ class DeciderFan implements ForecastDecider {
     return this.first.isCalm(slot);
   }
 
-  save(): Uint8Array {
+  rehearse(): never {
+    throw new BugError('a lane in which several deciders are compared rehearses nothing');
+  }
+
+  rehearsed(): never {
+    return this.rehearse();
+  }
+
+  save(): never {
     throw new BugError('a lane in which several deciders are compared cannot be saved');
   }
 
-  load(): void {
+  load(): never {
     throw new BugError('a lane in which several deciders are compared cannot be restored');
   }
 }

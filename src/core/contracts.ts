@@ -6,6 +6,7 @@
  * Every boundary that `pipeline.ts` wires is an Observable of batches; inside a lane everything is synchronous.
  */
 import type { Observable } from 'rxjs';
+import type { Calibration } from './calibration.js';
 import type { KiokuEvent } from './events.js';
 import type { SkippedProvider } from './runtime.js';
 import type { Snapshot } from './snapshot.js';
@@ -257,8 +258,16 @@ export interface ForecastDecider extends Decider {
   readonly version: string;
   /** Time steps without data below which `silence` changes nothing. */
   readonly silentAfterSteps: number;
-  /** Learn, but raise nothing: training data is being replayed into the statistics of a new model. */
-  learnOnly: boolean;
+  /**
+   * Only where nothing is raised (`DeciderContext.learnOnly`): counts from the stream's next row on how often it would have
+   * raised something.
+   */
+  rehearse(slot: Slot): void;
+  /**
+   * What came of it, for the model card.
+   * @param heldOut whether the net had not learnt the rows that were rehearsed
+   */
+  rehearsed(heldOut: boolean): Pick<Calibration, 'rehearsal' | 'threshold'>;
   /**
    * Judges the rows of `input` against what the net foretold for them one step before, learns from them, and remembers
    * `output` (the forecast for the next step).

@@ -47,6 +47,8 @@ interface Stepped {
 
 export interface DeciderContext extends ModelContext, Stepped {
   readonly scaler: Scaler;
+  /** Learn, but raise nothing: training data is being replayed into the statistics of a new model. */
+  readonly learnOnly?: true;
 }
 
 export interface ExtractContext extends StageContext {

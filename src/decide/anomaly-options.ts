@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import type { IncidentRules } from './incidents.js';
 
+/** The default: what is seldom enough to look at, and what is ordinary again. */
+export const OPEN_SCORE = 0.4;
+const CLOSE_SCORE = 0.25;
+
 const score = z.number().min(0.05).max(1);
 const duration = z.int().min(0);
 const ms = { unit: 'ms' } as const;
@@ -10,14 +14,19 @@ const ms = { unit: 'ms' } as const;
 export const schema = z
   .strictObject({
     kind: z.literal('anomaly').meta({ title: 'Kind', description: 'Learns what is usual and reports what is rare.' }),
-    openScore: score.default(0.4).meta({
-      title: 'Opening score',
+    alertsPerWeek: z.number().positive().max(10_000).optional().meta({
+      title: 'Alerts a week',
       description:
-        'Score at which an incident may begin. Each 0.1 is ten times rarer: 0.4 is a row in 10,000 of the past.',
+        'How many alerts of each stream are wanted in a week without faults; in place of openScore and closeScore, which are then found for each stream by what the training data would have raised.',
+      unit: 'alerts / week',
     }),
-    closeScore: score.default(0.25).meta({
+    openScore: score.optional().meta({
+      title: 'Opening score',
+      description: `Score at which an incident may begin. Each 0.1 is ten times rarer: 0.4 is a row in 10,000 of the past. Absent: ${OPEN_SCORE}, or as alertsPerWeek wants it.`,
+    }),
+    closeScore: score.optional().meta({
       title: 'Closing score',
-      description: 'Score below which a row counts as calm again; below openScore.',
+      description: `Score below which a row counts as calm again; below openScore. Absent: ${CLOSE_SCORE}; with alertsPerWeek five eighths of the opening score.`,
     }),
     minDurationMs: duration.optional().meta({
       title: 'Least duration',
@@ -73,8 +82,13 @@ export const schema = z
       description: 'Say with every score what was expected of each channel, and between which values; needs scores.',
     }),
   })
-  .superRefine(({ scores, forecasts }, ctx) => {
+  .superRefine(({ scores, forecasts, alertsPerWeek, ...written }, ctx) => {
     if (forecasts && !scores) ctx.addIssue({ code: 'custom', path: ['forecasts'], message: 'needs `scores: true`' });
+    if (alertsPerWeek === undefined) return;
+    for (const name of ['openScore', 'closeScore'] as const) {
+      if (written[name] === undefined) continue;
+      ctx.addIssue({ code: 'custom', path: [name], message: 'is found by `alertsPerWeek`: leave one of them out' });
+    }
   })
   .meta({ title: 'Anomaly', description: 'Incidents from how rare a row is for its own stream.' });
 
@@ -84,11 +98,12 @@ const HOUR_MS = 3_600_000;
 const TEN_MINUTES_MS = 600_000;
 
 /**
- * The options as rules in µs, their absent times derived from the length of a time step.
+ * The options as rules in µs, their absent times derived from the length of a time step. With `alertsPerWeek` the scores are
+ * those that hold until they have been found.
  * @throws UserError `CONFIG_INVALID` when closeScore is not below openScore
  */
 export function rulesOf(options: AnomalyOptions, stepUs: number): IncidentRules {
-  const { openScore, closeScore, silentAfterSteps } = options;
+  const { openScore = OPEN_SCORE, closeScore = CLOSE_SCORE, silentAfterSteps } = options;
   if (closeScore >= openScore) {
     throw new UserError('CONFIG_INVALID', `decide: closeScore ${closeScore} is not below openScore ${openScore}`, {
       hint: 'lower closeScore or raise openScore',

@@ -9,17 +9,21 @@
  * nothing is learnt. What a channel showed stands, fading, until it is heard again: many are slower than the time step.
  * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
+import type { Calibration } from '../core/calibration.js';
 import type { Batch, Emit, ForecastDecider, Micros, Slot } from '../core/contracts.js';
 import type { ScoreEvent } from '../core/events.js';
 import { eventId } from '../core/event-id.js';
 import type { DeciderContext, ForecastKind } from '../core/kind.js';
-import { type AnomalyOptions, rulesOf, schema } from './anomaly-options.js';
+import { AlertLadder } from './alert-ladder.js';
+import { type AnomalyOptions, OPEN_SCORE, schema } from './anomaly-options.js';
 import { CALIBRATION_VERSION, readCalibration } from './calibration.js';
 import { forecastsOf } from './forecasts.js';
 import * as incidents from './incidents.js';
 import { Memory, ROWS, SETTLING, type Slab } from './memory.js';
 import { MOST_EXPONENT, Peaks, scoreOfExponent } from './peaks.js';
 import { RowViews } from './row-views.js';
+import { StreamRules } from './stream-rules.js';
+import { describeThresholds } from './thresholds.js';
 
 /** Rows of which the memory is fetched together: it has room in the first cache of a processor. */
 const ROWS_FETCHED = 64;
@@ -29,28 +33,33 @@ const STREAMS_TOLD = 5;
 
 export class AnomalyDecider implements ForecastDecider {
   readonly version = CALIBRATION_VERSION;
-  learnOnly = false;
+  learnOnly: boolean;
   readonly #memory: Memory;
   readonly #views: RowViews;
   readonly #peaks: Peaks;
-  readonly #rules: incidents.IncidentRules;
+  readonly #rules: StreamRules;
+  readonly #ladder: AlertLadder;
   readonly #calibration: ReadonlyMap<string, Uint8Array>;
   /** Streams of which the log has told that they warm up. */
   #told = 0;
 
-  /** @throws UserError `CONFIG_INVALID`, or `CARD_MISMATCH` when the card's calibration does not fit its channels */
+  /** @throws UserError `CONFIG_INVALID`, or `CARD_MISMATCH` when the card's calibration does not fit channels or options */
   constructor(
     readonly options: AnomalyOptions,
     readonly context: DeciderContext,
   ) {
     const { card, capacity, scaler, log } = context;
-    this.#rules = rulesOf(options, card.stepUs);
+    this.learnOnly = context.learnOnly === true;
+    this.#rules = new StreamRules(options, context);
+    const { common } = this.#rules;
+    this.#ladder = new AlertLadder(common);
     this.#memory = new Memory(capacity, card.channels.length);
-    const most = MOST_EXPONENT * options.openScore;
-    const levelRows = Math.min(3, Math.max(1, Math.ceil(this.#rules.minDurationUs / card.stepUs)));
+    // What a score means must not depend on the opening score that was found by it.
+    const most = MOST_EXPONENT * (options.openScore ?? OPEN_SCORE);
+    const levelRows = Math.min(3, Math.max(1, Math.ceil(common.minDurationUs / card.stepUs)));
     this.#views = new RowViews(card, scaler, levelRows, most);
     const names = card.channels.map(({ name }) => name);
-    this.#peaks = new Peaks(names, scaler, MOST_EXPONENT * options.closeScore);
+    this.#peaks = new Peaks(names, scaler, MOST_EXPONENT * common.closeScore);
     this.#calibration = readCalibration(card, this.#memory, log);
   }
 
@@ -60,6 +69,7 @@ export class AnomalyDecider implements ForecastDecider {
 
   open(slot: Slot, stream: string): void {
     this.#memory.open(slot, stream);
+    this.#rules.open(slot, stream);
     const slab = this.#memory.of(slot);
     const calibration = this.#calibration.get(stream);
     if (calibration !== undefined) this.#memory.load(slot, calibration);
@@ -75,6 +85,7 @@ export class AnomalyDecider implements ForecastDecider {
 
   leave(slot: Slot): void {
     this.#memory.leave(slot);
+    this.#rules.leave(slot);
   }
 
   save(slot: Slot): Uint8Array {
@@ -121,6 +132,10 @@ export class AnomalyDecider implements ForecastDecider {
     const views = this.#views;
     const first = this.#memory.channels(slot);
     views.judge(slab.channels, first, slot, input, row, errors);
+    if (this.learnOnly) {
+      const [score, shown] = [scoreOfExponent(views.strongest), scoreOfExponent(views.shown)];
+      this.#ladder.take(slot, score, shown, input.us[row], input.gap[row] === 1);
+    }
     if (this.#isWarm(slab, at)) this.#advance(slab, slot, row, input, errors, emit);
     if (incidents.isOpen(streams, at) || views.observed === 0) return;
     if (streams[at + ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#memory.nameOf(slot));
@@ -148,7 +163,7 @@ export class AnomalyDecider implements ForecastDecider {
     const us = input.us[row];
     const score = scoreOfExponent(this.#views.strongest);
     const shown = scoreOfExponent(this.#views.shown);
-    const transition = incidents.advance(streams, at, score, shown, us, input.gap[row] === 1, this.#rules);
+    const transition = incidents.advance(streams, at, score, shown, us, input.gap[row] === 1, this.#rules.of(slot));
     const first = this.#memory.channels(slot);
     if (incidents.isStirring(streams, at)) {
       if (incidents.since(streams, at) === us) this.#peaks.forget(slab.channels, first);
@@ -201,7 +216,7 @@ export class AnomalyDecider implements ForecastDecider {
     // A name that was heard a few times and never again is no device that has failed; one that had an incident was known.
     if (!this.#isWarm(slab, at) && incidents.openings(streams, at) === 0) return;
     const before = incidents.silentSince(streams, at);
-    const transition = incidents.advanceSilence(streams, at, steps, us, this.#rules);
+    const transition = incidents.advanceSilence(streams, at, steps, us, this.#rules.of(slot));
     if (transition === 'none' || transition === 'adopted') return;
     const sinceUs = transition === 'new' ? incidents.silentSince(streams, at) : before;
     const stream = this.#memory.nameOf(slot);
@@ -221,6 +236,17 @@ export class AnomalyDecider implements ForecastDecider {
     });
   }
 
+  rehearse(slot: Slot): void {
+    this.#ladder.begin(slot, this.#memory.nameOf(slot));
+  }
+
+  rehearsed(heldOut: boolean): Pick<Calibration, 'rehearsal' | 'threshold'> {
+    const rehearsal = this.#ladder.rehearsal(heldOut);
+    const { alertsPerWeek } = this.options;
+    if (alertsPerWeek === undefined) return { rehearsal };
+    return { rehearsal, threshold: describeThresholds(alertsPerWeek, rehearsal, this.context.card.stepUs) };
+  }
+
   isCalm(slot: Slot): boolean {
     const { streams } = this.#memory.of(slot);
     const at = this.#memory.stream(slot);
@@ -232,7 +258,7 @@ export class AnomalyDecider implements ForecastDecider {
     const at = this.#memory.stream(slot);
     if (incidents.isSilent(slab.streams, at)) this.silence(slot, 0, us, emit);
     if (!incidents.isOpen(slab.streams, at)) return;
-    incidents.close(slab.streams, at, us, this.#rules, 'end');
+    incidents.close(slab.streams, at, us, this.#rules.of(slot), 'end');
     this.#tell(slab, slot, 'end', us, emit);
   }
 }

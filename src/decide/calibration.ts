@@ -1,8 +1,10 @@
-/** What the training has found out about the streams that it has seen: their memory, from the model card. */
+/** What the training has found out about the streams that it has seen, from the model card: their memory, their alerts. */
 import type { ModelCard } from '../core/card.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { IncidentRules } from './incidents.js';
 import { MEMORY_VERSION, type Memory } from './memory.js';
+import { openScoresFor, type OpenScores } from './thresholds.js';
 
 /** Goes into `card.calibration.decider`; calibrations of another version are not used. */
 export const CALIBRATION_VERSION = `anomaly/${MEMORY_VERSION}`;
@@ -39,4 +41,33 @@ export function readCalibration(
     learnt.set(stream, bytes);
   }
   return learnt;
+}
+
+/**
+ * The opening scores for a wish, which may be another than that with which the model was learnt.
+ * @param rules as configured; the card's alerts were counted by those of the training, and the log tells of a difference
+ * @throws UserError `CARD_MISMATCH` when the card does not say how often there would have been alerts
+ */
+export function readOpenScores(
+  alertsPerWeek: number,
+  rules: IncidentRules,
+  { calibration, name, stepUs }: ModelCard,
+  log: Log,
+): OpenScores {
+  if (calibration?.rehearsal === undefined || calibration.decider !== CALIBRATION_VERSION) {
+    throw new UserError('CARD_MISMATCH', `the model ${name} does not say which opening score gives how many alerts`, {
+      hint: 'train it again with this kioku, or write decide.openScore in place of alertsPerWeek',
+    });
+  }
+  const { rehearsal } = calibration;
+  const counted = (['minDurationUs', 'closeAfterUs', 'coolDownUs'] as const).filter(
+    (rule) => rehearsal[rule] !== rules[rule],
+  );
+  if (counted.length > 0) {
+    log.warn(
+      { model: name, rules: counted.map((rule) => rule.replace('Us', 'Ms')) },
+      'these rules are not those with which the model was learnt: alertsPerWeek may be missed; train it again',
+    );
+  }
+  return openScoresFor(alertsPerWeek, rehearsal, stepUs);
 }
