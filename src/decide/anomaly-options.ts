@@ -17,7 +17,7 @@ export const schema = z
     alertsPerWeek: z.number().positive().max(10_000).optional().meta({
       title: 'Alerts a week',
       description:
-        'How many alerts of each stream are wanted in a week without faults; in place of openScore and closeScore, which are then found for each stream by what the training data would have raised.',
+        'Alerts of each stream that you are ready to look at in a week without faults, in place of openScore and closeScore: training finds them.',
       unit: 'alerts / week',
     }),
     openScore: score.optional().meta({
