@@ -1,4 +1,5 @@
 /** The configuration that a data file is judged with: what the user wrote, and what its first rows say of the rest. */
+import { dirname } from 'node:path';
 import type { Config } from '../config/config.js';
 import { proposeStepMs } from '../config/discovery/proposal.js';
 import { defineConfig } from '../config/load.js';
@@ -6,26 +7,31 @@ import type { AlignedChannel } from '../core/alignment.js';
 import type { Frame } from '../core/contracts.js';
 import { BugError, UserError } from '../core/errors.js';
 import { median } from '../core/median.js';
-import type { BaselineName } from './baseline-rules.js';
+import { type AnomalyOptions, rulesOf } from '../decide/anomaly-options.js';
+import type { RuntimeOptions } from '../core/runtime.js';
+import type { BaselineName } from './baselines.js';
 import type { ForecastChoice } from './decider-fan.js';
 import { LABEL_COLUMNS } from './label-columns.js';
 import type { Table } from './table.js';
 
-/** What all files have in common; plain data, so that it can go to another thread. */
+/** A configuration that is judged; plain data, so that it can go to another thread. */
 export interface BacktestSetting {
+  /** What reports call it. */
+  readonly title: string;
   /** A configuration as it was written; its source and sinks are not used. */
   readonly value: object;
   /** Absolute path that it came from or stands for. */
   readonly file: string;
+  readonly runtime: RuntimeOptions;
   /** Folder of a model that was learnt before; absent: every file is learnt from its first rows. */
   readonly model?: string;
-  /** Foretells in the place of a net, which is then learnt for its scales alone; without `model`. */
-  readonly baseline?: BaselineName;
+  /** What also foretells in the place of the net, each with the same decider. */
+  readonly baselines: readonly BaselineName[];
   /** Rows at the beginning of a file to learn from; absent: 15 %, at most 750. */
   readonly learnRows?: number;
   /** Opening scores to try beside the configured one. */
   readonly thresholds: readonly number[];
-  /** Also keep what was expected of each channel, and the incidents (`FileResult.trace`). */
+  /** Also keep what was expected of each channel, and the incidents (`FileResult.trace`), of the net. */
   readonly traced?: true;
 }
 
@@ -49,33 +55,40 @@ export async function configOfFile(
   const { kind, ...reading } = section(value, 'source');
   const replayed = kind === 'replay' ? pick(reading, ['time', 'delimiter', 'decimal']) : {};
   const source = { decimal: decimalSign(table, rows), ...replayed, kind: 'replay', files: path };
-  const decide = { ...section(value, 'decide'), scores: true, forecasts: setting.traced === true };
-  const config = await defineConfig({ ...value, source, decide, sinks: [] }, setting.file);
+  const config = await defineConfig({ ...value, source, sinks: [] }, setting.file);
   return {
     ...config,
     ...(setting.model === undefined ? {} : { model: setting.model }),
-    ...(setting.baseline === undefined
-      ? {}
-      : { train: { ...config.train, objective: 'gaussian' as const, maxEpochs: 1 } }),
     // Threads are for the files; and a step that is timed makes no difference to them.
     runtime: { ...config.runtime, threads: 0 },
   };
 }
 
+/** What makes the net and its readings, as one text: all of the configuration but its decider. */
+export function netKeyOf({ value, file, model, learnRows }: BacktestSetting): string {
+  const { name: _, decide: __, sinks: ___, broker: ____, ...rest } = value as Readonly<Record<string, unknown>>;
+  return JSON.stringify([rest, dirname(file), model, learnRows]);
+}
+
+/** The configured decider; it also tells the score of every row. */
+export function deciderOf(setting: BacktestSetting): Promise<ForecastChoice> {
+  return decider(setting, { scores: true, forecasts: setting.traced === true });
+}
+
 /**
- * The configured decider with another opening score; the closing score is changed in proportion. It tells incidents only.
+ * The same with another opening score; the closing score is changed in proportion. It tells incidents only.
  * @param config of the file
  */
-export async function deciderWith(
-  setting: BacktestSetting,
-  config: Config,
-  openScore: number,
-): Promise<ForecastChoice> {
+export function deciderWith(setting: BacktestSetting, config: Config, openScore: number): Promise<ForecastChoice> {
   const { openScore: open, closeScore: close } = scoresOf(config);
-  const written = section(setting.value as Readonly<Record<string, unknown>>, 'decide');
   const closeScore = Math.max(LEAST_SCORE, (openScore * close) / open);
-  const source = { kind: 'replay', files: config.file };
-  const value = { source, decide: { ...written, openScore, closeScore, scores: false, forecasts: false }, sinks: [] };
+  return decider(setting, { openScore, closeScore, scores: false, forecasts: false });
+}
+
+async function decider(setting: BacktestSetting, changes: object): Promise<ForecastChoice> {
+  const written = section(setting.value as Readonly<Record<string, unknown>>, 'decide');
+  const source = { kind: 'replay', files: setting.file };
+  const value = { source, decide: { ...written, ...changes }, sinks: [] };
   return forecastOf(await defineConfig(value, setting.file));
 }
 
@@ -85,9 +98,9 @@ export function forecastOf({ decide }: Config): ForecastChoice {
   return decide;
 }
 
-/** Opening and closing score of the configured decider. */
+/** Opening and closing score of the configured decider; with `alertsPerWeek` those that hold until they have been found. */
 export function scoresOf({ decide }: Config): { readonly openScore: number; readonly closeScore: number } {
-  return decide.options as { readonly openScore: number; readonly closeScore: number };
+  return rulesOf(decide.options as AnomalyOptions, 1);
 }
 
 /**
