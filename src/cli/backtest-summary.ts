@@ -57,7 +57,7 @@ export function describeBacktest(
       (silences === 0 ? '' : `; ${silences} of them because nothing came`),
     ...(labelled ? describeFaults(incidents) : []),
     ...describeCounts(files),
-    ...(nab === undefined ? [] : ['', describeNab(nab, report.rows), ...describeIntervals(nab)]),
+    ...(nab === undefined ? [] : ['', table(...nabTable(nab, report.rows)), ...describeIntervals(nab)]),
     ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
   ].join('\n');
 }
@@ -93,8 +93,12 @@ function describeFaults(figures: IncidentFigures): string[] {
   ];
 }
 
-function describeNab({ configured, best, halves }: NabReport, rows: BestScores | undefined): string {
-  return table(
+/** The NAB scores, each with its threshold. @returns a header and rows */
+export function nabTable(
+  { configured, best, halves }: NabReport,
+  rows: BestScores | undefined,
+): [string[], string[][]] {
+  return [
     ['NAB score (threshold)', 'standard', 'low-FP', 'low-FN'],
     [
       scoreCells('alerts as configured', configured, () => digits(configured.threshold)),
@@ -116,11 +120,11 @@ function describeNab({ configured, best, halves }: NabReport, rows: BestScores |
             ),
           ]),
     ],
-  );
+  ];
 }
 
 /** So that nobody takes two points for a difference. */
-function describeIntervals({ intervals }: NabReport): string[] {
+export function describeIntervals({ intervals }: NabReport): string[] {
   if (intervals === undefined) return [];
   const { configured, halves } = intervals;
   const others = halves === undefined ? '' : `, ${range(halves.standard)} with the threshold of the other half`;
