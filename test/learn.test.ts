@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +89,35 @@ describe('learning', () => {
     const interrupted = seriesOf({ stream: other.stream, ...columns, starts: starts.with(350, 1) });
     const calibration = await calibrate(config, [interrupted], nodeEngine, context);
     expect(calibration.streams['other']).not.toBe(card.calibration?.streams['other']);
+  });
+
+  it('makes the same model when the data is larger than memory, goes on from a checkpoint of either, and leaves nothing behind', async () => {
+    const withRoom = { ...config, model: join(folder, 'with-room') };
+    const parts = { engine: nodeEngine, context };
+    const expected = await learn(withRoom, gathered, parts);
+    const memoryMb = 0.01;
+    const without: Config = { ...config, model: join(folder, 'without'), train: { ...config.train, memoryMb } };
+    const spilled = await gatherReadings(without, { context });
+    expect(spilled.bytes).toBeLessThanOrEqual(memoryMb * 1e6);
+    expect(spilled.spilledBytes).toBeGreaterThan(memoryMb * 1e6);
+    const stopping = new AbortController();
+    const cut = await learn(without, spilled, {
+      ...parts,
+      signal: stopping.signal,
+      onProgress: () => stopping.abort(),
+    });
+    expect(cut.stopped).toBe('aborted');
+    const goesOn = { ...without, train: config.train };
+    for (const { card } of [
+      await learn(goesOn, spilled, { ...parts, resume: true }),
+      await learn(without, spilled, parts),
+    ]) {
+      expect(card.modelSha256).toBe(expected.card.modelSha256);
+      expect(card.normalisation).toEqual(expected.card.normalisation);
+      expect(card.calibration).toEqual(expected.card.calibration);
+    }
+    spilled.close();
+    expect(readdirSync(without.model).toSorted()).toEqual(readdirSync(withRoom.model).toSorted());
   });
 
   it('keeps the best weights when it is stopped', async () => {

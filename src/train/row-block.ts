@@ -38,6 +38,17 @@ class Columns {
     this.starts = new Uint8Array(buffer, buffer.byteLength - capacity, capacity);
   }
 
+  /** A copy of the first n rows. */
+  first(n: number, channels: number): Columns {
+    const copy = new Columns(n, channels);
+    const { us, values, mask, starts } = this.rows(0, n, channels);
+    copy.us.set(us);
+    copy.values.set(values);
+    copy.mask.set(mask);
+    copy.starts.set(starts);
+    return copy;
+  }
+
   rows(from: number, to: number, channels: number): Rows {
     return {
       n: to - from,
@@ -69,9 +80,9 @@ export class RowBlock {
     this.#columns = new Columns(capacity, channels);
   }
 
-  /** What it takes, in memory or in the file. */
+  /** What it takes in memory. */
   get bytes(): number {
-    return this.capacity * rowBytes(this.channels);
+    return this.#columns?.bytes.length ?? 0;
   }
 
   /** Whether it takes another row: not when it is full, nor once it is in the file. */
@@ -99,20 +110,21 @@ export class RowBlock {
 
   /** Writes the rows behind what is in the file and gives their memory back. @throws UserError `DISK` */
   spill(file: SpillFile): void {
-    if (this.#columns === undefined) return;
-    this.#at = file.append(this.#columns.bytes);
+    const columns = this.#columns;
+    if (columns === undefined) return;
+    this.#at = file.append(this.n < this.capacity ? columns.first(this.n, this.channels).bytes : columns.bytes);
     this.#descriptor = file.descriptor;
     this.#columns = undefined;
   }
 
   /** Rows `from` … `to - 1` of the block, counted from its first. @throws UserError `DISK` */
   rows(from: number, to: number): Rows {
-    const { channels, capacity } = this;
+    const { channels, n } = this;
     if (this.#columns !== undefined) return this.#columns.rows(from, to, channels);
     const read = new Columns(to - from, channels);
-    const valuesAt = this.#at + 8 * capacity;
-    const maskAt = valuesAt + 8 * capacity * channels;
-    const startsAt = maskAt + capacity * channels;
+    const valuesAt = this.#at + 8 * n;
+    const maskAt = valuesAt + 8 * n * channels;
+    const startsAt = maskAt + n * channels;
     readSpilled(this.#descriptor, read.us, this.#at + 8 * from);
     readSpilled(this.#descriptor, read.values, valuesAt + 8 * from * channels);
     readSpilled(this.#descriptor, read.mask, maskAt + from * channels);

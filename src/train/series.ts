@@ -8,6 +8,8 @@ import { SpillFile, type SpillOptions } from './spill-file.js';
 /** Rows of the first block of a stream; each further one has room for twice as many, up to `BLOCK_BYTES`. */
 const FIRST_ROWS = 16;
 const BLOCK_BYTES = 65_536;
+/** Share of the memory that the blocks which still take rows have, one a stream. */
+const OPEN_SHARE = 0.5;
 
 /** All rows of one stream in the order in which they came. */
 export interface Series {
@@ -28,7 +30,7 @@ class GrowingSeries implements Series {
   constructor(
     readonly stream: string,
     private readonly channels: number,
-    private readonly onBlock: (block: RowBlock) => void,
+    private readonly newBlock: (from: number, last: RowBlock | undefined) => RowBlock,
   ) {}
 
   append(frame: Frame, stepUs: Micros): void {
@@ -64,10 +66,8 @@ class GrowingSeries implements Series {
   #openBlock(): RowBlock {
     const last = this.#blocks[this.#blocks.length - 1];
     if (last?.open) return last;
-    const most = Math.max(Math.floor(BLOCK_BYTES / rowBytes(this.channels)), FIRST_ROWS);
-    const block = new RowBlock(this.rows, Math.min(2 * (last?.capacity ?? FIRST_ROWS / 2), most), this.channels);
+    const block = this.newBlock(this.rows, last);
     this.#blocks.push(block);
-    this.onBlock(block);
     return block;
   }
 }
@@ -118,7 +118,7 @@ export class SeriesCollector {
     }
     let series = this.#streams.get(frame.stream);
     if (series === undefined) {
-      series = new GrowingSeries(frame.stream, this.channels, this.#keep);
+      series = new GrowingSeries(frame.stream, this.channels, this.#newBlock);
       this.#streams.set(frame.stream, series);
     }
     series.append(frame, this.stepUs);
@@ -135,16 +135,24 @@ export class SeriesCollector {
     this.#file?.close();
   }
 
-  readonly #keep = (block: RowBlock): void => {
+  /** A block for a stream's rows from number `from` on; what is too much for memory goes to the file. */
+  readonly #newBlock = (from: number, last: RowBlock | undefined): RowBlock => {
+    const share = this.spill === undefined ? Infinity : (OPEN_SHARE * this.spill.memoryBytes) / this.#streams.size;
+    const most = Math.floor(Math.min(BLOCK_BYTES, share) / rowBytes(this.channels));
+    const capacity = Math.max(Math.min(last === undefined ? FIRST_ROWS : 2 * last.capacity, most), 1);
+    const block = new RowBlock(from, capacity, this.channels);
     this.#bytes += block.bytes;
-    if (this.spill === undefined) return;
+    if (this.spill === undefined) return block;
+    while (this.#bytes > this.spill.memoryBytes && this.#blocks.length > 0) this.#spillOldest(this.spill);
     this.#blocks.push(block);
-    // The newest is about to be written to.
-    while (this.#bytes > this.spill.memoryBytes && this.#blocks.length > 1) {
-      const oldest = this.#blocks.shift();
-      this.#file ??= new SpillFile(this.spill.folder);
-      oldest?.spill(this.#file);
-      this.#bytes -= oldest?.bytes ?? 0;
-    }
+    return block;
   };
+
+  #spillOldest({ folder }: SpillOptions): void {
+    const oldest = this.#blocks.shift();
+    if (oldest === undefined) return;
+    this.#file ??= new SpillFile(folder);
+    this.#bytes -= oldest.bytes;
+    oldest.spill(this.#file);
+  }
 }
