@@ -10,6 +10,7 @@ import type { Snapshot } from './core/snapshot.js';
 import { FrameFetch, FRAMES_FETCHED } from './frame-fetch.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
+import type { OnlineLearning } from './online/online-learning.js';
 import { Slots } from './step/slots.js';
 import { assertSnapshotModel } from './step/snapshot.js';
 import type { Stepper } from './stepper.js';
@@ -18,6 +19,8 @@ import { StreamClocks } from './stream-clocks.js';
 export interface LaneStages {
   readonly aligner: Aligner;
   readonly stepper: Stepper<ForecastDecider>;
+  /** Present: the net goes on learning; the stepper shows its segments what it does. */
+  readonly online?: OnlineLearning;
 }
 
 export interface LaneLimits {
@@ -30,9 +33,13 @@ export interface LaneLimits {
 /** Rows that may wait before they are stepped without being asked: a bound on memory. */
 const ROWS_BEFORE_TURN = 4096;
 
+/** Name of the segment that a stream is in, in its snapshot. */
+const ONLINE = 'online';
+
 export class StreamLane implements Lane {
   readonly #aligner: Aligner;
   readonly #stepper: Stepper<ForecastDecider>;
+  readonly #online: OnlineLearning | undefined;
   readonly #slots: Slots;
   readonly #idleUs: Micros;
   /** A stream that was heard more recently is neither silent nor idle. */
@@ -54,6 +61,7 @@ export class StreamLane implements Lane {
     const { maxStreams } = limits;
     this.#aligner = stages.aligner;
     this.#stepper = stages.stepper;
+    this.#online = stages.online;
     this.#idleUs = limits.streamIdleUs ?? Infinity;
     this.#patienceUs = Math.min(this.#idleUs, stages.stepper.decider.silentAfterSteps * stages.aligner.stepUs);
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
@@ -115,7 +123,7 @@ export class StreamLane implements Lane {
       stream,
       us: this.#clocks.readUs(slot),
       through: this.#out.through(),
-      parts: saveStages(this.#stages(), slot),
+      parts: saveStages([...this.#stages(), ...this.#learning()], slot),
     };
   }
 
@@ -126,6 +134,8 @@ export class StreamLane implements Lane {
     this.#slots.use(slot);
     try {
       loadStages(this.#stages(), slot, snapshot);
+      // Taken where nothing was learnt, it has none.
+      if (snapshot.parts.has(ONLINE)) loadStages(this.#learning(), slot, snapshot);
     } catch (error) {
       // Half of its memory would be another stream's.
       this.#slots.release(snapshot.stream);
@@ -146,6 +156,7 @@ export class StreamLane implements Lane {
   }
 
   close(): void {
+    this.#online?.close();
     this.#stepper.net.close();
   }
 
@@ -165,6 +176,10 @@ export class StreamLane implements Lane {
   readonly #take = (frame: Frame): void => {
     this.#stepper.feature.push(this.#slot, frame);
     if (++this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
+    if (this.#online?.row() === true) {
+      this.#step();
+      this.#online.border();
+    }
   };
 
   #step(): void {
@@ -234,6 +249,7 @@ export class StreamLane implements Lane {
     const slot = this.#slots.acquire(stream);
     this.#aligner.open(slot, stream);
     this.#stepper.open(slot, stream);
+    this.#online?.segments.open(slot, stream);
     this.#clocks.open(slot, stream);
     this.#clocks.forgive(slot, this.#clockUs);
     return slot;
@@ -262,6 +278,7 @@ export class StreamLane implements Lane {
   #drop(slot: Slot): void {
     this.#aligner.leave(slot);
     this.#stepper.leave(slot);
+    this.#online?.segments.leave(slot);
     this.#clocks.leave(slot);
   }
 
@@ -274,5 +291,9 @@ export class StreamLane implements Lane {
       ['net', net],
       ['decide', decider],
     ];
+  }
+
+  #learning(): NamedStages {
+    return this.#online === undefined ? [] : [[ONLINE, this.#online.segments]];
   }
 }

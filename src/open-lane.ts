@@ -3,11 +3,15 @@ import { StepAligner } from './align/align.js';
 import type { Config } from './config/config.js';
 import type { AlignedChannel } from './core/alignment.js';
 import type { ModelCard } from './core/card.js';
-import type { Engine, ForecastDecider, Lane, Net } from './core/contracts.js';
+import type { Engine, Feature, ForecastDecider, Lane, Net } from './core/contracts.js';
 import { UserError } from './core/errors.js';
 import type { DeciderContext, StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
+import type { Learning } from './online/inline.js';
+import type { LearnerStart } from './online/learner.js';
+import type { OnlineLearning } from './online/online-learning.js';
 import { readCard, stepModelOf } from './step/card-file.js';
+import { isLearningNet } from './core/learning-net.js';
 import { whatSteps } from './step/open-engine.js';
 import { streamIdleUsOf } from './stream-idle.js';
 import { Stepper } from './stepper.js';
@@ -32,8 +36,12 @@ async function openSensorLane(config: Config, engine: Engine, context: StageCont
   try {
     const channels = card.channels.map(({ name, aggregate }) => ({ name, aggregate, noiseFloor: 0 }));
     const aligner = new StepAligner({ ...config.align, channels }, context.counters, config.limits.maxStreams);
+    const { feature, decider } = openStages(config, card, net, context);
+    const online = await openOnline(config, card, net, decider, context);
+    const stepper = new Stepper(feature, net, decider, online?.segments);
     const limits = { maxStreams: config.limits.maxStreams, streamIdleUs: streamIdleUsOf(config) };
-    return new StreamLane({ aligner, stepper: openStepper(config, card, net, context) }, limits, context.counters);
+    const stages = { aligner, stepper, ...(online === undefined ? {} : { online }) };
+    return new StreamLane(stages, limits, context.counters);
   } catch (error) {
     net.close();
     throw error;
@@ -50,6 +58,16 @@ export function openStepper(
   net: Net,
   context: StepperContext,
 ): Stepper<ForecastDecider> {
+  const { feature, decider } = openStages(config, card, net, context);
+  return new Stepper(feature, net, decider);
+}
+
+function openStages(
+  config: Config,
+  card: ModelCard,
+  net: Net,
+  context: StepperContext,
+): { readonly feature: Feature; readonly decider: ForecastDecider } {
   const { decide, feature: chosen } = config;
   if (decide.task !== 'forecast') {
     throw new UserError('CONFIG_INVALID', `decide: ${decide.kind} listens to speech, it learns nothing here`, {
@@ -58,7 +76,23 @@ export function openStepper(
   }
   const { capacity, provider } = net;
   const feature = chosen.create({ ...context, card, capacity });
-  return new Stepper(feature, net, decide.create({ ...context, card, capacity, provider, scaler: feature }));
+  return { feature, decider: decide.create({ ...context, card, capacity, provider, scaler: feature }) };
+}
+
+/** @returns undefined when the configuration does not ask for it, or the net has no weights */
+async function openOnline(
+  { online, train }: Config,
+  card: ModelCard,
+  net: Net,
+  decider: ForecastDecider,
+  { counters }: StageContext,
+): Promise<OnlineLearning | undefined> {
+  if (online === undefined || !isLearningNet(net)) return undefined;
+  // The graphs of training, which a net that stays as it is does without.
+  const { openOnlineLearning } = await import('./online/open-online.js');
+  const { InlineLearning } = await import('./online/inline.js');
+  const learning = (start: LearnerStart): Learning => new InlineLearning(start);
+  return openOnlineLearning(online, { net, card, decider, clipNorm: train.clipNorm, counters, learning });
 }
 
 function requireSameSteps({ align, model, file }: Config, card: ModelCard): void {

@@ -1,6 +1,14 @@
 /** feature → net → decide for whatever rows are ready: the inner loop of every lane and of calibration. */
 import { Chunk, newBatch } from './chunk.js';
-import type { Decider, Emit, Feature, Net } from './core/contracts.js';
+import type { Batch, Decider, Emit, Feature, Net } from './core/contracts.js';
+
+/** Is shown what goes through the net, before and after. */
+export interface RowWatch {
+  /** A run of the net begins with the rows of `batch`: the states of their streams are those before it. */
+  stepping(batch: Batch): void;
+  /** The decider has judged the rows of `batch`. */
+  judged(batch: Batch): void;
+}
 
 export class Stepper<D extends Decider = Decider> {
   readonly #chunk: Chunk;
@@ -14,6 +22,7 @@ export class Stepper<D extends Decider = Decider> {
     readonly feature: Feature,
     readonly net: Net,
     readonly decider: D,
+    private readonly watch?: RowWatch,
   ) {
     const { rows, capacity, model, input, output } = net;
     this.#input = input[model.inputs[0].name];
@@ -47,11 +56,13 @@ export class Stepper<D extends Decider = Decider> {
     const batch = chunk.at(from);
     const { n, slot } = batch;
     if (from === 0) for (let i = 0; i < n; i++) if (batch.gap[i] === 1) net.reset(slot[i]);
+    this.watch?.stepping(batch);
     for (let t = from === 0 ? 1 : 0; t < steps; t++)
       copyRows(chunk.at(from + t).data, 0, this.#input, t, n * batch.width);
     net.step(slot, n, steps);
     if (steps === 1) {
       decider.push(this.#output, batch, emit);
+      this.watch?.judged(batch);
       afterBatch?.();
       return n;
     }
@@ -59,6 +70,7 @@ export class Stepper<D extends Decider = Decider> {
     for (let t = 0; t < steps; t++) {
       copyRows(this.#output, t, this.#stepOutput, 0, size);
       decider.push(this.#stepOutput, chunk.at(from + t), emit);
+      this.watch?.judged(chunk.at(from + t));
       afterBatch?.();
     }
     return n * steps;

@@ -51,9 +51,10 @@ function mismatches(parts: {
   readonly task: Task;
   readonly decode: string;
   readonly decide: string;
+  readonly threads: Root['runtime']['threads'];
   readonly sections: Readonly<Record<string, unknown>>;
 }): Finding[] {
-  const { audio, task, decode, decide, sections } = parts;
+  const { audio, task, decode, decide, threads, sections } = parts;
   const findings: Finding[] = [];
   const extracts = sections['extract'] !== undefined;
   if (task !== 'forecast' && !audio) {
@@ -75,6 +76,20 @@ function mismatches(parts: {
       path: ['extract'],
       reason: audio ? `is not for decide: ${decide}` : `needs audio, decode: ${decode} gives readings of sensors`,
       hint: 'leave it out',
+    });
+  }
+  if (sections['online'] !== undefined && task !== 'forecast') {
+    findings.push({
+      path: ['online'],
+      reason: `is not for decide: ${decide}: recognisers are not learnt here`,
+      hint: 'leave it out',
+    });
+  }
+  if (sections['online'] !== undefined && typeof threads === 'number' && threads > 0) {
+    findings.push({
+      path: ['runtime', 'threads'],
+      reason: `is ${threads}, but a net that goes on learning (online) is one for all streams`,
+      hint: 'leave runtime.threads out, or online',
     });
   }
   if (sections['feature'] !== undefined && task !== 'forecast') {
@@ -107,7 +122,9 @@ export class Check {
     if (!root || !source || !decode || extract === 'wrong' || !feature || !decide || !sinks) return undefined;
     const audio = decode.module.audio === true;
     const { task } = decide.module;
-    this.findings.push(...mismatches({ audio, task, decode: decode.kind, decide: decide.kind, sections }));
+    this.findings.push(
+      ...mismatches({ audio, task, decode: decode.kind, decide: decide.kind, threads: root.runtime.threads, sections }),
+    );
     const name = root.name ?? basename(file, extname(file));
     const baseDir = dirname(file);
     const { maxStreams = task === 'forecast' ? SENSOR_STREAMS : AUDIO_STREAMS, streamIdleMs } = root.limits;
@@ -128,6 +145,7 @@ export class Check {
       decide: decider(decide),
       sinks,
       train: root.train,
+      ...(root.online === undefined ? {} : { online: root.online }),
       runtime: runtimeOptions(root.runtime, (path) => resolve(baseDir, path)),
       limits: { maxStreams, streamIdleMs, maxDelayMs: past ? 0 : delayMs },
     };

@@ -12,6 +12,7 @@ import type {
   StageContext,
   VoiceContext,
 } from '../core/kind.js';
+import type { OnlineOptions } from '../core/online.js';
 import type { RuntimeOptions } from '../core/runtime.js';
 import type { TrainOptions } from '../core/training.js';
 
@@ -50,6 +51,8 @@ export interface Config {
   readonly decide: ChosenDecider;
   readonly sinks: readonly Chosen<StageContext, Sink>[];
   readonly train: TrainOptions;
+  /** Present: the net goes on learning while it runs. */
+  readonly online?: OnlineOptions;
   readonly runtime: RuntimeOptions;
   readonly limits: {
     readonly maxStreams: number;

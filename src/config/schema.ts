@@ -1,6 +1,7 @@
 /** The sections of a configuration that are not a kind of stage, and the whole as JSON Schema. */
 import { z } from 'zod';
 import { alignSchema } from '../core/alignment.js';
+import { onlineSchema } from '../core/online.js';
 import { runtimeSchema } from '../core/runtime.js';
 import { trainSchema } from '../core/training.js';
 import { toJsonSchema, type JsonSchema } from './json-schema.js';
@@ -66,6 +67,7 @@ export const rootSchema = z.strictObject({
   decide: z.unknown().optional(),
   sinks: z.unknown().optional(),
   train: trainSchema.prefault({}),
+  online: onlineSchema.optional(),
   runtime: runtimeSchema.prefault({}),
   limits: limitsSchema.prefault({}),
 });

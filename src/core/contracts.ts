@@ -214,21 +214,6 @@ export interface Net extends PerSlot {
   close(): void;
 }
 
-/** A net whose weights may change while it runs; what it remembers of streams stays. */
-export interface LearningNet extends Net {
-  /** float32 values of all states of one stream. */
-  readonly stateValues: number;
-  /** Writes the states of a stream in the model's order to `target[at … at + stateValues)`. */
-  copyState(slot: Slot, target: Float32Array, at: number): void;
-  /**
-   * From the next step on another model serves, with the same inputs, outputs and states. `model` goes on to name the one
-   * that was opened: it is what saved state belongs to.
-   * @param file an ONNX file
-   * @throws UserError `MODEL_INVALID`; then the former model goes on
-   */
-  replaceModel(file: Uint8Array): void;
-}
-
 /** Lives in core so that a transducer's decoder and joiner can be injected into `decide`. */
 export interface Engine {
   readonly name: string;
@@ -258,15 +243,9 @@ export interface ForecastDecider extends Decider {
   readonly version: string;
   /** Time steps without data below which `silence` changes nothing. */
   readonly silentAfterSteps: number;
-  /**
-   * Only where nothing is raised (`DeciderContext.learnOnly`): counts from the stream's next row on how often it would have
-   * raised something.
-   */
+  /** Where nothing is raised (`DeciderContext.learnOnly`): counts from the next row on how often something would have been. */
   rehearse(slot: Slot): void;
-  /**
-   * What came of it, for the model card.
-   * @param heldOut whether the net had not learnt the rows that were rehearsed
-   */
+  /** What came of it, for the model card. @param heldOut the net had not learnt the rows that were rehearsed */
   rehearsed(heldOut: boolean): Pick<Calibration, 'rehearsal' | 'threshold'>;
   /**
    * Judges the rows of `input` against what the net foretold for them one step before, learns from them, and remembers

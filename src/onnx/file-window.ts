@@ -3,7 +3,26 @@ import type { FileHandle } from 'node:fs/promises';
 
 const WINDOW_BYTES = 16 * 1024;
 
-export class FileWindow {
+/** Bytes that are read by position. */
+export interface ByteSource {
+  readonly size: number;
+  /** The byte at a position, or undefined behind the end. */
+  byteAt(position: number): Promise<number | undefined>;
+  /** A copy of `length` bytes; shorter when there are no more. */
+  bytes(position: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Bytes that are in memory already. */
+export function inMemory(all: Uint8Array): ByteSource {
+  return {
+    size: all.length,
+    byteAt: async (position) => all[position],
+    // Of a `Buffer`, `slice` would be a view.
+    bytes: async (position, length) => Uint8Array.from(all.subarray(position, position + length)),
+  };
+}
+
+export class FileWindow implements ByteSource {
   readonly #window = new Uint8Array(WINDOW_BYTES);
   #start = 0;
   #length = 0;
@@ -26,7 +45,7 @@ export class FileWindow {
   }
 
   /** A copy of `length` bytes; shorter when the file ends before. */
-  async bytes(position: number, length: number): Promise<Uint8Array> {
+  async bytes(position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const copy = new Uint8Array(length);
     let filled = 0;
     while (filled < length) {

@@ -1,6 +1,6 @@
 /** Protocol Buffers wire format, reading side: the fields of a message, by position in the file. */
 import { UserError } from '../core/errors.js';
-import type { FileWindow } from './file-window.js';
+import type { ByteSource } from './file-window.js';
 
 /** A field: `value` of a varint (0 otherwise), and where its payload lies. */
 export interface Field {
@@ -34,7 +34,7 @@ export function invalid(reason: string): never {
  * The fields of the message at `span`, in file order. A payload that nobody reads is skipped, not loaded.
  * @throws UserError `MODEL_INVALID` for what is not protobuf, or ends too early
  */
-export async function* fields(file: FileWindow, span: Span): AsyncGenerator<Field, void, undefined> {
+export async function* fields(file: ByteSource, span: Span): AsyncGenerator<Field, void, undefined> {
   let position = span.start;
   while (position < span.end) {
     const at = position;
@@ -64,13 +64,13 @@ export async function* fields(file: FileWindow, span: Span): AsyncGenerator<Fiel
 }
 
 /** A UTF-8 string field. */
-export async function text(file: FileWindow, { start, end }: Span): Promise<string> {
+export async function text(file: ByteSource, { start, end }: Span): Promise<string> {
   if (end - start > TEXT_LIMIT_BYTES) invalid(`a text of ${end - start} bytes at byte ${start}`);
   return decoder.decode(await file.bytes(start, end - start));
 }
 
 /** The integers of a repeated field, packed or one by one. */
-export async function integers(file: FileWindow, field: Field, most: number): Promise<readonly number[]> {
+export async function integers(file: ByteSource, field: Field, most: number): Promise<readonly number[]> {
   if (!field.hasLength) return [integer(field)];
   const values: number[] = [];
   for (let position = field.start; position < field.end;) {
@@ -94,7 +94,7 @@ function toNumber(value: bigint, position: number): number {
   return number;
 }
 
-async function varint(file: FileWindow, start: number, end: number): Promise<{ value: bigint; end: number }> {
+async function varint(file: ByteSource, start: number, end: number): Promise<{ value: bigint; end: number }> {
   let value = 0n;
   for (let i = 0; i < 10; i++) {
     const byte = start + i < end ? await file.byteAt(start + i) : undefined;

@@ -3,7 +3,8 @@
  * block where most of a block steps, gathered into buckets where few do. Every way gives the same bits.
  */
 import { access } from 'node:fs/promises';
-import type { LearningNet, Net, Slot } from '../core/contracts.js';
+import type { Slot } from '../core/contracts.js';
+import type { LearningNet } from '../core/learning-net.js';
 import { Blocks, slotsForBytes } from '../core/blocks.js';
 import { BugError, UserError } from '../core/errors.js';
 import type { SkippedProvider } from '../core/runtime.js';
@@ -236,9 +237,4 @@ export async function openSlottedNet(
     session.close();
     throw error;
   }
-}
-
-/** Whether the weights of a net can be changed: those of an engine can, what foretells without a net has none. */
-export function isLearningNet(net: Net): net is LearningNet {
-  return 'replaceModel' in net;
 }

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, LearningNet, Net } from '../../src/core/contracts.js';
+import type { Engine, Net } from '../../src/core/contracts.js';
 import { BugError } from '../../src/core/errors.js';
 import { uniform } from '../../src/core/random.js';
 import { readCard, stepModelOf } from '../../src/step/card-file.js';
-import { isLearningNet } from '../../src/step/net.js';
+import { isLearningNet, type LearningNet } from '../../src/core/learning-net.js';
 import type { NetSpec } from '../../src/train/net-spec.js';
 import { StepByHand } from '../support/step-by-hand.js';
 import {

@@ -16,9 +16,12 @@ export const RANKS: Readonly<Record<string, number>> = {
   sink: 2,
   train: 3,
   config: 3,
+  // Between training, which it does amid a stream, and the lane, which it does it for.
+  online: 3.5,
   '.': 4,
   daemon: 5,
   backtest: 5,
+  report: 5,
   cli: 6,
 };
 

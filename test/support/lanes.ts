@@ -1,16 +1,30 @@
 /** A whole lane over a small untrained model, and readings that make it speak. */
 import { StepAligner } from '../../src/align/align.js';
 import { alignSchema } from '../../src/core/alignment.js';
-import type { Frame, Signal } from '../../src/core/contracts.js';
+import type { ModelCard } from '../../src/core/card.js';
+import type { Feature, ForecastDecider, Frame, Net, Signal } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import { silentLog } from '../../src/core/log.js';
+import { onlineSchema } from '../../src/core/online.js';
 import { normal } from '../../src/core/random.js';
 import { anomalyKind } from '../../src/decide/anomaly.js';
 import { normaliseKind } from '../../src/feature/normalise.js';
 import { StreamLane, type LaneLimits } from '../../src/lane.js';
+import { InlineLearning, type Learning } from '../../src/online/inline.js';
+import type { OnlineLearning } from '../../src/online/online-learning.js';
+import { openOnlineLearning, type OnlineSurroundings } from '../../src/online/open-online.js';
+import { isLearningNet } from '../../src/core/learning-net.js';
 import { readCard, stepModelOf } from '../../src/step/card-file.js';
 import { Stepper } from '../../src/stepper.js';
 import { userEngine } from './user-engine.js';
+
+interface Stages {
+  readonly card: ModelCard;
+  readonly aligner: StepAligner;
+  readonly feature: Feature;
+  readonly net: Net;
+  readonly decider: ForecastDecider;
+}
 
 /**
  * @param model folder of a model with the channels c0 and c1 and steps of one second
@@ -22,6 +36,16 @@ export async function openTestLane(
   counters = new Counters(),
   decide: Record<string, unknown> = {},
 ): Promise<StreamLane> {
+  const { aligner, feature, net, decider } = await openStages(model, limits, counters, decide);
+  return new StreamLane({ aligner, stepper: new Stepper(feature, net, decider) }, limits, counters);
+}
+
+async function openStages(
+  model: string,
+  limits: LaneLimits,
+  counters: Counters,
+  decide: Record<string, unknown>,
+): Promise<Stages> {
   const card = await readCard(model);
   const net = await userEngine.open(stepModelOf(model, card), limits.maxStreams);
   const context = { name: 'test', baseDir: model, counters, log: silentLog, card, capacity: net.capacity };
@@ -35,7 +59,28 @@ export async function openTestLane(
   const channels = card.channels.map(({ name }) => ({ name }));
   const align = alignSchema.parse({ stepMs: 1000, channels });
   const aligner = new StepAligner({ ...align, channels: align.channels ?? [] }, counters, limits.maxStreams);
-  return new StreamLane({ aligner, stepper: new Stepper(feature, net, decider) }, limits, counters);
+  return { card, aligner, feature, net, decider };
+}
+
+export interface OnlineLane {
+  readonly lane: StreamLane;
+  readonly online: OnlineLearning;
+}
+
+/** The same, of which the net goes on learning. @param options of online learning */
+export async function openOnlineLane(
+  model: string,
+  limits: LaneLimits,
+  counters: Counters,
+  options: Record<string, unknown>,
+  { content, learning = (start): Learning => new InlineLearning(start) }: Partial<OnlineSurroundings> = {},
+): Promise<OnlineLane> {
+  const { card, aligner, feature, net, decider } = await openStages(model, limits, counters, {});
+  if (!isLearningNet(net)) throw new Error(`${net.provider} cannot learn`);
+  const surroundings = { net, card, decider, clipNorm: 1, counters, learning, ...(content && { content }) };
+  const online = await openOnlineLearning(onlineSchema.parse(options), surroundings);
+  const stepper = new Stepper(feature, net, decider, online.segments);
+  return { lane: new StreamLane({ aligner, stepper, online }, limits, counters), online };
 }
 
 const SIGNAL: Signal = { kind: 'channels', names: ['c0', 'c1'], stepUs: 0 };

@@ -1,0 +1,127 @@
+/** A lane whose net goes on learning. */
+import * as fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Frame } from '../../src/core/contracts.js';
+import { Counters } from '../../src/core/counters.js';
+import type { KiokuEvent } from '../../src/core/events.js';
+import type { StreamLane } from '../../src/lane.js';
+import { decodeSnapshot, encodeSnapshot } from '../../src/step/snapshot.js';
+import { openOnlineLane, openTestLane, reading, readings, type OnlineLane } from '../support/lanes.js';
+import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
+
+const STREAMS = ['a', 'bb', 'c'];
+/** Small enough that much is learnt in little time. */
+const OPTIONS = { everySteps: 24, segments: 4, segmentSteps: 8, replaySteps: 200, learningRate: 0.01 };
+const LIMITS = { maxStreams: 4 };
+
+const folders: string[] = [];
+async function folderOf(form: 'plain' | 'fused'): Promise<string> {
+  const folder = await writeModel(await mkdtemp(join(tmpdir(), 'kioku-online-')), kiokuModel(GRU, form));
+  folders.push(folder);
+  return folder;
+}
+let model: string;
+beforeAll(async () => {
+  model = await folderOf('fused');
+});
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+const open = (counters = new Counters(), options: Record<string, unknown> = {}): Promise<OnlineLane> =>
+  openOnlineLane(model, LIMITS, counters, { ...OPTIONS, ...options });
+
+function feed(lane: StreamLane, frames: readonly Frame[], sizes: readonly number[] = [frames.length]): KiokuEvent[] {
+  const events: KiokuEvent[] = [];
+  for (let at = 0, i = 0; at < frames.length; i++) {
+    const size = sizes[i % sizes.length];
+    lane.push(frames.slice(at, at + size));
+    events.push(...lane.turn().events);
+    at += size;
+  }
+  return events;
+}
+
+/** Events of different streams come in the order in which batches were stepped. */
+const byStream = (events: readonly KiokuEvent[]): KiokuEvent[][] =>
+  STREAMS.map((stream) => events.filter((event) => event.stream === stream));
+
+describe('a lane whose net goes on learning', () => {
+  it.each(['fused', 'plain'] as const)('says and learns the same however its input is cut (%s)', async (form) => {
+    const folder = await folderOf(form);
+    const frames = readings(STREAMS, 160, 120);
+    const whole = await openOnlineLane(folder, LIMITS, new Counters(), OPTIONS);
+    const expected = byStream(feed(whole.lane, frames));
+    const content = whole.online.content();
+    expect(whole.online.figures.updates).toBeGreaterThan(5);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 6 }), async (sizes) => {
+        const { lane, online } = await openOnlineLane(folder, LIMITS, new Counters(), OPTIONS);
+        expect(byStream(feed(lane, frames, sizes))).toEqual(expected);
+        expect(online.content()).toEqual(content);
+        lane.close();
+      }),
+      { numRuns: 15 },
+    );
+    const unlearning = await openTestLane(folder, LIMITS);
+    expect(byStream(feed(unlearning, frames))).not.toEqual(expected);
+    unlearning.close();
+    whole.lane.close();
+  });
+
+  it('judges a row before it is learnt, and never by what comes later', async () => {
+    const frames = readings(STREAMS, 200, 1000);
+    const changed = frames.map((frame, i) =>
+      i < 450 ? frame : { ...frame, data: frame.data.map((value) => value + 3) },
+    );
+    const [one, other] = [await open(), await open()];
+    const events = feed(one.lane, frames).filter(({ us }) => us < frames[450].us);
+    expect(events.length).toBeGreaterThan(200);
+    expect(byStream(feed(other.lane, changed).filter(({ us }) => us < frames[450].us))).toEqual(byStream(events));
+    one.lane.close();
+    other.lane.close();
+  });
+
+  it('learns nothing while an incident lasts, nor what led to it', async () => {
+    const counters = new Counters();
+    const { lane, online } = await open(counters, { everySteps: 8 });
+    const frames = Array.from({ length: 400 }, (_, second) => reading('a', second, second >= 200 && second < 230));
+    const fault = 200;
+    feed(lane, frames.slice(0, fault));
+    const before = online.figures.updates;
+    feed(lane, frames.slice(fault, fault + 30));
+    // The one that was begun before, and that of the last calm rows.
+    expect(online.figures.updates - before).toBeLessThanOrEqual(2);
+    expect(counters.get('online.frozen')).toBeGreaterThanOrEqual(3);
+    feed(lane, frames.slice(fault + 30));
+    expect(online.figures.updates).toBeGreaterThan(before + 5);
+    const { numbers } = online.content().replay;
+    expect(numbers.length).toBeGreaterThan(0);
+    expect(numbers.every((value) => Math.abs(value) < 20)).toBe(true);
+    lane.close();
+  });
+
+  it('goes on after a restart as if there had been none', async () => {
+    const frames = readings(STREAMS, 160, 130);
+    const whole = await open();
+    const expected = feed(whole.lane, frames);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: frames.length - 1 }), async (cut) => {
+        const first = await open();
+        const events = feed(first.lane, frames.slice(0, cut));
+        const snapshots = first.lane.streams.map((stream) => encodeSnapshot(first.lane.snapshot(stream)));
+        const content = structuredClone(first.online.content());
+        first.lane.close();
+        const second = await openOnlineLane(model, LIMITS, new Counters(), OPTIONS, { content });
+        for (const snapshot of snapshots.toReversed()) second.lane.restore(decodeSnapshot(snapshot));
+        events.push(...feed(second.lane, frames.slice(cut)));
+        expect(byStream(events)).toEqual(byStream(expected));
+        expect(second.online.content()).toEqual(whole.online.content());
+        second.lane.close();
+      }),
+      { numRuns: 15 },
+    );
+    whole.lane.close();
+  });
+});
