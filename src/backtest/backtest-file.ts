@@ -1,29 +1,24 @@
 /** One data file: its first rows are learnt, the others streamed through the lane of `run`, each judged before it is learnt. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.js';
-import type { Engine, Frame, Lane } from '../core/contracts.js';
-import { UserError } from '../core/errors.js';
-import type { KiokuEvent } from '../core/events.js';
+import type { Engine } from '../core/contracts.js';
+import { Counters } from '../core/counters.js';
 import type { StageContext } from '../core/kind.js';
-import { Gatherer } from '../gather.js';
-import { learn } from '../learn.js';
-import { openLane } from '../open-lane.js';
 import { contextOf } from '../stage-context.js';
 import { readCard } from '../step/card-file.js';
+import { baselineEngine } from './baseline-net.js';
+import { type BaselineName, rulesFor } from './baselines.js';
 import type { BacktestFile } from './data-files.js';
-import { type Candidate, withCandidates } from './decider-fan.js';
-import { configOfFile, deciderWith, forecastOf, scoresOf, withAlignment, type BacktestSetting } from './file-config.js';
-import { framesOf, packetsOf, rowsOfPackets, rowSteps, rowTimes, type RowTimes } from './history.js';
-import { anomaliesOf, judgementOf, StepRows, type Judgement } from './judgement.js';
-import { probationOf } from './nab-rewards.js';
-import { readTable } from './table.js';
-import { traceOf, type Trace } from './trace.js';
-
-/** Frames between two looks at the wish to stop. */
-const FRAMES_A_TURN = 1024;
+import { type BacktestSetting, deciderOf, netKeyOf } from './file-config.js';
+import { type FileData, readData } from './file-data.js';
+import type { RowTimes } from './history.js';
+import { judge } from './judge.js';
+import type { Judgement } from './judgement.js';
+import { learntChannels } from './learnt-channels.js';
+import { LearntModels } from './learnt-models.js';
+import type { Trace } from './trace.js';
 
 export interface FileResult extends RowTimes, Judgement {
   readonly name: string;
@@ -46,115 +41,98 @@ export interface FileResult extends RowTimes, Judgement {
 /**
  * Strictly causal: the score of a row depends on nothing behind the time step that it is in, but for the number of rows,
  * which says how many serve to learn from.
+ * @param settings at least one
+ * @param engineOf steps the nets of a setting
+ * @returns of each setting that of its net, then those of its baselines, all over the same rows
  * @throws UserError `DATA_…` when the file cannot be read or is too short to learn from; AbortError when `signal` is
  */
 export async function backtestFile(
-  { path, name }: BacktestFile,
+  file: BacktestFile,
+  settings: readonly BacktestSetting[],
+  engineOf: (setting: BacktestSetting) => Engine,
+  signal: AbortSignal,
+): Promise<FileResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'kioku-backtest-'));
+  try {
+    const shared = new Map<string, Learning>();
+    const results: FileResult[] = [];
+    for (const setting of settings) {
+      const key = netKeyOf(setting);
+      let learning = shared.get(key);
+      if (learning === undefined) {
+        const data = await readData(file, setting, signal);
+        const models = new LearntModels(join(folder, String(shared.size)), learntFrames(data), signal);
+        shared.set(key, (learning = { data, models }));
+      }
+      for (const result of await compare(learning, setting, engineOf(setting), signal)) results.push(result);
+    }
+    return results;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What configurations that differ in nothing but their deciders have in common. */
+interface Learning {
+  readonly data: FileData;
+  readonly models: LearntModels;
+}
+
+function learntFrames({ frames, learntFrames: n }: FileData): FileData['frames'] {
+  return frames.slice(0, n);
+}
+
+/** The net of a setting, then its baselines. */
+async function compare(
+  { data, models }: Learning,
   setting: BacktestSetting,
   engine: Engine,
   signal: AbortSignal,
+): Promise<FileResult[]> {
+  const config = { ...data.config, decide: await deciderOf(setting) };
+  const context = contextFor(config, data);
+  const { model } = setting;
+  const ready = model === undefined ? await models.of('net', config, engine, context) : { ...config, model };
+  const learntRows = model === undefined ? data.learntRows : 0;
+  const results = [await judge(data, { config: ready, setting, engine, context, learntRows, signal })];
+  for (const name of setting.baselines) results.push(await baseline(name, { data, models }, setting, ready, signal));
+  return results;
+}
+
+/** @param beside the configuration of the net that the baseline is held against, with its model */
+async function baseline(
+  name: BaselineName,
+  { data, models }: Learning,
+  setting: BacktestSetting,
+  beside: Config,
+  signal: AbortSignal,
 ): Promise<FileResult> {
-  const table = await readTable(path);
-  const rows = table.rows.length;
-  const foreseen = Math.min(rows, setting.learnRows ?? probationOf(rows));
-  if (setting.model === undefined && (foreseen === 0 || foreseen === rows)) {
-    const what =
-      foreseen === 0 ? 'too few to learn from a part of them' : 'none is left to judge after those to learn from';
-    throw new UserError('DATA_TOO_SHORT', `${path} has ${rows} rows: ${what}`);
-  }
-  const written = await configOfFile(setting, path, table, foreseen);
-  const context = contextOf(written);
-  const times = rowTimes(table, path, timeOf(written));
-  const rowOf = rowsOfPackets(times.timesUs);
-  const packets = await packetsOf(written, context, signal);
-  if (packets.length !== rowOf.length - 1) {
-    throw new UserError(
-      'DATA_INVALID',
-      `${path} has rows that cannot be told apart: ${packets.length} of ${rows} were read`,
-    );
-  }
-  const frames = framesOf(packets, written, context);
-  const split = frames.findIndex(({ seq }) => rowOf[seq] >= foreseen);
-  const learnt = split < 0 ? frames : frames.slice(0, split);
-  const config = withAlignment(written, setting, learnt, path);
-  const folder = setting.model === undefined ? await mkdtemp(join(tmpdir(), 'kioku-backtest-')) : undefined;
-  try {
-    const ready = { ...config, model: folder ?? config.model };
-    if (folder !== undefined) await learnFrom(learnt, ready, engine, context, signal);
-    const judged = folder === undefined ? frames : frames.slice(learnt.length);
-    const learntRows = folder === undefined ? 0 : foreseen;
-    const { channels, stepUs, training } = await readCard(ready.model);
-    const names = channels.map(({ name }) => name);
-    const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, names[0], stepUs);
-    const stepRows = new StepRows(steps, stepUs, learntRows);
-    const { openScore } = scoresOf(config);
-    const candidates: (Candidate & { readonly threshold: number })[] = [];
-    for (const threshold of setting.thresholds) {
-      if (threshold === openScore) continue;
-      candidates.push({ threshold, decide: await deciderWith(setting, ready, threshold), incidents: [] });
-    }
-    const compared = { ...ready, decide: withCandidates(forecastOf(ready), candidates) };
-    const events = await run(compared, judged, engine, context, signal);
-    return {
-      name,
-      ...times,
-      ...judgementOf(stepRows, events),
-      values,
-      learntRows,
-      threshold: openScore,
-      candidates: candidates.map(({ threshold, incidents }) => ({
-        threshold,
-        anomalies: anomaliesOf(stepRows, incidents),
-      })),
-      ...(folder === undefined ? { modelSaw: { from: training.from, to: training.to } } : {}),
-      ...(setting.traced === true ? { trace: traceOf(frames, rowOf, rows, names, stepUs, events) } : {}),
-      counters: context.counters.toJSON(),
-    };
-  } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function timeOf({ source }: Config): Parameters<typeof rowTimes>[2] {
-  return (source.options as { readonly time?: Parameters<typeof rowTimes>[2] }).time;
-}
-
-async function learnFrom(
-  frames: readonly Frame[],
-  config: Config,
-  engine: Engine,
-  context: StageContext,
-  signal: AbortSignal,
-): Promise<void> {
-  // What is dropped here is dropped by the decoder or of no consequence; only the judged rows are told of.
-  const gatherer = new Gatherer(config.align, config.limits.maxStreams, contextOf(config).counters);
-  gatherer.push(frames);
-  const { stopped } = await learn(config, gatherer.finish(), { engine, context, signal });
-  if (stopped === 'aborted') signal.throwIfAborted();
-}
-
-async function run(
-  config: Config,
-  frames: readonly Frame[],
-  engine: Engine,
-  context: StageContext,
-  signal: AbortSignal,
-): Promise<KiokuEvent[]> {
-  const events: KiokuEvent[] = [];
-  const take = (said: ReturnType<Lane['turn']>): void => {
-    for (const event of said.events) events.push(event);
+  const card = await readCard(beside.model);
+  const channels = beside.align.channels ?? card.channels.map((channel) => ({ ...channel, noiseFloor: 0 }));
+  const align = { ...beside.align, stepMs: card.stepUs / 1000, channels };
+  // Of what is learnt here, only scales and calibration are used.
+  const train = {
+    ...beside.train,
+    objective: 'gaussian' as const,
+    calendar: ['day' as const],
+    hidden: 1,
+    layers: 1,
+    dropout: 0,
+    maxEpochs: 1,
   };
-  const lane = await openLane(config, engine, context);
-  try {
-    for (let from = 0; from < frames.length; from += FRAMES_A_TURN) {
-      lane.push(frames.slice(from, from + FRAMES_A_TURN));
-      take(lane.turn());
-      await nextTurn();
-      signal.throwIfAborted();
-    }
-    take(lane.end());
-    return events;
-  } finally {
-    lane.close();
-  }
+  const config = { ...beside, align, train };
+  const engine = baselineEngine(name, async ({ path }) => {
+    const own = await readCard(dirname(path));
+    return rulesFor(name, learntChannels(learntFrames(data), align, config.limits.maxStreams, own), own.stepUs);
+  });
+  const context = contextFor(config, data);
+  const ready = await models.of('baseline', config, engine, context);
+  const { traced: _, ...untraced } = setting;
+  return judge(data, { config: ready, setting: untraced, engine, context, learntRows: data.learntRows, signal });
+}
+
+function contextFor(config: Config, { counters }: FileData): StageContext {
+  const own = new Counters();
+  own.add(counters);
+  return contextOf(config, { counters: own });
 }

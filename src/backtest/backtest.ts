@@ -2,22 +2,28 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { BugError, messageOf, type UserError } from '../core/errors.js';
-import type { RuntimeOptions } from '../core/runtime.js';
 import { receivedError, startThread } from '../core/thread.js';
 import { disableTelemetry } from '../step/telemetry.js';
 import type { FileResult } from './backtest-file.js';
 import type { BacktestFile } from './data-files.js';
 import type { BacktestSetting } from './file-config.js';
+import { figuresOf, type FileFigures } from './file-figures.js';
+import type { KnownFile, RefusedFile } from './known-faults.js';
 import type { FromThread, ThreadInput, ToThread } from './thread.js';
 
-/** A file that was judged, or why it could not be. */
-export type FileOutcome =
-  | { readonly file: BacktestFile; readonly result: FileResult }
-  | { readonly file: BacktestFile; readonly error: UserError };
+/** A file that was judged. */
+export interface JudgedFile extends KnownFile {
+  /** What the net of the first setting says, row by row. */
+  readonly result: FileResult;
+  /** Of each setting its net, then its baselines (`detectorsOf`). */
+  readonly figures: readonly FileFigures[];
+}
+
+export type FileOutcome = JudgedFile | RefusedFile;
 
 export interface BacktestOptions {
-  readonly setting: BacktestSetting;
-  readonly runtime: RuntimeOptions;
+  /** At least one. */
+  readonly settings: readonly BacktestSetting[];
   /** Ends it as soon as it can; the promise rejects. */
   readonly signal: AbortSignal;
   /** Called for each file, in the order in which they are finished. */
@@ -28,20 +34,20 @@ export interface BacktestOptions {
  * @returns one outcome a file, in the order of `files`
  * @throws UserError `PLATFORM`, `ENGINE` when no engine can be opened; BugError when a thread crashes; AbortError
  */
-export async function backtest(files: readonly BacktestFile[], options: BacktestOptions): Promise<FileOutcome[]> {
+export async function backtest(files: readonly KnownFile[], options: BacktestOptions): Promise<FileOutcome[]> {
   disableTelemetry();
-  const outcomes = new Map<BacktestFile, FileOutcome>();
+  const outcomes = new Map<KnownFile, FileOutcome>();
   const waiting = [...files];
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const work = async (): Promise<void> => {
-    const thread = new BacktestThread({ setting: options.setting, runtime: options.runtime });
+    const thread = new BacktestThread({ settings: options.settings });
     const stop = (): void => thread.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       await thread.ready();
       for (let file = waiting.shift(); file !== undefined && !signal.aborted; file = waiting.shift()) {
-        const outcome = { file, ...(await thread.judge(file)) };
+        const outcome = outcomeOf(file, await thread.judge(file.file));
         outcomes.set(file, outcome);
         options.onOutcome?.(outcome);
       }
@@ -58,7 +64,14 @@ export async function backtest(files: readonly BacktestFile[], options: Backtest
   return files.flatMap((file) => outcomes.get(file) ?? []);
 }
 
-type Answer = { readonly result: FileResult } | { readonly error: UserError };
+/** Rows are kept of the first result only. */
+function outcomeOf({ file, known }: KnownFile, answer: Answer): FileOutcome {
+  if ('error' in answer) return { file, error: answer.error };
+  const [result] = answer.results;
+  return { file, known, result, figures: answer.results.map((one) => figuresOf(one, known)) };
+}
+
+type Answer = { readonly results: readonly FileResult[] } | { readonly error: UserError };
 
 /** One thread, from this side: one file at a time. */
 class BacktestThread {
@@ -124,7 +137,7 @@ class BacktestThread {
       case 'ready':
         return this.#answer.resolve(undefined);
       case 'done':
-        return this.#answer.resolve({ result: message.result });
+        return this.#answer.resolve({ results: message.results });
       case 'refused':
         return this.#answer.resolve({ error: receivedError(message.error) });
       case 'failed':

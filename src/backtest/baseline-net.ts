@@ -3,17 +3,25 @@ import { Blocks, slotsForBytes } from '../core/blocks.js';
 import type { Engine, Net, Slot } from '../core/contracts.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import type { StepModel } from '../core/step-model.js';
-import { type BaselineName, BASELINES, type ForecastRule, MEAN, VARIANCE } from './baseline-rules.js';
+import { type ForecastRule, MEAN, VARIANCE } from './baseline-rules.js';
+import type { BaselineName } from './baselines.js';
 
 const SAVE_VERSION = 1;
 /** Beyond this a normalised value is simply absurd; sums of squares stay exact enough to take it out again. */
 const MOST_VALUE = 1000;
 
-/** Opens any model with the objective `gaussian` as a baseline with its inputs and outputs; its file is not read. */
-export function baselineEngine(name: BaselineName): Engine {
+/**
+ * Opens a model with the objective `gaussian` and the calendar `day` as a baseline with its inputs and outputs; its file is
+ * not read.
+ * @param rulesOf one for each channel of a model
+ */
+export function baselineEngine(
+  name: BaselineName,
+  rulesOf: (model: StepModel) => Promise<readonly ForecastRule[]>,
+): Engine {
   return {
     name,
-    open: (model, capacity) => Promise.resolve(new BaselineNet(name, model, capacity)),
+    open: async (model, capacity) => new BaselineNet(name, await rulesOf(model), model, capacity),
   };
 }
 
@@ -24,9 +32,10 @@ class BaselineNet implements Net {
   readonly input: Readonly<Record<string, Float32Array>>;
   readonly integerInput = {};
   readonly output: Readonly<Record<string, Float32Array>>;
-  readonly #rule: ForecastRule;
   readonly #channels: number;
-  /** Features of an input row: the channels, then the calendar, which no baseline looks at. */
+  /** Numbers that are remembered of a channel. */
+  readonly #fields: number;
+  /** Features of an input row: the channels, then sine and cosine of the time of day. */
   readonly #features: number;
   readonly #outputs: number;
   readonly #x: Float32Array;
@@ -36,12 +45,13 @@ class BaselineNet implements Net {
 
   constructor(
     name: BaselineName,
+    private readonly rules: readonly ForecastRule[],
     readonly model: StepModel,
     readonly capacity: number,
   ) {
     this.provider = name;
     this.rows = capacity;
-    this.#rule = BASELINES[name];
+    this.#fields = rules[0].fields;
     const [x] = model.inputs;
     const [y] = model.outputs;
     this.#features = widthOf(x.shape);
@@ -85,7 +95,8 @@ class BaselineNet implements Net {
     for (let i = 0; i < n; i++) {
       const state = this.#memory.of(slots[i]);
       const first = this.#memory.place(slots[i]) * this.#numbers;
-      for (let c = 0; c < this.#channels; c++) this.#foretell(state, first + c * this.#rule.fields, i, c);
+      const day = this.#dayOf(i);
+      for (let c = 0; c < this.#channels; c++) this.#foretell(state, first + c * this.#fields, i, c, day);
     }
   }
 
@@ -93,9 +104,16 @@ class BaselineNet implements Net {
     // Nothing that garbage collection would not free.
   }
 
-  #foretell(state: Float64Array, at: number, row: number, channel: number): void {
+  /** Part of the day that has passed, 0 … 1. */
+  #dayOf(row: number): number {
+    const at = row * this.#features + this.#channels;
+    const turns = Math.atan2(this.#x[at], this.#x[at + 1]) / (2 * Math.PI);
+    return turns < 0 ? turns + 1 : turns;
+  }
+
+  #foretell(state: Float64Array, at: number, row: number, channel: number, day: number): void {
     const value = this.#x[row * this.#features + channel];
-    this.#rule.take(state, at, Math.min(MOST_VALUE, Math.max(-MOST_VALUE, value)));
+    this.rules[channel].take(state, at, Math.min(MOST_VALUE, Math.max(-MOST_VALUE, value)), day);
     const y = row * this.#outputs + channel;
     this.#y[y] = state[at + MEAN];
     this.#y[y + this.#channels] = Math.log(state[at + VARIANCE]);
@@ -108,7 +126,7 @@ class BaselineNet implements Net {
 
   /** Remembered of one stream. */
   get #numbers(): number {
-    return this.#channels * this.#rule.fields;
+    return this.#channels * this.#fields;
   }
 }
 

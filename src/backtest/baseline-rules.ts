@@ -7,14 +7,27 @@ export interface ForecastRule {
   /**
    * Takes a value and writes the forecast of the next one to `state[at + MEAN]` and `state[at + VARIANCE]`.
    * @param at where the channel begins
+   * @param day part of the day (UTC) that has passed at the value, 0 … 1
    */
-  take(state: Float64Array, at: number, value: number): void;
+  take(state: Float64Array, at: number, value: number, day: number): void;
 }
 
+/** The rows of a channel from which a rule may learn, one entry a row. */
+export interface LearntChannel {
+  /** Normalised. */
+  readonly values: Float64Array;
+  /** Part of the day (UTC) that has passed, 0 … 1. */
+  readonly days: Float64Array;
+  /** 1 = time is missing before this row. */
+  readonly starts: Uint8Array;
+}
+
+/** What every rule keeps of a channel. */
 export const MEAN = 0;
 /** Of the error that the forecast is expected to have; > 0. */
 export const VARIANCE = 1;
-const COUNT = 2;
+/** Values taken so far. */
+export const COUNT = 2;
 const SUM = 3;
 const SQUARES = 4;
 const RING = 5;
@@ -66,12 +79,11 @@ const windowedGaussian: ForecastRule = {
   },
 };
 
-export const BASELINES = { persistence, ewma, 'windowed-gaussian': windowedGaussian } as const;
-
-export type BaselineName = keyof typeof BASELINES;
+/** Rules that have nothing to learn. */
+export const PLAIN_RULES = { persistence, ewma, 'windowed-gaussian': windowedGaussian } as const;
 
 /** Holds the forecast against the value that came; the first values weigh the same as each other. */
-function learnError(state: Float64Array, at: number, value: number): void {
+export function learnError(state: Float64Array, at: number, value: number): void {
   const errors = state[at + COUNT];
   state[at + COUNT] += 1;
   if (errors === 0) {

@@ -86,9 +86,11 @@ export function deciderWith(setting: BacktestSetting, config: Config, openScore:
 }
 
 async function decider(setting: BacktestSetting, changes: object): Promise<ForecastChoice> {
-  const written = section(setting.value as Readonly<Record<string, unknown>>, 'decide');
+  const { alertsPerWeek, ...written } = section(setting.value as Readonly<Record<string, unknown>>, 'decide');
+  // The wish finds an opening score, which then cannot be given.
+  const wish = alertsPerWeek === undefined || 'openScore' in changes ? {} : { alertsPerWeek };
   const source = { kind: 'replay', files: setting.file };
-  const value = { source, decide: { ...written, ...changes }, sinks: [] };
+  const value = { source, decide: { ...written, ...wish, ...changes }, sinks: [] };
   return forecastOf(await defineConfig(value, setting.file));
 }
 

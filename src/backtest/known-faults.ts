@@ -2,7 +2,8 @@
 import { sep } from 'node:path';
 import type { TimeOption } from '../source/rows.js';
 import type { BacktestFile } from './data-files.js';
-import { rowTimes } from './history.js';
+import { UserError } from '../core/errors.js';
+import { rowTimes, type RowTimes } from './history.js';
 import { labelColumnsOf, spansOfRows, type LabelColumns } from './label-columns.js';
 import { fitLabels } from './label-fit.js';
 import { readLabels } from './labels.js';
@@ -16,31 +17,61 @@ export interface KnownFaults {
   readonly columns?: LabelColumns;
 }
 
+/** A file that is to be judged, and what is known about it. */
+export interface KnownFile {
+  readonly file: BacktestFile;
+  readonly known: KnownFaults;
+}
+
+/** A file that cannot be judged, and why. */
+export interface RefusedFile {
+  readonly file: BacktestFile;
+  readonly error: UserError;
+}
+
 /**
+ * A file that cannot be read, or whose own columns of labels are malformed, is refused and keeps nobody from the others.
  * @param labels path of a file of labels; absent: columns of the data files that are labels (`LABEL_COLUMNS`)
  * @param time column of the data that is their time; absent: found
- * @returns one entry a file
- * @throws UserError `LABELS`, `DATA_MISSING`, `DATA_INVALID`
+ * @throws UserError `LABELS` when a file of labels is malformed or does not fit, `DATA_MISSING` when it cannot be read
  */
 export async function knownFaults(
   files: readonly BacktestFile[],
   labels: string | undefined,
   time?: TimeOption,
-): Promise<KnownFaults[]> {
-  if (labels === undefined) return Promise.all(files.map(({ path }) => faultsInColumns(path, time)));
-  const read = await readLabels(labels);
-  const data = await Promise.all(
-    files.map(async ({ path }) => {
-      const { timesUs, zones } = rowTimes(await readTable(path), path, time);
-      return { path: path.replaceAll(sep, '/'), timesUs, zones };
-    }),
+): Promise<{ readonly known: readonly KnownFile[]; readonly refused: readonly RefusedFile[] }> {
+  const read = labels === undefined ? undefined : await readLabels(labels);
+  const refused: RefusedFile[] = [];
+  const readable: { readonly file: BacktestFile; readonly facts: Facts }[] = [];
+  // One after the other: of a large file only its times stay in memory.
+  for (const file of files) {
+    try {
+      readable.push({ file, facts: await factsOf(file.path, time, read === undefined) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      refused.push({ file, error });
+    }
+  }
+  if (read === undefined || readable.length === 0) {
+    return { known: readable.map(({ file, facts }) => ({ file, known: faultsInColumns(facts) })), refused };
+  }
+  const fitted = fitLabels(
+    read,
+    readable.map(({ file, facts }) => ({ path: file.path.replaceAll(sep, '/'), ...facts })),
   );
-  return fitLabels(read, data).map((faults) => ({ faults }));
+  return { known: readable.map(({ file }, f) => ({ file, known: { faults: fitted[f] } })), refused };
 }
 
-async function faultsInColumns(path: string, time: TimeOption | undefined): Promise<KnownFaults> {
+interface Facts extends Pick<RowTimes, 'timesUs' | 'zones'> {
+  readonly columns: LabelColumns | undefined;
+}
+
+async function factsOf(path: string, time: TimeOption | undefined, wantsColumns: boolean): Promise<Facts> {
   const table = await readTable(path);
-  const columns = labelColumnsOf(table, path);
-  if (columns === undefined) return { faults: undefined };
-  return { faults: spansOfRows(columns.anomaly, rowTimes(table, path, time).timesUs), columns };
+  const { timesUs, zones } = rowTimes(table, path, time);
+  return { timesUs, zones, columns: wantsColumns ? labelColumnsOf(table, path) : undefined };
+}
+
+function faultsInColumns({ columns, timesUs }: Facts): KnownFaults {
+  return columns === undefined ? { faults: undefined } : { faults: spansOfRows(columns.anomaly, timesUs), columns };
 }

@@ -11,7 +11,7 @@ import type { Span } from './spans.js';
 export const TRIED_SCORES: readonly number[] = Array.from({ length: 16 }, (_, i) => (3 + i) / 20);
 
 /** What is drawn from fewer says nothing of other files. */
-const FEWEST_FILES = 6;
+export const FEWEST_FILES = 6;
 
 /** With one threshold for all files. */
 export interface ThresholdScores extends NabScores {

@@ -1,65 +1,96 @@
 /** A backtest as a report: for people and as JSON. */
-import type { FileOutcome } from '../backtest/backtest.js';
+import type { JudgedFile } from '../backtest/backtest.js';
+import {
+  chooseConfig,
+  compareDetectors,
+  type ChosenConfig,
+  type ComparedDetector,
+  type Detector,
+} from '../backtest/comparison.js';
 import type { FileFigures } from '../backtest/file-figures.js';
 import { incidentFigures, type IncidentFigures } from '../backtest/incident-figures.js';
-import type { Interval } from '../backtest/nab-bootstrap.js';
-import type { BestScores, NabReport } from '../backtest/nab-report.js';
+import { rowScores, type BestScores, type NabReport } from '../backtest/nab-report.js';
 import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
 import type { BacktestReport } from '../backtest/report.js';
+import type { RefusedFile } from '../backtest/known-faults.js';
 import { counted } from '../core/counted.js';
 import { Counters } from '../core/counters.js';
+import { comparedJson, describeChosen, describeCompared } from './backtest-comparison.js';
+import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
 import { table } from './table.js';
-
-/** A file that could not be judged. */
-export type Refused = Extract<FileOutcome, { readonly error: unknown }>;
 
 /** With what only a detector has whose rows are at hand: the NAB score of rows instead of alerts. */
 export interface DetailedReport extends BacktestReport {
   readonly rows?: BestScores;
 }
 
-/** What `--json` prints. Times in s; null: nothing to divide by. */
-export function summaryJson(
-  report: DetailedReport,
-  files: readonly FileFigures[],
-  refused: readonly Refused[],
-): object {
-  const { nab, skab } = report;
-  return {
-    ...(nab === undefined ? {} : { nab: { ...nab, ...(report.rows === undefined ? {} : { rows: report.rows }) } }),
-    ...(skab === undefined ? {} : { skab }),
-    ...figuresJson(report.incidents),
-    silences: report.silences,
-    files: files.map((file) => {
-      const { name, rows, learntRows, silences, counters } = file;
-      return { file: name, rows, learntRows, ...figuresJson(incidentFigures([file.alerted])), silences, counters };
-    }),
-    refused: refused.map(({ file, error: { code, message } }) => ({ file: file.name, code, message })),
-  };
+/** What a backtest says in the end. */
+export class BacktestSummary {
+  /** Of the net of the first configuration. */
+  readonly report: DetailedReport;
+  readonly #files: readonly FileFigures[];
+  readonly #compared: readonly ComparedDetector[];
+  readonly #chosen: ChosenConfig | undefined;
+
+  /**
+   * @param detectors in the order of the files' figures
+   * @param judged at least one, in the order of their names
+   */
+  constructor(
+    detectors: readonly Detector[],
+    judged: readonly JudgedFile[],
+    private readonly refused: readonly RefusedFile[],
+  ) {
+    const figures = judged.map((file) => file.figures);
+    this.#files = figures.map(([first]) => first);
+    this.#compared = compareDetectors(detectors, figures);
+    this.#chosen = chooseConfig(detectors, figures);
+    const [{ report }] = this.#compared;
+    const labelled = judged.flatMap(({ result, known: { faults } }) =>
+      faults === undefined ? [] : [{ result, faults }],
+    );
+    this.report = report.nab === undefined ? report : { ...report, rows: rowScores(labelled) };
+  }
+
+  /** What `--json` prints. Times in s; null: nothing to divide by. */
+  toJSON(): object {
+    const { nab, skab, rows, incidents, silences } = this.report;
+    const [{ config, forecast }] = this.#compared;
+    return {
+      config,
+      forecast,
+      ...(nab === undefined ? {} : { nab: { ...nab, rows } }),
+      ...(skab === undefined ? {} : { skab }),
+      ...figuresJson(incidents),
+      silences,
+      ...(this.#compared.length === 1 ? {} : { compared: comparedJson(this.#compared) }),
+      ...(this.#chosen === undefined ? {} : { chosen: this.#chosen }),
+      files: this.#files.map(fileJson),
+      refused: this.refused.map(({ file, error: { code, message } }) => ({ file: file.name, code, message })),
+    };
+  }
+
+  describe(): string {
+    const { incidents, silences, nab, skab, rows } = this.report;
+    const labelled = this.#files.some(({ alerted }) => alerted.faults !== undefined);
+    return [
+      fileTable(this.#files, labelled),
+      ...this.refused.map(({ file, error }) => `not judged: ${file.name}: ${error.message}`),
+      '',
+      `${counted(incidents.alerts, 'alert')} in ${number(incidents.days)} days: ${number(incidents.alertsPerDay)} a day` +
+        (silences === 0 ? '' : `; ${silences} of them because nothing came`),
+      ...(labelled ? describeFaults(incidents) : []),
+      ...describeCounts(this.#files),
+      ...(nab === undefined ? [] : ['', table(...nabTable(nab, rows)), ...describeIntervals(nab)]),
+      ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
+      ...(this.#compared.length === 1 ? [] : ['', describeCompared(this.#compared)]),
+      ...(this.#chosen === undefined ? [] : ['', ...describeChosen(this.#chosen)]),
+    ].join('\n');
+  }
 }
 
-function figuresJson({ detectionDelayS: delay, ...figures }: IncidentFigures): object {
-  return { ...figures, detectionDelay: delay?.median ?? null, detectionDelays: delay };
-}
-
-export function describeBacktest(
-  report: DetailedReport,
-  files: readonly FileFigures[],
-  refused: readonly Refused[],
-): string {
-  const { incidents, silences, nab, skab } = report;
-  const labelled = files.some(({ alerted }) => alerted.faults !== undefined);
-  return [
-    fileTable(files, labelled),
-    ...refused.map(({ file, error }) => `not judged: ${file.name}: ${error.message}`),
-    '',
-    `${counted(incidents.alerts, 'alert')} in ${number(incidents.days)} days: ${number(incidents.alertsPerDay)} a day` +
-      (silences === 0 ? '' : `; ${silences} of them because nothing came`),
-    ...(labelled ? describeFaults(incidents) : []),
-    ...describeCounts(files),
-    ...(nab === undefined ? [] : ['', table(...nabTable(nab, report.rows)), ...describeIntervals(nab)]),
-    ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
-  ].join('\n');
+function fileJson({ name, rows, learntRows, alerted, silences, counters }: FileFigures): object {
+  return { file: name, rows, learntRows, ...figuresJson(incidentFigures([alerted])), silences, counters };
 }
 
 /** What was dropped or filled in, see docs/counters.md. */
@@ -133,13 +164,9 @@ export function describeIntervals({ intervals }: NabReport): string[] {
   ];
 }
 
-function range({ low, high }: Interval): string {
-  return `${number(low)} to ${number(high)}`;
-}
-
 function scoreCells(what: string, scores: NabScores, threshold?: (profile: NabProfileName) => string): string[] {
   const cellOf = (profile: NabProfileName): string => {
-    const score = Number.isNaN(scores[profile]) ? '-' : scores[profile].toFixed(1);
+    const score = scoreOf(scores[profile]);
     return threshold === undefined ? score : `${score} (${threshold(profile)})`;
   };
   return [what, cellOf('standard'), cellOf('lowFP'), cellOf('lowFN')];
@@ -155,13 +182,4 @@ function describeSkab({ f1, falseAlarmRate, missedAlarmRate, changepoint }: NonN
     `rows: F1 ${number(f1)}, false alarms ${number(falseAlarmRate)} %, missed ${number(missedAlarmRate)} %`,
     `changepoints: ${scores[0]} (standard), ${scores[1]} (low-FP), ${scores[2]} (low-FN)`,
   ];
-}
-
-function number(value: number | null): string {
-  return value === null || Number.isNaN(value) ? '-' : String(Number(value.toPrecision(3)));
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${number(seconds)} s`;
-  return seconds < 7200 ? `${number(seconds / 60)} min` : `${number(seconds / 3600)} h`;
 }

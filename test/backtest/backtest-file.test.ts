@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backtestFile, type FileResult } from '../../src/backtest/backtest-file.js';
 import { type BacktestSetting, configOfFile, deciderWith } from '../../src/backtest/file-config.js';
 import { defineConfig } from '../../src/config/load.js';
+import { DEFAULT_RUNTIME } from '../../src/core/runtime.js';
 import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import { normal } from '../../src/core/random.js';
@@ -42,14 +43,20 @@ function table(name: string, valueOf: (row: number) => string, header = 'time,x'
 }
 
 const SETTING: BacktestSetting = {
+  title: 'test',
+  runtime: DEFAULT_RUNTIME,
+  baselines: [],
   value: { align: { stepMs: 60_000 }, train: { maxEpochs: 8 }, decide: { warmupSteps: 50 } },
   file: '/nowhere/test.yaml',
   learnRows: LEARNT,
   thresholds: [],
 };
 
-const judge = (name: string, setting: BacktestSetting = SETTING): Promise<FileResult> =>
-  backtestFile({ path: join(folder, name), name }, setting, nodeEngine, new AbortController().signal);
+const judgeAll = (name: string, settings: readonly BacktestSetting[]): Promise<FileResult[]> =>
+  backtestFile({ path: join(folder, name), name }, settings, () => nodeEngine, new AbortController().signal);
+
+const judge = async (name: string, setting: BacktestSetting = SETTING): Promise<FileResult> =>
+  (await judgeAll(name, [setting]))[0];
 
 describe('a backtest of a file', () => {
   let was: FileResult;

@@ -8,6 +8,8 @@ import { findDataFiles, type BacktestFile } from '../../src/backtest/data-files.
 import { DEFAULT_RUNTIME, type RuntimeOptions } from '../../src/core/runtime.js';
 
 const SETTING = {
+  title: 'test',
+  baselines: [],
   value: { train: { maxEpochs: 1 } },
   file: '/nowhere/test.yaml',
   learnRows: 200,
@@ -30,7 +32,8 @@ function run(
   onOutcome: (outcome: FileOutcome) => void,
   signal = new AbortController().signal,
 ) {
-  return backtest(files, { setting: SETTING, runtime, signal, onOutcome });
+  const known = files.map((file) => ({ file, known: { faults: undefined } }));
+  return backtest(known, { settings: [{ ...SETTING, runtime }], signal, onOutcome });
 }
 
 it('judges each file by itself; one that cannot be judged keeps nobody from the others', async () => {

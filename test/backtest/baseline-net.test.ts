@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { baselineEngine } from '../../src/backtest/baseline-net.js';
-import { type BaselineName, BASELINES } from '../../src/backtest/baseline-rules.js';
+import type { LearntChannel } from '../../src/backtest/baseline-rules.js';
+import { BASELINE_NAMES, type BaselineName, rulesFor } from '../../src/backtest/baselines.js';
 import type { Net } from '../../src/core/contracts.js';
 import { uniform } from '../../src/core/random.js';
 import type { StepModel } from '../../src/core/step-model.js';
@@ -15,8 +16,16 @@ const MODEL: StepModel = {
   constants: [],
 };
 
+/** Hours of which each is what the one before was, and a tenth more; two days. */
+const LEARNT: LearntChannel = {
+  values: Float64Array.from({ length: 48 }, (_, hour) => 0.1 * hour),
+  days: Float64Array.from({ length: 48 }, (_, hour) => (hour % 24) / 24),
+  starts: Uint8Array.from({ length: 48 }, (_, hour) => (hour === 0 ? 1 : 0)),
+};
+
 async function open(name: BaselineName): Promise<Net> {
-  const net = await baselineEngine(name).open(MODEL, 3);
+  const rules = rulesFor(name, [LEARNT, LEARNT], 3_600e6);
+  const net = await baselineEngine(name, () => Promise.resolve(rules)).open(MODEL, 3);
   for (let slot = 0; slot < net.capacity; slot++) net.open(slot, `stream-${slot}`);
   return net;
 }
@@ -34,8 +43,6 @@ function last(net: Net, values: readonly number[]): number[] {
   for (const value of values) forecast = step(net, 0, value, 10 * value);
   return forecast;
 }
-
-const names = Object.keys(BASELINES) as BaselineName[];
 
 describe('baselines', () => {
   it('persistence foretells the last value, and how far it was wrong so far', async () => {
@@ -67,7 +74,7 @@ describe('baselines', () => {
     expect(many[2] / variance).toBeCloseTo(1, 4);
   });
 
-  it.each(names)(
+  it.each(BASELINE_NAMES)(
     '%s: a constant is foretold exactly, and with no more certainty than a decider takes',
     async (name) => {
       const values = Array.from({ length: 6000 }, () => 0.5);
@@ -77,12 +84,12 @@ describe('baselines', () => {
     },
   );
 
-  it.each(names)('%s: absurd values leave it finite', async (name) => {
+  it.each(BASELINE_NAMES)('%s: absurd values leave it finite', async (name) => {
     const forecast = last(await open(name), [1e30, -1e30, 0, 1]);
     expect(forecast.every(Number.isFinite)).toBe(true);
   });
 
-  it.each(names)('%s: streams do not mix, in whatever order they come', async (name) => {
+  it.each(BASELINE_NAMES)('%s: streams do not mix, in whatever order they come', async (name) => {
     const together = await open(name);
     const alone = await open(name);
     for (let row = 0; row < 20; row++) {
@@ -93,7 +100,7 @@ describe('baselines', () => {
     }
   });
 
-  it.each(names)('%s: goes on from what was saved, and from nothing after a reset', async (name) => {
+  it.each(BASELINE_NAMES)('%s: goes on from what was saved, and from nothing after a reset', async (name) => {
     const net = await open(name);
     last(net, [1, 4, 2]);
     const saved = net.save(0);

@@ -58,8 +58,10 @@ it('gives the same scores and incidents', async (ctx) => {
 
   // The stream has the name of the file that was learnt.
   const path = write('pump.csv', LEARNT, ROWS);
-  const setting = { value, file, model: past.model, thresholds: [] };
-  const judged = await backtestFile({ path, name: 'pump.csv' }, setting, nodeEngine, new AbortController().signal);
+  const { model, runtime } = past;
+  const setting = { title: 'test', value, file, model, runtime, baselines: [], thresholds: [] };
+  const data = { path, name: 'pump.csv' };
+  const [judged] = await backtestFile(data, [setting], () => nodeEngine, new AbortController().signal);
 
   const live = await defineConfig({ ...value, source: { kind: 'mqtt', url, topic: 'plant/{device}' } }, file);
   const pipeline = new Pipeline(live, { engine: nodeEngine, log: silentLog });

@@ -1,22 +1,19 @@
 /** `kioku backtest`: what a detector would have said about history, and how good that is. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type BaselineName, BASELINES } from '../../backtest/baseline-rules.js';
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { JudgedFile } from '../../backtest/backtest.js';
+import type { BaselineName } from '../../backtest/baselines.js';
 import type { BacktestFile } from '../../backtest/data-files.js';
-import type { FileResult } from '../../backtest/backtest-file.js';
-import type { BacktestSetting } from '../../backtest/file-config.js';
-import type { Config } from '../../config/config.js';
 import { UserError } from '../../core/errors.js';
-import type { TimeOption } from '../../source/rows.js';
+import { parseBaseline } from '../backtest-settings.js';
 import { EXIT, type Io } from '../output.js';
 
 interface Options {
   readonly labels?: string;
-  readonly config?: string;
+  readonly config: readonly string[];
   readonly out?: string;
   readonly learnRows?: number;
-  readonly baseline?: BaselineName;
+  readonly baseline: readonly BaselineName[];
   readonly json?: true;
 }
 
@@ -26,18 +23,23 @@ export function register(program: Command, io: Io): void {
     .description('stream recorded data through the code of run: alerts a day, what they found and what they missed')
     .argument('<data...>', 'CSV files, or folders of them; each file is judged by itself, in the order of its rows')
     .option('--labels <file>', "when something was wrong: JSON as NAB's windows, or CSV with start,end[,stream]")
-    .option('--config <file>', 'its decider, steps, channels and training; its model, if there is one already')
+    .option(
+      '--config <file>',
+      'its decider, steps, channels and training; its model, if there is one already; several are compared',
+      (path: string, before: readonly string[]) => [...before, path],
+      [],
+    )
     .option('--out <folder>', 'write timestamp,value,anomaly_score,alert of every row, a file for each of the data')
     .option(
       '--learn-rows <n>',
       'rows at the beginning of a file to learn from, instead of 15 % and at most 750',
       parseRows,
     )
-    .addOption(
-      new Option(
-        '--baseline <name>',
-        'a simple forecast in the place of the net: what the net has to be better than',
-      ).choices(Object.keys(BASELINES)),
+    .option(
+      '--baseline <name>',
+      'compare with a simple forecast in the place of the net (persistence, ewma, windowed-gaussian, holt-winters, or all)',
+      parseBaseline,
+      [],
     )
     .option('--json', 'print the figures as JSON')
     .action(async (paths: string[], options: Options) => runBacktest(paths, options, io));
@@ -52,22 +54,25 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   const { findDataFiles } = await import('../../backtest/data-files.js');
   const { knownFaults } = await import('../../backtest/known-faults.js');
   const { backtest } = await import('../../backtest/backtest.js');
-  const { reportOf } = await import('../../backtest/report.js');
+  const { detectorsOf } = await import('../../backtest/comparison.js');
   const { writeResult } = await import('../../backtest/results-csv.js');
-  const { figuresOf } = await import('../../backtest/file-figures.js');
-  const { rowScores, TRIED_SCORES } = await import('../../backtest/nab-report.js');
+  const { TRIED_SCORES } = await import('../../backtest/nab-report.js');
+  const { settingsFor, timeOf } = await import('../backtest-settings.js');
   const { BacktestBar } = await import('../backtest-bar.js');
-  const { describeBacktest, summaryJson } = await import('../backtest-summary.js');
-  const { DEFAULT_RUNTIME } = await import('../../core/runtime.js');
-  const config = options.config === undefined ? undefined : await configFor(options.config);
+  const { BacktestSummary } = await import('../backtest-summary.js');
+  const settings = await settingsFor({
+    configs: options.config,
+    baselines: options.baseline,
+    learnRows: options.learnRows,
+    thresholds: options.labels === undefined ? [] : TRIED_SCORES,
+    traced: false,
+  });
   const files = await findDataFiles(paths);
-  if (options.out !== undefined) refuseOverwriting(options.out, files);
-  const known = await knownFaults(files, options.labels, timeOf(config));
-  const setting = settingOf(config, options, options.labels === undefined ? [] : TRIED_SCORES);
-  const bar = new BacktestBar(io, files.length);
-  const outcomes = await backtest(files, {
-    setting,
-    runtime: config?.runtime ?? DEFAULT_RUNTIME,
+  if (options.out !== undefined) await requireWritable(options.out, files);
+  const { known, refused } = await knownFaults(files, options.labels, timeOf(settings));
+  const bar = new BacktestBar(io, known.length);
+  const outcomes = await backtest(known, {
+    settings,
     signal: io.signal,
     onOutcome: (outcome) => bar.fileDone('result' in outcome ? outcome.result.scores.length : 0),
   })
@@ -77,59 +82,30 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
     })
     .finally(() => bar.stop());
   if (outcomes === undefined) return io.note('stopped before all files were judged; nothing is reported');
-  const judged = outcomes.flatMap((outcome, f) =>
-    'result' in outcome ? [{ result: outcome.result, known: known[f] }] : [],
-  );
-  const refused = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : []));
-  if (judged.length === 0) throw refused[0].error;
-  if (refused.length > 0) process.exitCode = EXIT.failure;
+  const judged = outcomes.flatMap((outcome) => ('result' in outcome ? [outcome] : []));
+  const unjudged = [...refused, ...outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : []))];
+  unjudged.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+  if (judged.length === 0) throw unjudged[0].error;
+  if (unjudged.length > 0) process.exitCode = EXIT.failure;
   if (options.out !== undefined) for (const { result } of judged) await writeResult(resolve(options.out), result);
   noteForesight(judged, io);
-  const figures = judged.map((file) => figuresOf(file.result, file.known));
-  const labelled = judged.flatMap(({ result, known: { faults } }) =>
-    faults === undefined ? [] : [{ result, faults }],
-  );
-  const base = reportOf(figures);
-  const report = base.nab === undefined ? base : { ...base, rows: rowScores(labelled) };
-  if (options.json) io.printJson({ forecast: options.baseline ?? 'net', ...summaryJson(report, figures, refused) });
-  else io.print(describeBacktest(report, figures, refused));
+  const summary = new BacktestSummary(detectorsOf(settings), judged, unjudged);
+  if (options.json) io.printJson(summary.toJSON());
+  else io.print(summary.describe());
 }
 
-function refuseOverwriting(out: string, files: readonly BacktestFile[]): void {
+/** Before hours of judging, not after. */
+async function requireWritable(out: string, files: readonly BacktestFile[]): Promise<void> {
+  const { requireFolder } = await import('../../backtest/results-csv.js');
   const lost = files.find(({ path, name }) => resolve(out, name) === path);
-  if (lost === undefined) return;
-  throw new UserError('ARGUMENT', `--out ${out} would overwrite ${lost.name}`, { hint: 'choose another folder' });
-}
-
-async function configFor(path: string): Promise<Config> {
-  const { loadConfig } = await import('../../config/load.js');
-  const config = await loadConfig(path);
-  if (config.decide.task === 'forecast' && !config.decode.audio) return config;
-  throw new UserError('ARGUMENT', `${path} listens to audio; a backtest is for readings of sensors in CSV files`, {
-    hint: 'take a configuration with decide: anomaly and without audio',
-  });
-}
-
-function timeOf(config: Config | undefined): TimeOption | undefined {
-  if (config?.source.kind !== 'replay') return undefined;
-  return (config.source.options as { readonly time?: TimeOption }).time;
-}
-
-function settingOf(config: Config | undefined, options: Options, thresholds: readonly number[]): BacktestSetting {
-  const { learnRows, baseline } = options;
-  const chosen = {
-    ...(learnRows === undefined ? {} : { learnRows }),
-    ...(baseline === undefined ? {} : { baseline }),
-  };
-  if (config === undefined) return { value: {}, file: resolve('backtest.yaml'), thresholds, ...chosen };
-  const { value, file, model } = config;
-  // What a model has in its card of its own errors says nothing of a baseline's.
-  const learnt = baseline === undefined && existsSync(join(model, 'model.json')) ? { model } : {};
-  return { value: value as object, file, thresholds, ...learnt, ...chosen };
+  if (lost !== undefined) {
+    throw new UserError('ARGUMENT', `--out ${out} would overwrite ${lost.name}`, { hint: 'choose another folder' });
+  }
+  await requireFolder(resolve(out));
 }
 
 /** A model that has seen the data is better at them than it will be at others. */
-function noteForesight(files: readonly { readonly result: FileResult }[], io: Io): void {
+function noteForesight(files: readonly JudgedFile[], io: Io): void {
   const seen = files.filter(({ result: { modelSaw, timesUs } }) => {
     if (modelSaw === undefined) return false;
     const [fromUs, toUs] = [modelSaw.from, modelSaw.to].map((time) => Date.parse(time) * 1000);

@@ -1,0 +1,85 @@
+/** Readings streamed through the lane of `run`: one detector, with the configured opening score and with others. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Config } from '../config/config.js';
+import type { Engine, Frame, Lane } from '../core/contracts.js';
+import type { KiokuEvent } from '../core/events.js';
+import type { StageContext } from '../core/kind.js';
+import { openLane } from '../open-lane.js';
+import { readCard } from '../step/card-file.js';
+import type { FileResult } from './backtest-file.js';
+import { type Candidate, withCandidates } from './decider-fan.js';
+import { deciderWith, forecastOf, scoresOf, type BacktestSetting } from './file-config.js';
+import type { FileData } from './file-data.js';
+import { rowSteps } from './history.js';
+import { anomaliesOf, judgementOf, StepRows } from './judgement.js';
+import { traceOf } from './trace.js';
+
+/** Frames between two looks at the wish to stop. */
+const FRAMES_A_TURN = 1024;
+
+export interface JudgeParts {
+  /** Its model is ready. */
+  readonly config: Config;
+  readonly setting: BacktestSetting;
+  readonly engine: Engine;
+  readonly context: StageContext;
+  /** Rows at the beginning that are not judged, because they were learnt from. */
+  readonly learntRows: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws AbortError when `signal` is */
+export async function judge(data: FileData, parts: JudgeParts): Promise<FileResult> {
+  const { config, setting, context, learntRows } = parts;
+  const { name, times, frames, rowOf, rows } = data;
+  const { channels, stepUs, training } = await readCard(config.model);
+  const names = channels.map((channel) => channel.name);
+  const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, names[0], stepUs);
+  const stepRows = new StepRows(steps, stepUs, learntRows);
+  const threshold = scoresOf(config).openScore;
+  const candidates: (Candidate & { readonly threshold: number })[] = [];
+  for (const tried of setting.thresholds) {
+    if (tried === threshold) continue;
+    candidates.push({ threshold: tried, decide: await deciderWith(setting, config, tried), incidents: [] });
+  }
+  const compared = { ...config, decide: withCandidates(forecastOf(config), candidates) };
+  const events = await stream(frames.slice(learntRows === 0 ? 0 : data.learntFrames), { ...parts, config: compared });
+  return {
+    name,
+    ...times,
+    ...judgementOf(stepRows, events),
+    values,
+    learntRows,
+    threshold,
+    candidates: candidates.map(({ threshold: tried, incidents }) => ({
+      threshold: tried,
+      anomalies: anomaliesOf(stepRows, incidents),
+    })),
+    ...(learntRows === 0 ? { modelSaw: { from: training.from, to: training.to } } : {}),
+    ...(setting.traced === true ? { trace: traceOf(frames, rowOf, rows, names, stepUs, events) } : {}),
+    counters: context.counters.toJSON(),
+  };
+}
+
+async function stream(
+  frames: readonly Frame[],
+  { config, engine, context, signal }: Pick<JudgeParts, 'config' | 'engine' | 'context' | 'signal'>,
+): Promise<KiokuEvent[]> {
+  const events: KiokuEvent[] = [];
+  const take = (said: ReturnType<Lane['turn']>): void => {
+    for (const event of said.events) events.push(event);
+  };
+  const lane = await openLane(config, engine, context);
+  try {
+    for (let from = 0; from < frames.length; from += FRAMES_A_TURN) {
+      lane.push(frames.slice(from, from + FRAMES_A_TURN));
+      take(lane.turn());
+      await nextTurn();
+      signal.throwIfAborted();
+    }
+    take(lane.end());
+    return events;
+  } finally {
+    lane.close();
+  }
+}

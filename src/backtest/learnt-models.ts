@@ -1,0 +1,55 @@
+/** Models learnt from the first rows of a file: what is learnt once serves every decider that is held against it. */
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { calibrate } from '../calibrate.js';
+import type { Config } from '../config/config.js';
+import type { Engine, Frame } from '../core/contracts.js';
+import type { StageContext } from '../core/kind.js';
+import { Gatherer, type Gathered } from '../gather.js';
+import { learn } from '../learn.js';
+import { contextOf } from '../stage-context.js';
+import { readCard } from '../step/card-file.js';
+import { updateCard } from '../train/export.js';
+
+export class LearntModels {
+  /** Folder of the model that was learnt first, by what was asked for. */
+  readonly #folders = new Map<string, string>();
+  #made = 0;
+
+  /**
+   * @param folder that models go to; whoever made it removes it
+   * @param frames to learn from
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly frames: readonly Frame[],
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * @param what the same name: the same net, learnt once; only the decider is calibrated anew
+   * @param engine that steps it
+   * @returns the configuration with a model that is learnt, its decider calibrated
+   */
+  async of(what: string, config: Config, engine: Engine, context: StageContext): Promise<Config> {
+    const ready = { ...config, model: join(this.folder, String(this.#made++)) };
+    const learnt = this.#folders.get(what);
+    if (learnt === undefined) {
+      const { stopped } = await learn(ready, this.#gathered(ready), { engine, context, signal: this.signal });
+      if (stopped === 'aborted') this.signal.throwIfAborted();
+      this.#folders.set(what, ready.model);
+    } else {
+      await cp(learnt, ready.model, { recursive: true });
+      const calibration = await calibrate(ready, this.#gathered(ready).series, engine, context);
+      await updateCard(ready.model, { ...(await readCard(ready.model)), calibration });
+    }
+    return ready;
+  }
+
+  #gathered(config: Config): Gathered {
+    // What is dropped here is dropped by the decoder or of no consequence; only the judged rows are told of.
+    const gatherer = new Gatherer(config.align, config.limits.maxStreams, contextOf(config).counters);
+    gatherer.push(this.frames);
+    return gatherer.finish();
+  }
+}

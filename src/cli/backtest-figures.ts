@@ -1,0 +1,26 @@
+/** Figures of a backtest as text and as JSON. */
+import type { IncidentFigures } from '../backtest/incident-figures.js';
+import type { Interval } from '../backtest/nab-bootstrap.js';
+
+export function figuresJson({ detectionDelayS: delay, ...figures }: IncidentFigures): object {
+  return { ...figures, detectionDelay: delay?.median ?? null, detectionDelays: delay };
+}
+
+/** Three digits; `-`: nothing to divide by. */
+export function number(value: number | null): string {
+  return value === null || Number.isNaN(value) ? '-' : String(Number(value.toPrecision(3)));
+}
+
+/** A NAB score. */
+export function scoreOf(score: number): string {
+  return Number.isNaN(score) ? '-' : score.toFixed(1);
+}
+
+export function range({ low, high }: Interval): string {
+  return `${number(low)} to ${number(high)}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${number(seconds)} s`;
+  return seconds < 7200 ? `${number(seconds / 60)} min` : `${number(seconds / 3600)} h`;
+}
