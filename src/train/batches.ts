@@ -1,10 +1,13 @@
-/** What the training loop is fed with: windows of T time steps over B lanes. */
+/** What the training loop is fed with: windows of up to T time steps over B lanes. */
+import { tensorOf, type Tensor } from '../step/ort.js';
 
 /**
  * One window, time-major. A lane holds one piece of a series at a time and keeps its recurrent state from window to
  * window (stateful truncated BPTT: Williams & Peng 1990) until `restart` says that another piece begins.
  */
 export interface TrainingBatch {
+  /** Time steps of this window, 1 … T; rows behind them are 0 and are not to be computed. */
+  length: number;
   /** [T, B, I] */
   readonly x: Float32Array;
   /** [T, B, C] */
@@ -19,7 +22,7 @@ export interface TrainingBatch {
 
 /** A source of windows. The same (epoch, index) always gives the same window. */
 export interface BatchSource {
-  /** T, time steps a window. */
+  /** T, time steps of the longest window. */
   readonly length: number;
   /** B, rows side by side. */
   readonly lanes: number;
@@ -37,12 +40,40 @@ export interface BatchSource {
 export function allocateBatch(source: BatchSource): TrainingBatch {
   const rows = source.length * source.lanes;
   return {
+    length: source.length,
     x: new Float32Array(rows * source.inputs),
     target: new Float32Array(rows * source.channels),
     weight: new Float32Array(rows * source.channels),
     restart: new Uint8Array(source.lanes),
     counted: 0,
   };
+}
+
+/** The tensors of a batch that is filled again and again: its time steps, as many as it has each time. */
+export class BatchTensors {
+  readonly #byLength = new Map<number, Readonly<Record<'x' | 'target' | 'weight', Tensor>>>();
+
+  constructor(
+    private readonly source: BatchSource,
+    private readonly batch: TrainingBatch,
+  ) {}
+
+  /** `x` [t, B, I], `target` and `weight` [t, B, C], with t the present length of the batch. */
+  now(): Readonly<Record<'x' | 'target' | 'weight', Tensor>> {
+    const { length } = this.batch;
+    let tensors = this.#byLength.get(length);
+    if (tensors === undefined) {
+      tensors = { x: this.#tensor('x'), target: this.#tensor('target'), weight: this.#tensor('weight') };
+      this.#byLength.set(length, tensors);
+    }
+    return tensors;
+  }
+
+  #tensor(name: 'x' | 'target' | 'weight'): Tensor {
+    const { lanes, inputs, channels } = this.source;
+    const shape = [this.batch.length, lanes, name === 'x' ? inputs : channels];
+    return tensorOf(this.batch[name].subarray(0, shape[0] * shape[1] * shape[2]), shape);
+  }
 }
 
 /**
@@ -56,7 +87,7 @@ export function persistenceMse(source: BatchSource): number {
   let counted = 0;
   for (let index = 0; index < source.perEpoch; index++) {
     source.fill(0, index, batch);
-    for (let row = 0; row < source.length * source.lanes; row++) {
+    for (let row = 0; row < batch.length * source.lanes; row++) {
       for (let c = 0; c < channels; c++) {
         const entry = row * channels + c;
         const error = batch.target[entry] - batch.x[row * inputs + c];

@@ -1,6 +1,6 @@
 /** The loss graph over a held-out source. */
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../step/ort.js';
-import { allocateBatch, type BatchSource, type TrainingBatch } from './batches.js';
+import { allocateBatch, BatchTensors, type BatchSource, type TrainingBatch } from './batches.js';
 import { buildLossGraph } from './graphs.js';
 import { LaneState } from './lane-state.js';
 import { stateWidth, type NetSpec } from './net-spec.js';
@@ -16,21 +16,16 @@ export class Evaluator {
   readonly #session: OrtSession;
   readonly #batch: TrainingBatch;
   readonly #state: LaneState;
-  readonly #feeds: Record<string, Tensor>;
+  readonly #tensors: BatchTensors;
 
   constructor(
     spec: NetSpec,
     private readonly source: BatchSource,
   ) {
-    const { length, lanes, inputs, channels } = source;
     this.#session = new OrtSession(buildLossGraph(spec));
     this.#batch = allocateBatch(source);
-    this.#state = new LaneState(lanes, stateWidth(spec));
-    this.#feeds = {
-      x: tensorOf(this.#batch.x, [length, lanes, inputs]),
-      target: tensorOf(this.#batch.target, [length, lanes, channels]),
-      weight: tensorOf(this.#batch.weight, [length, lanes, channels]),
-    };
+    this.#state = new LaneState(source.lanes, stateWidth(spec));
+    this.#tensors = new BatchTensors(source, this.#batch);
   }
 
   /**
@@ -38,15 +33,14 @@ export class Evaluator {
    * @param parameters [N]
    */
   evaluate(parameters: Float32Array): Evaluation {
-    const feeds = this.#feeds;
-    feeds['parameters'] = tensorOf(parameters, [parameters.length]);
+    const fed: Record<string, Tensor> = { parameters: tensorOf(parameters, [parameters.length]) };
     let loss = 0;
     let squares = 0;
     let counted = 0;
     for (let index = 0; index < this.source.perEpoch; index++) {
       this.source.fill(0, index, this.#batch);
       this.#state.restart(this.#batch.restart);
-      feeds['state'] = this.#state.now;
+      const feeds = { ...fed, ...this.#tensors.now(), state: this.#state.now };
       const out = this.#session.run(feeds, { loss: null, squared_error: null, state_next: this.#state.next });
       this.#state.advance();
       loss += float32Of(out, 'loss')[0] * this.#batch.counted;

@@ -1,7 +1,7 @@
 /** The training graph with its parameters and Adam moments: one call, one optimiser step. */
 import type { TrainOptions } from '../core/training.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../step/ort.js';
-import type { BatchSource, TrainingBatch } from './batches.js';
+import { BatchTensors, type BatchSource, type TrainingBatch } from './batches.js';
 import { fillKeepMask } from './dropout.js';
 import { buildTrainGraph } from './graphs.js';
 import { initialParameters, stateWidth, type NetSpec } from './net-spec.js';
@@ -40,6 +40,7 @@ export class Trainer {
   readonly #schedule = new Float32Array(4);
   /** keep_1 … keep_{L-1}, each [T, B, H]; empty without dropout. */
   readonly #masks: readonly Float32Array[];
+  readonly #tensors: BatchTensors;
   readonly #feeds: Record<string, Tensor>;
   /** What the next step reads and what it writes; swapped after every step. */
   #weights: Weights;
@@ -53,7 +54,7 @@ export class Trainer {
    */
   constructor(
     private readonly spec: NetSpec,
-    source: BatchSource,
+    private readonly source: BatchSource,
     private readonly batch: TrainingBatch,
     private readonly options: TrainerOptions,
   ) {
@@ -67,15 +68,8 @@ export class Trainer {
     const boundaries = spec.dropout > 0 ? spec.layers - 1 : 0;
     const { length, lanes } = source;
     this.#masks = Array.from({ length: boundaries }, () => new Float32Array(length * lanes * spec.hidden));
-    this.#feeds = {
-      x: tensorOf(batch.x, [length, lanes, source.inputs]),
-      target: tensorOf(batch.target, [length, lanes, source.channels]),
-      weight: tensorOf(batch.weight, [length, lanes, source.channels]),
-      schedule: tensorOf(this.#schedule, [4]),
-    };
-    this.#masks.forEach((mask, i) => {
-      this.#feeds[`keep_${i + 1}`] = tensorOf(mask, [length, lanes, spec.hidden]);
-    });
+    this.#tensors = new BatchTensors(source, batch);
+    this.#feeds = { schedule: tensorOf(this.#schedule, [4]) };
   }
 
   /** Optimiser steps taken. */
@@ -104,9 +98,10 @@ export class Trainer {
     this.#schedule[1] = 1 / (1 - BETA2 ** this.#steps);
     this.#schedule[2] = this.options.clipNorm;
     this.#schedule[3] = learningRate * this.options.weightDecay;
-    this.#masks.forEach((mask, i) => fillKeepMask(mask, this.spec.dropout, this.options.seed, i + 1, this.#steps));
     this.#state.restart(this.batch.restart);
     const feeds = this.#feeds;
+    this.#feedMasks(feeds);
+    ({ x: feeds['x'], target: feeds['target'], weight: feeds['weight'] } = this.#tensors.now());
     [feeds['parameters'], feeds['m'], feeds['v']] = this.#weights.tensors;
     feeds['state'] = this.#state.now;
     const [parameters, m, v] = this.#spare.tensors;
@@ -122,6 +117,16 @@ export class Trainer {
     [this.#weights, this.#spare] = [this.#spare, this.#weights];
     this.#gradientNorm = float32Of(out, 'gradient_norm')[0];
     return float32Of(out, 'loss')[0];
+  }
+
+  #feedMasks(feeds: Record<string, Tensor>): void {
+    const { dropout, hidden } = this.spec;
+    const shape = [this.batch.length, this.source.lanes, hidden];
+    this.#masks.forEach((mask, i) => {
+      // The whole mask, however long the window: the random numbers of a step begin at a multiple of it.
+      fillKeepMask(mask, dropout, this.options.seed, i + 1, this.#steps);
+      feeds[`keep_${i + 1}`] = tensorOf(mask.subarray(0, shape[0] * shape[1] * shape[2]), shape);
+    });
   }
 
   /** Where training stands between two steps; its arrays are valid until the next one. */

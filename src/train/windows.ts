@@ -1,5 +1,6 @@
 /** Deals long sequences onto lanes and walks down them window by window, for stateful truncated BPTT. */
 import type { BatchSource, TrainingBatch } from './batches.js';
+import { planLanes, type LanePlan } from './lane-plan.js';
 import { SequencePage, type Sequence } from './sequence.js';
 
 /** A lane takes at least this many windows of one piece: fewer, and its state is mostly fresh. */
@@ -55,20 +56,16 @@ function windowsOver(ranges: readonly Piece[], warmUp: number, options: WindowOp
 }
 
 /**
- * A window never holds two pieces of one lane: the graph takes a state at its first row only, so a short tail is padded
- * with rows of weight 0. Pieces go to the lane with the least work, longest first, so that lanes end together.
+ * Walks down the pieces, lane by lane as `planLanes` says. Windows differ in length; a lane that has less than its window is
+ * padded with rows of weight 0.
  */
 export class Windows implements BatchSource {
   readonly length: number;
   readonly lanes: number;
   readonly inputs: number;
   readonly channels: number;
-  readonly perEpoch: number;
   readonly #pieces: readonly Piece[];
-  /** [perEpoch, lanes] index of the piece, -1 = the lane has nothing left. */
-  readonly #plannedPiece: Int32Array;
-  /** [perEpoch, lanes] first sample. */
-  readonly #plannedFrom: Int32Array;
+  readonly #plan: LanePlan;
   /** A lane goes on where it was, so each reads ahead for itself. */
   readonly #pages: readonly SequencePage[];
 
@@ -79,15 +76,17 @@ export class Windows implements BatchSource {
     this.inputs = options.inputs;
     this.channels = options.channels;
     this.#pieces = pieces;
+    const samples = pieces.map(({ from, to }) => to - from);
+    this.#plan = planLanes(samples, options.lanes, options.length);
     this.#pages = Array.from({ length: options.lanes }, () => new SequencePage(options.inputs, options.channels));
-    const queues = this.#deal();
-    this.perEpoch = Math.max(1, ...queues.map((queue) => queue.windows));
-    this.#plannedPiece = new Int32Array(this.perEpoch * this.lanes).fill(-1);
-    this.#plannedFrom = new Int32Array(this.perEpoch * this.lanes);
-    queues.forEach((queue, lane) => this.#plan(queue.pieces, lane));
+  }
+
+  get perEpoch(): number {
+    return this.#plan.windows;
   }
 
   fill(_epoch: number, index: number, batch: TrainingBatch): void {
+    batch.length = this.#plan.length[index];
     batch.x.fill(0);
     batch.target.fill(0);
     batch.weight.fill(0);
@@ -102,13 +101,13 @@ export class Windows implements BatchSource {
   /** What a lane holds in window `index` of an epoch: of which piece, and from which sample on; undefined when idle. */
   at(index: number, lane: number): { readonly piece: Piece; readonly from: number } | undefined {
     const plan = index * this.lanes + lane;
-    const piece = this.#pieces[this.#plannedPiece[plan]];
-    return piece && { piece, from: this.#plannedFrom[plan] };
+    const piece = this.#pieces[this.#plan.piece[plan]];
+    return piece && { piece, from: piece.from + this.#plan.from[plan] };
   }
 
   #fillLane(piece: Piece, from: number, lane: number, batch: TrainingBatch): void {
     const { inputs, channels, lanes } = this;
-    const end = Math.min(from + this.length, piece.to);
+    const end = Math.min(from + batch.length, piece.to);
     const page = this.#pages[lane];
     // The last sample asks for the row behind it.
     page.turnTo(piece.sequence, from, end + 1);
@@ -123,36 +122,6 @@ export class Windows implements BatchSource {
         if (sample < piece.countFrom || observed[(at + 1) * channels + c] === 0) continue;
         batch.weight[row * channels + c] = 1;
         batch.counted++;
-      }
-    }
-  }
-
-  #windowsOf(piece: Piece): number {
-    return Math.ceil((piece.to - piece.from) / this.length);
-  }
-
-  #deal(): { pieces: number[]; windows: number }[] {
-    const queues = Array.from({ length: this.lanes }, () => ({ pieces: [] as number[], windows: 0 }));
-    const longestFirst = this.#pieces
-      .map((_, index) => index)
-      .toSorted((a, b) => this.#windowsOf(this.#pieces[b]) - this.#windowsOf(this.#pieces[a]) || a - b);
-    for (const index of longestFirst) {
-      let least = queues[0];
-      for (const queue of queues) if (queue.windows < least.windows) least = queue;
-      least.pieces.push(index);
-      least.windows += this.#windowsOf(this.#pieces[index]);
-    }
-    return queues;
-  }
-
-  #plan(queue: readonly number[], lane: number): void {
-    let window = 0;
-    for (const index of queue) {
-      const piece = this.#pieces[index];
-      for (let from = piece.from; from < piece.to; from += this.length) {
-        this.#plannedPiece[window * this.lanes + lane] = index;
-        this.#plannedFrom[window * this.lanes + lane] = from;
-        window++;
       }
     }
   }
