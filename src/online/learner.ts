@@ -13,8 +13,15 @@ import type { Lesson, LessonShape } from './lesson.js';
  */
 const TOLERATED = 0.1;
 
+/** A step that was too long is tried at half the length from then on, and each that was not makes the next one longer. */
+const SLOWER = 0.5;
+const FASTER = 2 ** (1 / 16);
+
 /** Where learning stands. */
-export type Knowledge = Omit<TrainerState, 'lanes'>;
+export interface Knowledge extends Omit<TrainerState, 'lanes'> {
+  /** Part of the learning rate at which the net can be taught at present, ≤ 1: one that foretells sharply breaks easily. */
+  readonly pace: number;
+}
 
 /** What came of some lessons. */
 export interface Update {
@@ -42,6 +49,7 @@ export class Learner {
   readonly #batch: TrainingBatch;
   readonly #trainer: Trainer;
   readonly #loss: OrtSession;
+  #pace: number;
 
   /** @throws UserError `TELEMETRY`, `PLATFORM` */
   constructor(private readonly start: LearnerStart) {
@@ -53,6 +61,7 @@ export class Learner {
     this.#trainer = new Trainer(spec, source, this.#batch, options);
     this.#trainer.restore({ ...knowledge, lanes: new Float32Array(segments * state) });
     this.#loss = new OrtSession(buildLossGraph(spec));
+    this.#pace = knowledge.pace;
   }
 
   /**
@@ -64,14 +73,13 @@ export class Learner {
     const before = this.#knowledge();
     const [first] = lessons;
     const losses = lessons.map((lesson) => this.#step(lesson));
-    const lossBefore = losses[0];
-    const lossAfter = this.#lossOf(first);
-    if (!isUseful(lossBefore, lossAfter)) this.#restore(before, first.state);
+    const [lossBefore, lossAfter] = [losses[0], this.#lossOf(first)];
+    const useful = isUseful(lossBefore, lossAfter);
+    if (!useful) this.#restore(before, first.state);
+    this.#pace = useful ? Math.min(1, this.#pace * FASTER) : this.#pace * SLOWER;
     const knowledge = this.#knowledge();
     const { spec, form } = this.start;
-    const model = isUseful(lossBefore, lossAfter)
-      ? { model: buildStepGraph(spec, knowledge.parameters, form) }
-      : undefined;
+    const model = useful ? { model: buildStepGraph(spec, knowledge.parameters, form) } : {};
     return { ...model, knowledge, lossBefore, lossAfter, ms: performance.now() - startMs };
   }
 
@@ -85,11 +93,11 @@ export class Learner {
     this.#batch.target.set(target);
     this.#batch.weight.set(weight);
     this.#restore(this.#trainer.state(), state);
-    return this.#trainer.step(this.start.learningRate);
+    return this.#trainer.step(this.#pace * this.start.learningRate);
   }
 
   /** @param lanes [B, S] */
-  #restore(knowledge: Knowledge, lanes: Float32Array): void {
+  #restore(knowledge: Omit<Knowledge, 'pace'>, lanes: Float32Array): void {
     this.#trainer.restore({ ...knowledge, lanes });
   }
 
@@ -108,7 +116,7 @@ export class Learner {
 
   #knowledge(): Knowledge {
     const { steps, parameters, m, v } = this.#trainer.state();
-    return { steps, parameters: parameters.slice(), m: m.slice(), v: v.slice() };
+    return { steps, parameters: parameters.slice(), m: m.slice(), v: v.slice(), pace: this.#pace };
   }
 }
 
@@ -120,5 +128,5 @@ function isUseful(before: number, after: number): boolean {
 /** A net that has learnt nothing since it was trained. */
 export function untaught(parameters: Float32Array): Knowledge {
   const zeros = (): Float32Array => new Float32Array(parameters.length);
-  return { steps: 0, parameters: parameters.slice(), m: zeros(), v: zeros() };
+  return { steps: 0, parameters: parameters.slice(), m: zeros(), v: zeros(), pace: 1 };
 }
