@@ -12,6 +12,7 @@ import { exportModel, updateCard } from './train/export.js';
 import { fewestSamples, trainJob, type GradientFlows, type TrainedNet } from './train/job.js';
 import type { StopReason } from './train/loop.js';
 import type { Progress } from './train/progress.js';
+import { trainingRecord, type TrainingRecord } from './train/record.js';
 import { trainInWorker } from './train/train.js';
 
 export interface LearnParts {
@@ -30,6 +31,7 @@ export interface Learnt {
   readonly card: ModelCard;
   /** `aborted` and `time`: there is more to learn, and a checkpoint from which to go on. */
   readonly stopped: StopReason;
+  readonly record: TrainingRecord;
   /** With `diagnose`. */
   readonly gradients?: GradientFlows;
 }
@@ -57,7 +59,8 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
   if (trained.stopped === 'epochs' || trained.stopped === 'patience')
     await removeCheckpoint(checkpointIn(config.model));
   const { stopped, gradients } = trained;
-  return { card, stopped, ...(gradients === undefined ? {} : { gradients }) };
+  const record = trainingRecord(trained, dataset, channels);
+  return { card, stopped, record, ...(gradients === undefined ? {} : { gradients }) };
 }
 
 function datasetOf(

@@ -62,17 +62,39 @@ describe('learning', () => {
     expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['long', 'other']);
   });
 
-  it('learns under a Student-t likelihood what a decider takes for the mean and variance that it is', async () => {
-    const robust = {
-      ...config,
-      model: join(folder, 'robust'),
-      train: { ...config.train, objective: 'student-t' as const },
-    };
-    const { card } = await learn(robust, gathered, { engine: nodeEngine, context });
-    expect(card).toMatchObject({ objective: 'gaussian', training: { likelihood: 'student-t' } });
-    expect(card).toEqual(await readCard(robust.model));
-    expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['long', 'other']);
+  it('records the training: its curve, and of each channel how good the model is on what it has not learnt', async () => {
+    const { card, record } = await learn(config, gathered, { engine: nodeEngine, context });
+    expect(record).toMatchObject({
+      objective: 'gaussian',
+      stopped: 'epochs',
+      best: { trainLoss: card.training.trainLoss, validationLoss: card.training.validationLoss },
+      data: { rows: 1410, streams: 3, stepUs: card.stepUs, fromUs: 1_700_000_000e6, toUs: 1_700_000_699e6 },
+    });
+    expect(record.validations).toHaveLength(4);
+    const [{ name, values, net, persistence }] = record.channels;
+    expect(name).toBe('x');
+    // A fifth of each stream; that of the brief one is in the unit that it borrows from the others.
+    expect(values).toBe(140 + 140 + 2);
+    const { scale } = card.normalisation.pooled[0];
+    expect((net.rmse / scale) ** 2 / card.training.validationMse).toBeCloseTo(1, 1);
+    expect((persistence.rmse / scale) ** 2 / card.training.persistenceMse).toBeCloseTo(1, 1);
+    expect(record.heldOut.map(({ stream }) => stream).toSorted()).toEqual(['brief', 'long', 'other']);
   });
+
+  it.each(['student-t', 'pinball'] as const)(
+    'learns by %s what a decider takes for the mean and variance that it is',
+    async (objective) => {
+      const robust = {
+        ...config,
+        model: join(folder, objective),
+        train: { ...config.train, objective },
+      };
+      const { card } = await learn(robust, gathered, { engine: nodeEngine, context });
+      expect(card).toMatchObject({ objective: 'gaussian', training: { likelihood: objective } });
+      expect(card).toEqual(await readCard(robust.model));
+      expect(Object.keys(card.calibration?.streams ?? {})).toEqual(['long', 'other']);
+    },
+  );
 
   it('calibrates to the same bits whoever else is calibrated', async () => {
     const { card } = await learn(config, gathered, { engine: nodeEngine, context });

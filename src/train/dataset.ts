@@ -28,6 +28,7 @@ export interface Dataset {
   readonly sequences: readonly MeasuredSequence[];
   readonly inputs: number;
   readonly channels: number;
+  readonly stepUs: Micros;
   readonly normalisation: ModelCard['normalisation'];
   readonly rows: number;
   readonly streams: number;
@@ -73,6 +74,7 @@ export function prepareDataset(series: readonly Series[], options: DatasetOption
     ...normalised,
     inputs: channels.length + calendarWidth(options.calendar),
     channels: channels.length,
+    stepUs: options.stepUs,
     normalisation: { pooled, streams: Object.fromEntries(complete) },
     rows: series.reduce((sum, one) => sum + one.rows, 0),
     streams: series.length,

@@ -1,11 +1,14 @@
 /** One training, from a prepared data set to a trained net; the same in a worker thread and in the caller's. */
+import type { Micros } from '../core/contracts.js';
 import type { TrainOptions } from '../core/training.js';
 import { persistenceMse } from './batches.js';
 import { CheckpointFile } from './checkpoint.js';
 import type { Dataset } from './dataset.js';
 import { gradientFlow, type GradientFlow } from './gradient-flow.js';
+import { heldOutRecord } from './held-out-record.js';
 import { runLoop, type LoopHooks, type LoopResult, type LoopState } from './loop.js';
 import { initialParameters, type NetSpec } from './net-spec.js';
+import type { NetRecord } from './record.js';
 import type { MeasuredSequence } from './sequence.js';
 import { trainingWindows, validationWindows } from './windows.js';
 
@@ -13,6 +16,7 @@ export interface TrainJob {
   readonly spec: NetSpec;
   readonly options: TrainOptions;
   readonly sequences: readonly MeasuredSequence[];
+  readonly stepUs: Micros;
   /** Whether the result says how the gradient flows back through time. */
   readonly diagnose?: boolean;
   /** Absent: nothing is written on the way, and a training that is killed is lost. */
@@ -29,11 +33,12 @@ export interface GradientFlows {
   readonly learnt: GradientFlow;
 }
 
-export interface TrainedNet extends LoopResult {
+export interface TrainedNet extends Omit<LoopResult, 'validations' | 'best'> {
   readonly spec: NetSpec;
   readonly options: TrainOptions;
   /** Mean squared error of "repeat the last value" on the same held-out tail, normalised units. */
   readonly persistenceMse: number;
+  readonly record: NetRecord;
   /** If the job asked for it. */
   readonly gradients?: GradientFlows;
 }
@@ -50,10 +55,10 @@ export function trainJob(
   rest: Pick<TrainJob, 'diagnose' | 'checkpoint'> = {},
 ): TrainJob {
   const { cell, hidden, layers, dropout } = options;
-  const { inputs, channels, sequences } = dataset;
+  const { inputs, channels, sequences, stepUs } = dataset;
   // skip: what is learnt is the change since the last value, so an untrained net is already as good as persistence.
   const spec: NetSpec = { cell, inputs, hidden, layers, channels, ...headOf(options), dropout, skip: true };
-  return { spec, options, sequences, ...rest };
+  return { spec, options, sequences, stepUs, ...rest };
 }
 
 function headOf({ objective }: TrainOptions): Pick<NetSpec, 'objective' | 'likelihood'> {
@@ -66,15 +71,17 @@ function headOf({ objective }: TrainOptions): Pick<NetSpec, 'objective' | 'likel
  * @throws UserError as {@link runLoop} and {@link CheckpointFile}
  */
 export function runJob(job: TrainJob, hooks: LoopHooks = {}): TrainedNet {
-  const { spec, options, sequences } = job;
+  const { spec, options, sequences, stepUs } = job;
   const shape = { inputs: spec.inputs, channels: spec.channels, length: options.sequenceLength, lanes: options.lanes };
   const validation = validationWindows(sequences, shape);
   const training = trainingWindows(sequences, shape);
-  const result = runLoop(spec, training, validation, options, {
+  const { validations, best, ...result } = runLoop(spec, training, validation, options, {
     ...hooks,
     ...checkpointHooks(job),
   });
-  const trained = { ...result, spec, options, persistenceMse: persistenceMse(validation) };
+  const heldOut = heldOutRecord(spec, result.parameters, validation, sequences, stepUs);
+  const record = { validations, best, ...heldOut };
+  const trained = { ...result, spec, options, persistenceMse: persistenceMse(validation), record };
   if (job.diagnose !== true) return trained;
   const initial = gradientFlow(spec, training, initialParameters(spec, options.seed));
   return { ...trained, gradients: { initial, learnt: gradientFlow(spec, training, result.parameters) } };

@@ -1,6 +1,8 @@
 /** What a training was like, bounded in size whatever the data: for who wants to judge it, on a page or in figures. */
 import type { Micros } from '../core/contracts.js';
 import type { TrainOptions } from '../core/training.js';
+import type { Dataset } from './dataset.js';
+import type { TrainedNet } from './job.js';
 import type { StopReason } from './loop.js';
 
 /** The end of an epoch. Losses are in the unit of the objective. */
@@ -108,5 +110,20 @@ export interface TrainingRecord extends NetRecord {
     /** Start of the first and of the last time step. */
     readonly fromUs: Micros;
     readonly toUs: Micros;
+  };
+}
+
+/** @param channels in the order of the net's inputs */
+export function trainingRecord(
+  { record, stopped, options }: TrainedNet,
+  { rows, streams, stepUs, fromUs, toUs }: Dataset,
+  channels: readonly { readonly name: string }[],
+): TrainingRecord {
+  return {
+    ...record,
+    objective: options.objective,
+    stopped,
+    channels: channels.map(({ name }, c) => ({ name, ...record.channels[c] })),
+    data: { rows, streams, stepUs, fromUs, toUs },
   };
 }

@@ -77,7 +77,7 @@ describe('a training that was interrupted', () => {
     const perEpoch = uninterrupted.optimiserSteps / uninterrupted.epochs;
     const cut = trainFor(3 * perEpoch + 1, false);
     expect(cut).toMatchObject({ stopped: 'aborted', epochs: 4, optimiserSteps: 3 * perEpoch + 1 });
-    expect(cut.best.validationLoss).toBeGreaterThanOrEqual(uninterrupted.best.validationLoss);
+    expect(cut.record.best.validationLoss).toBeGreaterThanOrEqual(uninterrupted.record.best.validationLoss);
   });
 
   it('goes on counting: steps, time and the fraction that is done', () => {

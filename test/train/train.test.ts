@@ -37,7 +37,7 @@ describe('trainInWorker', () => {
     });
     expect(trained.stopped).toBe('aborted');
     expect(trained.epochs).toBeGreaterThanOrEqual(4);
-    expect(trained.best.validationLoss).toBe(lowest);
+    expect(trained.record.best.validationLoss).toBe(lowest);
     expect(trained.parameters.some((value) => value !== 0)).toBe(true);
   });
 

@@ -31,7 +31,7 @@ export function register(program: Command, io: Io): void {
     .option('--out <folder>', 'where to write the model instead of where the configuration says')
     .option('--resume', 'go on with a training that was interrupted, on the same data and options')
     .option('--diagnose', 'show how the gradient vanishes or explodes on its way back through time')
-    .option('--json', 'print {model, stopped, card} at the end, with --diagnose also {gradients}')
+    .option('--json', 'print {model, stopped, card, record} at the end, with --diagnose also {gradients}')
     .action(async (paths: string[], options: Options) => train(paths, options, io));
 }
 
@@ -111,8 +111,10 @@ async function trainOn(
   const { describeTraining } = await import('../training-summary.js');
   const { resume = false, diagnose = false } = options;
   const learnt = await learnWithBar(config, gathered, { context, io, resume, diagnose });
-  if (options.json) io.printJson({ model: config.model, ...learnt });
-  else {
+  if (options.json) {
+    const { validations: _curve, heldOut: _series, ...record } = learnt.record;
+    io.printJson({ model: config.model, ...learnt, record });
+  } else {
     io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
     if (learnt.gradients !== undefined) {
       const { describeGradients } = await import('../gradient-table.js');
