@@ -110,7 +110,7 @@ async function baseline(
   const card = await readCard(beside.model);
   const channels = beside.align.channels ?? card.channels.map((channel) => ({ ...channel, noiseFloor: 0 }));
   const align = { ...beside.align, stepMs: card.stepUs / 1000, channels };
-  // Of what is learnt here, only scales and calibration are used.
+  // Of what is learnt here, only scales and calibration are used; there are no weights that could learn on.
   const train = {
     ...beside.train,
     objective: 'gaussian' as const,
@@ -120,7 +120,8 @@ async function baseline(
     dropout: 0,
     maxEpochs: 1,
   };
-  const config = { ...beside, align, train };
+  const { online: _online, ...offline } = beside;
+  const config = { ...offline, align, train };
   const engine = baselineEngine(name, async ({ path }) => {
     const own = await readCard(dirname(path));
     return rulesFor(name, learntChannels(learntFrames(data), align, config.limits.maxStreams, own), own.stepUs);

@@ -1,14 +1,19 @@
 /** Readings streamed through the lane of `run`: one detector, with the configured opening score and with others. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
+import type { ModelCard } from '../core/card.js';
 import type { Engine, Frame, Lane } from '../core/contracts.js';
 import type { KiokuEvent } from '../core/events.js';
 import type { StageContext } from '../core/kind.js';
+import { silentLog } from '../core/log.js';
+import type { AnomalyOptions } from '../decide/anomaly-options.js';
+import { StreamRules } from '../decide/stream-rules.js';
 import { openLane } from '../open-lane.js';
+import { contextOf } from '../stage-context.js';
 import { readCard } from '../step/card-file.js';
 import type { FileResult } from './backtest-file.js';
 import { type Candidate, withCandidates } from './decider-fan.js';
-import { deciderWith, forecastOf, scoresOf, type BacktestSetting } from './file-config.js';
+import { deciderWith, forecastOf, type BacktestSetting } from './file-config.js';
 import type { FileData } from './file-data.js';
 import { rowSteps } from './history.js';
 import { anomaliesOf, judgementOf, StepRows } from './judgement.js';
@@ -32,18 +37,18 @@ export interface JudgeParts {
 export async function judge(data: FileData, parts: JudgeParts): Promise<FileResult> {
   const { config, setting, context, learntRows } = parts;
   const { name, times, frames, rowOf, rows } = data;
-  const { channels, stepUs, training } = await readCard(config.model);
+  const card = await readCard(config.model);
+  const { channels, stepUs, training } = card;
   const names = channels.map((channel) => channel.name);
   const { stepUs: steps, values } = rowSteps(frames, rowOf, rows, names[0], stepUs);
   const stepRows = new StepRows(steps, stepUs, learntRows);
-  const threshold = scoresOf(config).openScore;
-  const candidates: (Candidate & { readonly threshold: number })[] = [];
+  const threshold = thresholdOf(config, card, frames);
+  const candidates: TriedCandidate[] = [];
   for (const tried of setting.thresholds) {
     if (tried === threshold) continue;
     candidates.push({ threshold: tried, decide: await deciderWith(setting, config, tried), incidents: [] });
   }
-  const compared = { ...config, decide: withCandidates(forecastOf(config), candidates) };
-  const events = await stream(frames.slice(learntRows === 0 ? 0 : data.learntFrames), { ...parts, config: compared });
+  const events = await hear(frames.slice(learntRows === 0 ? 0 : data.learntFrames), candidates, parts);
   return {
     name,
     ...times,
@@ -59,6 +64,37 @@ export async function judge(data: FileData, parts: JudgeParts): Promise<FileResu
     ...(setting.traced === true ? { trace: traceOf(frames, rowOf, rows, names, stepUs, events) } : {}),
     counters: context.counters.toJSON(),
   };
+}
+
+interface TriedCandidate extends Candidate {
+  readonly threshold: number;
+}
+
+/** The configured opening score; with `alertsPerWeek` the one that was found for the stream. */
+function thresholdOf(config: Config, card: ModelCard, frames: readonly Frame[]): number {
+  const rules = new StreamRules(forecastOf(config).options as AnomalyOptions, { card, log: silentLog });
+  return (frames.length === 0 ? rules.common : rules.ofStream(frames[0].stream)).openScore;
+}
+
+/**
+ * What the configured decider says, and into their lists what the candidates do. A net that goes on learning does so from
+ * what its decider calls calm: then each candidate has a lane of its own.
+ */
+async function hear(
+  frames: readonly Frame[],
+  candidates: readonly TriedCandidate[],
+  parts: JudgeParts,
+): Promise<KiokuEvent[]> {
+  const { config } = parts;
+  if (config.online === undefined) {
+    return stream(frames, { ...parts, config: { ...config, decide: withCandidates(forecastOf(config), candidates) } });
+  }
+  for (const { decide, incidents } of candidates) {
+    // What is dropped is the same as with the configured threshold, and counted there.
+    const events = await stream(frames, { ...parts, config: { ...config, decide }, context: contextOf(config) });
+    for (const event of events) if (event.type === 'incident') incidents.push(event);
+  }
+  return stream(frames, parts);
 }
 
 async function stream(

@@ -13,6 +13,11 @@ export const TRIED_SCORES: readonly number[] = Array.from({ length: 16 }, (_, i)
 /** What is drawn from fewer says nothing of other files. */
 export const FEWEST_FILES = 6;
 
+export interface ConfiguredScores extends NabScores {
+  /** null: it was found for each file by itself. */
+  readonly threshold: number | null;
+}
+
 /** With one threshold for all files. */
 export interface ThresholdScores extends NabScores {
   readonly threshold: number;
@@ -28,7 +33,7 @@ export interface BestScores extends ThresholdScores {
 
 export interface NabReport {
   /** Alerts with the configured opening score. */
-  readonly configured: ThresholdScores;
+  readonly configured: ConfiguredScores;
   /** Alerts with the opening scores that are best for these very files: what nobody could have known beforehand. */
   readonly best: BestScores;
   /**
@@ -79,7 +84,7 @@ export function compareThresholds(files: readonly EarnedFile[]): NabReport {
   const configured = files.flatMap((file) => file.earned.get(file.configured) ?? []);
   const halves = crossed(candidates);
   return {
-    configured: { threshold: files[0].configured, ...nabScores(sumOfPoints(configured)) },
+    configured: { threshold: commonOf(files), ...nabScores(sumOfPoints(configured)) },
     best: bestOf((profile) => {
       const { what, points } = bestFor(candidates, profile);
       return { threshold: what, points: sumOfPoints(points) };
@@ -117,4 +122,8 @@ function bestOf(best: (profile: keyof NabScores) => { threshold: number; points:
 
 function pointsAt(files: readonly EarnedFile[], threshold: number): NabPoints[] {
   return files.flatMap(({ earned }) => earned.get(threshold) ?? []);
+}
+
+function commonOf([{ configured }, ...others]: readonly EarnedFile[]): number | null {
+  return others.every((file) => file.configured === configured) ? configured : null;
 }

@@ -15,7 +15,7 @@ import type { BacktestReport } from '../backtest/report.js';
 import type { RefusedFile } from '../backtest/known-faults.js';
 import { counted } from '../core/counted.js';
 import { Counters } from '../core/counters.js';
-import { comparedJson, describeChosen, describeCompared } from './backtest-comparison.js';
+import { comparedJson, describeChosen, comparedTable } from './backtest-comparison.js';
 import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
 import { table } from './table.js';
 
@@ -29,8 +29,8 @@ export class BacktestSummary {
   /** Of the net of the first configuration. */
   readonly report: DetailedReport;
   readonly #files: readonly FileFigures[];
-  readonly #compared: readonly ComparedDetector[];
-  readonly #chosen: ChosenConfig | undefined;
+  readonly compared: readonly ComparedDetector[];
+  readonly chosen: ChosenConfig | undefined;
 
   /**
    * @param detectors in the order of the files' figures
@@ -39,13 +39,13 @@ export class BacktestSummary {
   constructor(
     detectors: readonly Detector[],
     judged: readonly JudgedFile[],
-    private readonly refused: readonly RefusedFile[],
+    readonly refused: readonly RefusedFile[],
   ) {
     const figures = judged.map((file) => file.figures);
     this.#files = figures.map(([first]) => first);
-    this.#compared = compareDetectors(detectors, figures);
-    this.#chosen = chooseConfig(detectors, figures);
-    const [{ report }] = this.#compared;
+    this.compared = compareDetectors(detectors, figures);
+    this.chosen = chooseConfig(detectors, figures);
+    const [{ report }] = this.compared;
     const labelled = judged.flatMap(({ result, known: { faults } }) =>
       faults === undefined ? [] : [{ result, faults }],
     );
@@ -55,7 +55,7 @@ export class BacktestSummary {
   /** What `--json` prints. Times in s; null: nothing to divide by. */
   toJSON(): object {
     const { nab, skab, rows, incidents, silences } = this.report;
-    const [{ config, forecast }] = this.#compared;
+    const [{ config, forecast }] = this.compared;
     return {
       config,
       forecast,
@@ -63,8 +63,8 @@ export class BacktestSummary {
       ...(skab === undefined ? {} : { skab }),
       ...figuresJson(incidents),
       silences,
-      ...(this.#compared.length === 1 ? {} : { compared: comparedJson(this.#compared) }),
-      ...(this.#chosen === undefined ? {} : { chosen: this.#chosen }),
+      ...(this.compared.length === 1 ? {} : { compared: comparedJson(this.compared) }),
+      ...(this.chosen === undefined ? {} : { chosen: this.chosen }),
       files: this.#files.map(fileJson),
       refused: this.refused.map(({ file, error: { code, message } }) => ({ file: file.name, code, message })),
     };
@@ -83,8 +83,8 @@ export class BacktestSummary {
       ...describeCounts(this.#files),
       ...(nab === undefined ? [] : ['', table(...nabTable(nab, rows)), ...describeIntervals(nab)]),
       ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
-      ...(this.#compared.length === 1 ? [] : ['', describeCompared(this.#compared)]),
-      ...(this.#chosen === undefined ? [] : ['', ...describeChosen(this.#chosen)]),
+      ...(this.compared.length === 1 ? [] : ['', table(...comparedTable(this.compared))]),
+      ...(this.chosen === undefined ? [] : ['', ...describeChosen(this.chosen)]),
     ].join('\n');
   }
 }
@@ -132,7 +132,9 @@ export function nabTable(
   return [
     ['NAB score (threshold)', 'standard', 'low-FP', 'low-FN'],
     [
-      scoreCells('alerts as configured', configured, () => digits(configured.threshold)),
+      scoreCells('alerts as configured', configured, () =>
+        configured.threshold === null ? 'by file' : digits(configured.threshold),
+      ),
       ...(halves === undefined
         ? []
         : [

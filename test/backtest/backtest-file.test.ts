@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backtestFile, type FileResult } from '../../src/backtest/backtest-file.js';
 import { type BacktestSetting, configOfFile, deciderWith } from '../../src/backtest/file-config.js';
@@ -137,14 +138,47 @@ describe('a backtest of a file', () => {
     expect(result.learntRows).toBe(0);
   });
 
-  it('tries other opening scores without learning anew', async () => {
+  it.each([
+    ['a net that stays as it is', {}],
+    // What it learns from depends on the decider.
+    ['a net that goes on learning', { online: { everySteps: 16, segments: 4, segmentSteps: 8, learningRate: 0.05 } }],
+  ])('tries other opening scores behind %s as if they were configured', async (_, more) => {
     const name = table('tried.csv', (row) => String(swing(row)));
-    const configured = await judge(name, { ...SETTING, thresholds: [0.4, 0.9] });
-    expect(configured.alerts).toEqual(was.alerts);
-    const value = { ...SETTING.value, decide: { warmupSteps: 50, openScore: 0.9, closeScore: (0.9 * 0.25) / 0.4 } };
+    const common = { ...SETTING.value, ...more };
+    const configured = await judge(name, { ...SETTING, value: common, thresholds: [0.4, 0.6] });
+    const value = { ...common, decide: { warmupSteps: 50, openScore: 0.6, closeScore: (0.6 * 0.25) / 0.4 } };
     const high = await judge(name, { ...SETTING, value });
     expect(configured.threshold).toBe(0.4);
-    expect(configured.candidates).toEqual([{ threshold: 0.9, anomalies: high.anomalies }]);
+    expect(configured.candidates).toEqual([{ threshold: 0.6, anomalies: high.anomalies }]);
+    expect(high.anomalies.length).toBeGreaterThan(0);
+    // Or else it would have learnt nothing.
+    expect(isDeepStrictEqual(configured.scores, was.scores)).toBe(!('online' in more));
+  });
+
+  it('knows the opening score that was found for a wish, and tries others beside it', async () => {
+    const name = table('wish.csv', (row) => String(swing(row)));
+    const value = { ...SETTING.value, decide: { warmupSteps: 50, alertsPerWeek: 20 } };
+    const wished = await judge(name, { ...SETTING, value, thresholds: [0.9] });
+    expect(wished.threshold).not.toBe(0.4);
+    const found = { openScore: wished.threshold, closeScore: 0.625 * wished.threshold };
+    const same = await judge(name, { ...SETTING, value: { ...value, decide: { warmupSteps: 50, ...found } } });
+    expect(wished.anomalies).toEqual(same.anomalies);
+    expect(wished.candidates).toHaveLength(1);
+  });
+
+  it('learns a net once for all configurations that differ in their deciders', async () => {
+    const name = table('shared.csv', (row) => String(swing(row)));
+    const other = {
+      ...SETTING,
+      title: 'other',
+      value: { ...SETTING.value, decide: { warmupSteps: 60, openScore: 0.6 } },
+    };
+    const fewer = { ...SETTING, title: 'fewer', value: { ...SETTING.value, train: { maxEpochs: 1 } } };
+    const [first, second, third] = await judgeAll(name, [SETTING, other, fewer]);
+    expect(first).toEqual({ ...was, name });
+    expect(second).toEqual(await judge(name, other));
+    expect(third).toEqual(await judge(name, fewer));
+    expect(third.scores).not.toEqual(first.scores);
   });
 });
 
