@@ -2,7 +2,6 @@
 import type { ChosenConfig, ComparedDetector } from '../backtest/comparison.js';
 import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
 import { figuresJson, number, range, scoreOf } from './backtest-figures.js';
-import { table } from './table.js';
 
 /** @returns what `--json` says of each detector */
 export function comparedJson(compared: readonly ComparedDetector[]): object[] {
@@ -16,16 +15,13 @@ export function comparedJson(compared: readonly ComparedDetector[]): object[] {
   }));
 }
 
-/** A line for each detector; columns that none has a figure for are left out. */
-export function describeCompared(compared: readonly ComparedDetector[]): string {
+/** A row for each detector; columns that none has a figure for are left out. @returns a header and rows */
+export function comparedTable(compared: readonly ComparedDetector[]): [string[], string[][]] {
   const configs = new Set(compared.map(({ config }) => config));
   const columns = COLUMNS.filter(
     ({ title, of }) => (title !== 'configuration' || configs.size > 1) && compared.some((one) => of(one) !== NONE),
   );
-  return table(
-    columns.map(({ title }) => title),
-    compared.map((one) => columns.map(({ of }) => of(one))),
-  );
+  return [columns.map(({ title }) => title), compared.map((one) => columns.map(({ of }) => of(one)))];
 }
 
 export function describeChosen({ tried, choices, ...scores }: ChosenConfig): string[] {

@@ -1,5 +1,5 @@
 /** `kioku backtest`: what a detector would have said about history, and how good that is. */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { JudgedFile } from '../../backtest/backtest.js';
 import type { BaselineName } from '../../backtest/baselines.js';
@@ -7,6 +7,7 @@ import type { BacktestFile } from '../../backtest/data-files.js';
 import { UserError } from '../../core/errors.js';
 import { parseBaseline } from '../backtest-settings.js';
 import { EXIT, type Io } from '../output.js';
+import { parseReportPath } from '../report-path.js';
 
 interface Options {
   readonly labels?: string;
@@ -14,6 +15,7 @@ interface Options {
   readonly out?: string;
   readonly learnRows?: number;
   readonly baseline: readonly BaselineName[];
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -41,6 +43,11 @@ export function register(program: Command, io: Io): void {
       parseBaseline,
       [],
     )
+    .option(
+      '--report <file>',
+      'write a web page: every file with what was expected, its score, incidents and labels',
+      parseReportPath,
+    )
     .option('--json', 'print the figures as JSON')
     .action(async (paths: string[], options: Options) => runBacktest(paths, options, io));
 }
@@ -65,10 +72,11 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
     baselines: options.baseline,
     learnRows: options.learnRows,
     thresholds: options.labels === undefined ? [] : TRIED_SCORES,
-    traced: false,
+    traced: options.report !== undefined,
   });
   const files = await findDataFiles(paths);
   if (options.out !== undefined) await requireWritable(options.out, files);
+  if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const { known, refused } = await knownFaults(files, options.labels, timeOf(settings));
   const bar = new BacktestBar(io, known.length);
   const outcomes = await backtest(known, {
@@ -90,18 +98,25 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   if (options.out !== undefined) for (const { result } of judged) await writeResult(resolve(options.out), result);
   noteForesight(judged, io);
   const summary = new BacktestSummary(detectorsOf(settings), judged, unjudged);
+  if (options.report !== undefined) {
+    const { writeBacktestPage } = await import('../backtest-page.js');
+    await writeBacktestPage(options.report, judged, summary);
+  }
   if (options.json) io.printJson(summary.toJSON());
   else io.print(summary.describe());
 }
 
 /** Before hours of judging, not after. */
 async function requireWritable(out: string, files: readonly BacktestFile[]): Promise<void> {
-  const { requireFolder } = await import('../../backtest/results-csv.js');
   const lost = files.find(({ path, name }) => resolve(out, name) === path);
   if (lost !== undefined) {
     throw new UserError('ARGUMENT', `--out ${out} would overwrite ${lost.name}`, { hint: 'choose another folder' });
   }
   await requireFolder(resolve(out));
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  await (await import('../../backtest/results-csv.js')).requireFolder(folder);
 }
 
 /** A model that has seen the data is better at them than it will be at others. */
