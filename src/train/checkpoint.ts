@@ -3,16 +3,15 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
+import { sealed, unsealed } from '../core/sealed.js';
 import type { TrainOptions } from '../core/training.js';
 import type { TrainJob } from './job.js';
 import type { LoopState } from './loop.js';
 import { bytesOf } from './sequence.js';
 
-/** Its last character is the version of what follows: SHA-256 (32 bytes) of the rest, which is a serialised `Content`. */
-const MAGIC = Buffer.from('kioku-training-2');
-const DIGEST_BYTES = 32;
+/** Its last character is the version of `Content`. */
+const MAGIC = 'kioku-training-2';
 
 /** Options that may change before a training goes on: they say when to stop and where data is, not what is learnt. */
 const FREE_OPTIONS = ['maxSeconds', 'checkpointSeconds', 'memoryMb'] as const;
@@ -66,11 +65,10 @@ export class CheckpointFile {
    */
   write(state: LoopState): void {
     const content: Content = { options: this.#options, data: this.#data, state };
-    const bytes = serialize(content);
     const part = partOf(this.file);
     try {
       mkdirSync(dirname(this.file), { recursive: true });
-      writeSynced(part, [MAGIC, digestOf(bytes), bytes]);
+      writeSynced(part, sealed(MAGIC, content));
       renameSync(part, this.file);
       syncFolder(dirname(this.file));
     } catch (error) {
@@ -108,15 +106,14 @@ export class CheckpointFile {
         cause: error,
       });
     }
-    const payload = bytes.subarray(MAGIC.length + DIGEST_BYTES);
-    const digest = bytes.subarray(MAGIC.length, MAGIC.length + DIGEST_BYTES);
-    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC) || !digest.equals(digestOf(payload))) {
+    const content = unsealed(MAGIC, bytes);
+    if (content === undefined) {
       throw new UserError('SNAPSHOT_INVALID', `${this.file} is damaged, or was written by another version of kioku`, {
         hint: 'train anew without --resume',
       });
     }
-    // The digest has proved that these are the bytes that `write` made.
-    return deserialize(payload) as Content;
+    // The seal has proved that this is what `write` was given.
+    return content as Content;
   }
 }
 
@@ -127,10 +124,6 @@ function changes(before: FixedOptions, now: FixedOptions): string[] {
     const [was, is] = [before[key], now[key]].map((value) => JSON.stringify(value));
     return was === is ? [] : [`train.${key} ${was} (now ${is})`];
   });
-}
-
-function digestOf(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }
 
 /** One name, so that what a killed process leaves of it is overwritten and not left behind. */
