@@ -1,6 +1,7 @@
 /** What a training came to, for people. */
 import { counted } from '../core/counted.js';
 import type { Learnt } from '../learn.js';
+import { describeThreshold, summariseThreshold } from './threshold-summary.js';
 
 const WHY: Readonly<Record<Learnt['stopped'], string>> = {
   epochs: 'all epochs done',
@@ -10,11 +11,13 @@ const WHY: Readonly<Record<Learnt['stopped'], string>> = {
 };
 
 export function describeTraining({ card, stopped }: Learnt): string {
-  const { training } = card;
+  const { training, calibration } = card;
+  const threshold = calibration?.threshold;
   return [
     `learnt ${training.rows} time steps of ${counted(training.streams, 'stream')} ` +
       `(${card.channels.map(({ name }) => name).join(', ')}) in ${training.seconds.toFixed(1)} s: ${WHY[stopped]}`,
     `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters; ${quality(training)}`,
+    ...(threshold === undefined ? [] : [describeThreshold(summariseThreshold(threshold))]),
   ].join('\n');
 }
 

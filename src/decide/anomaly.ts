@@ -16,14 +16,13 @@ import { eventId } from '../core/event-id.js';
 import type { DeciderContext, ForecastKind } from '../core/kind.js';
 import { AlertLadder } from './alert-ladder.js';
 import { type AnomalyOptions, OPEN_SCORE, schema } from './anomaly-options.js';
-import { CALIBRATION_VERSION, readCalibration } from './calibration.js';
+import { CALIBRATION_VERSION, findThreshold, readCalibration } from './calibration.js';
 import { forecastsOf } from './forecasts.js';
 import * as incidents from './incidents.js';
 import { Memory, ROWS, SETTLING, type Slab } from './memory.js';
 import { MOST_EXPONENT, Peaks, scoreOfExponent } from './peaks.js';
 import { RowViews } from './row-views.js';
 import { StreamRules } from './stream-rules.js';
-import { describeThresholds } from './thresholds.js';
 
 /** Rows of which the memory is fetched together: it has room in the first cache of a processor. */
 const ROWS_FETCHED = 64;
@@ -244,7 +243,7 @@ export class AnomalyDecider implements ForecastDecider {
     const rehearsal = this.#ladder.rehearsal(heldOut);
     const { alertsPerWeek } = this.options;
     if (alertsPerWeek === undefined) return { rehearsal };
-    return { rehearsal, threshold: describeThresholds(alertsPerWeek, rehearsal, this.context.card.stepUs) };
+    return { rehearsal, threshold: findThreshold(alertsPerWeek, rehearsal, this.context.card, this.context.log) };
   }
 
   isCalm(slot: Slot): boolean {

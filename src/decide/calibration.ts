@@ -1,10 +1,11 @@
 /** What the training has found out about the streams that it has seen, from the model card: their memory, their alerts. */
+import type { FoundThreshold, Rehearsal } from '../core/calibration.js';
 import type { ModelCard } from '../core/card.js';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { IncidentRules } from './incidents.js';
 import { MEMORY_VERSION, type Memory } from './memory.js';
-import { openScoresFor, type OpenScores } from './thresholds.js';
+import { describeThresholds, openScoresFor, type OpenScores } from './thresholds.js';
 
 /** Goes into `card.calibration.decider`; calibrations of another version are not used. */
 export const CALIBRATION_VERSION = `anomaly/${MEMORY_VERSION}`;
@@ -70,4 +71,29 @@ export function readOpenScores(
     );
   }
   return openScoresFor(alertsPerWeek, rehearsal, stepUs);
+}
+
+/** How far the rate to be expected may be from the wish before it is called missed. */
+const MISSED = 1.01;
+
+/** The opening scores for a wish, for the card; the log tells of streams for which no opening score fulfils it. */
+export function findThreshold(
+  alertsPerWeek: number,
+  rehearsal: Rehearsal,
+  { name, stepUs }: ModelCard,
+  log: Log,
+): FoundThreshold {
+  const found = describeThresholds(alertsPerWeek, rehearsal, stepUs);
+  const missed = Object.entries(found.streams).filter(
+    ([, { ratePerWeek }]) =>
+      Math.max(ratePerWeek.expected / alertsPerWeek, alertsPerWeek / ratePerWeek.expected) > MISSED,
+  );
+  if (missed.length > 0) {
+    const [[stream, { openScore, ratePerWeek }]] = missed;
+    log.warn(
+      { model: name, alertsPerWeek, streams: missed.length, stream, openScore, expectedPerWeek: ratePerWeek.expected },
+      'no opening score gives as many alerts as wished',
+    );
+  }
+  return found;
 }

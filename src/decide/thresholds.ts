@@ -70,23 +70,42 @@ function describe(openScore: number, rate: AlertRate, stepUs: Micros): Threshold
   };
 }
 
+/** Of so many other streams the loudest tenth, at least one, says nothing of the rest: one broken pump must not deafen all. */
+const FEWEST_TO_TRIM = 3;
+const TRIMMED = 0.1;
+
 /** The rate of alerts of every stream of a rehearsal. */
 class Rates {
   readonly all: AlertEvidence;
+  readonly #loudestFirst: readonly AlertEvidence[];
 
   constructor(private readonly rehearsal: Rehearsal) {
-    this.all = Object.values(rehearsal.streams).reduce(addEvidence, NO_EVIDENCE);
+    const streams = Object.values(rehearsal.streams);
+    this.all = streams.reduce(addEvidence, NO_EVIDENCE);
+    this.#loudestFirst = streams.toSorted((a, b) => loudness(b) - loudness(a));
   }
 
   of(stream: string): AlertRate {
     const own = this.rehearsal.streams[stream];
-    return new AlertRate(this.rehearsal.baseScore, own, without(this.all, own));
+    return new AlertRate(this.rehearsal.baseScore, own, this.#others(own));
   }
 
   /** Of a stream of which nothing is known but what the others are like. */
   get others(): AlertRate {
-    return new AlertRate(this.rehearsal.baseScore, NO_EVIDENCE, this.all);
+    return new AlertRate(this.rehearsal.baseScore, NO_EVIDENCE, this.#others());
   }
+
+  #others(own?: AlertEvidence): AlertEvidence {
+    const count = this.#loudestFirst.length - (own === undefined ? 0 : 1);
+    const trimmed = count < FEWEST_TO_TRIM ? 0 : Math.ceil(TRIMMED * count);
+    const loud = this.#loudestFirst.slice(0, trimmed + 1).filter((one) => one !== own);
+    return [...(own === undefined ? [] : [own]), ...loud.slice(0, trimmed)].reduce(without, this.all);
+  }
+}
+
+/** Excess a row: of many alerts, or of high ones. */
+function loudness({ excess, readyRows }: AlertEvidence): number {
+  return readyRows === 0 ? 0 : excess / readyRows;
 }
 
 function without(all: AlertEvidence, one: AlertEvidence): AlertEvidence {
