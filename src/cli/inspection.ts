@@ -114,12 +114,25 @@ function describeCard(card: CardSummary): string[] {
   const { training } = card;
   const channels = card.channels.map(({ name, aggregate }) => `${name} (${aggregate})`).join(', ');
   return [
-    `${card.name}: ${training.layers} × ${training.hidden} ${training.cell}, ${training.parameters} parameters, ${card.objective} objective`,
+    `${card.name}: ${training.layers} × ${training.hidden} ${training.cell}, ${training.parameters} parameters, ${card.objective} objective${training.likelihood === undefined ? '' : `, learnt by ${training.likelihood}`}`,
     `watches ${channels} in steps of ${card.stepMs} ms${card.calendar.length > 0 ? `, with ${card.calendar.join(', ')}` : ''}`,
     `trained on ${training.rows} rows of ${counted(training.streams, 'stream')}, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
+    `optimised in ${counted(training.optimiserSteps, 'step')} of ${describeOptimiser(training)}`,
     `held-out error ${training.validationMse.toPrecision(3)}: ${verdict(card.errorVersusPersistence)} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
     `calibrated for ${counted(card.calibratedStreams, 'stream')}; licence: ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
   ];
+}
+
+function describeOptimiser({ optimiser, bestEpoch }: CardSummary['training']): string {
+  // Cards of before kioku wrote it down.
+  if (optimiser === undefined) return 'Adam';
+  const { learningRate, schedule, warmUp, weightDecay, clipNorm, sequenceLength } = optimiser;
+  const warm = warmUp > 0 ? `, warm-up over ${Number((100 * warmUp).toPrecision(3))} %` : '';
+  return [
+    `${weightDecay > 0 ? `AdamW, weight decay ${weightDecay}` : 'Adam'}, learning rate ${learningRate} (${schedule}${warm})`,
+    `gradients through ${counted(sequenceLength, 'time step')}, clipped to ${clipNorm}`,
+    ...(bestEpoch === undefined ? [] : [`the weights are those after epoch ${bestEpoch + 1}`]),
+  ].join('; ');
 }
 
 function verdict(ratio: number | undefined): string {

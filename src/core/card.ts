@@ -35,6 +35,10 @@ export type Likelihood = (typeof LIKELIHOODS)[number];
 export const CELLS = ['rnn-tanh', 'rnn-relu', 'lstm', 'gru'] as const;
 export type Cell = (typeof CELLS)[number];
 
+/** How the learning rate changes from the first optimiser step to the last. */
+export const SCHEDULES = ['cosine', 'constant', 'step', 'one-cycle'] as const;
+export type Schedule = (typeof SCHEDULES)[number];
+
 /** Shape entry: `B` is the batch axis (one row a stream). */
 const shape = z.array(z.union([z.literal('B'), z.int().positive()]));
 
@@ -91,6 +95,19 @@ export const cardSchema = z.strictObject({
     seed: z.int(),
     optimiserSteps: z.int(),
     epochs: z.int(),
+    /** After which epoch the weights were kept, 0, 1, 2, …; absent in cards of before it was written down, as is the next. */
+    bestEpoch: z.int().optional(),
+    /** The options of the same names. */
+    optimiser: z
+      .strictObject({
+        learningRate: z.number(),
+        schedule: z.enum(SCHEDULES),
+        warmUp: z.number(),
+        weightDecay: z.number(),
+        clipNorm: z.number(),
+        sequenceLength: z.int(),
+      })
+      .optional(),
     trainLoss: z.number(),
     validationLoss: z.number(),
     /** The loss of "repeat the last value" on the same held-out tail (mean squared error, normalised units). */

@@ -1,10 +1,6 @@
 /** Options of training, shared by the configuration (section `train`) and by the trainer. */
 import { z } from 'zod';
-import { CALENDAR_PERIODS, CELLS, LIKELIHOODS, OBJECTIVES } from './card.js';
-
-/** How the learning rate changes from the first optimiser step to the last. */
-export const SCHEDULES = ['cosine', 'constant', 'step', 'one-cycle'] as const;
-export type Schedule = (typeof SCHEDULES)[number];
+import { CALENDAR_PERIODS, CELLS, LIKELIHOODS, OBJECTIVES, SCHEDULES } from './card.js';
 
 export const trainSchema = z
   .strictObject({

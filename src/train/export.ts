@@ -13,6 +13,7 @@ import { cardSchema, type Aggregate, type ModelCard } from '../core/card.js';
 import type { Micros } from '../core/contracts.js';
 import { BugError, messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import { toIso } from '../core/time.js';
+import type { TrainOptions } from '../core/training.js';
 import { kiokuVersion } from '../core/version.js';
 import { CARD_FILE } from '../step/card-file.js';
 import type { Dataset } from './dataset.js';
@@ -111,6 +112,8 @@ function describe(
       seed: options.seed,
       optimiserSteps: trained.optimiserSteps,
       epochs: trained.epochs,
+      bestEpoch: trained.record.best.epoch,
+      optimiser: optimiserOf(options),
       trainLoss: trained.record.best.trainLoss,
       validationLoss: trained.record.best.validationLoss,
       persistenceMse: trained.persistenceMse,
@@ -125,6 +128,11 @@ function describe(
     },
     licence: info.licence,
   };
+}
+
+function optimiserOf(options: TrainOptions): ModelCard['training']['optimiser'] {
+  const { learningRate, schedule, warmUp, weightDecay, clipNorm, sequenceLength } = options;
+  return { learningRate, schedule, warmUp, weightDecay, clipNorm, sequenceLength };
 }
 
 /** The ONNX file that a valid card in the folder refers to. */

@@ -1,5 +1,6 @@
 /** The learning rate of every optimiser step. */
-import type { Schedule, TrainOptions } from '../core/training.js';
+import type { Schedule } from '../core/card.js';
+import type { TrainOptions } from '../core/training.js';
 
 export type ScheduleOptions = Pick<TrainOptions, 'learningRate' | 'schedule' | 'warmUp'>;
 

@@ -148,6 +148,8 @@ describe('kioku inspect', () => {
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expect(text.stdout).toMatch(/input +x_t +float32 +\[B, 2\]/);
     expect(text.stdout).toContain('10.0 times better than repeating the last value');
+    // The card of a model that was trained before kioku wrote down how.
+    expect(text.stdout).toMatch(/^optimised in \d+ steps? of Adam$/m);
     const json = JSON.parse((await kioku(['inspect', model, '--json'])).stdout) as object;
     expect(json).toMatchObject({
       bytes: onnx.length,

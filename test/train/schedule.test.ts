@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SCHEDULES, trainSchema, type Schedule } from '../../src/core/training.js';
+import { SCHEDULES, type Schedule } from '../../src/core/card.js';
+import { trainSchema } from '../../src/core/training.js';
 import { runJob } from '../../src/train/job.js';
 import { scheduledRate } from '../../src/train/schedule.js';
 import { sineMixtureJob } from './sine-mixture.js';
