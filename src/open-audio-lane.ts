@@ -31,8 +31,8 @@ export async function openAudioLane(
   const { maxStreams } = config.limits;
   const limits: AudioLimits = { maxStreams, streamIdleUs: streamIdleUsOf(config) };
   const nets: Net[] = [];
-  const open = async (model: StepModel): Promise<Net> => {
-    const net = await engine.open(model, maxStreams);
+  const open = async (model: StepModel, rows = maxStreams): Promise<Net> => {
+    const net = await engine.open(model, rows);
     nets.push(net);
     return net;
   };
@@ -49,7 +49,8 @@ export async function openAudioLane(
 }
 
 type Opened = Omit<AudioStages, 'nets'>;
-type OpenNet = (model: StepModel) => Promise<Net>;
+/** @param rows that the net has room for; absent: one a stream */
+type OpenNet = (model: StepModel, rows?: number) => Promise<Net>;
 
 async function openVoice(
   decide: Extract<AudioDecider, { task: 'voice' }>,
@@ -73,7 +74,7 @@ async function openRecogniser(
   open: OpenNet,
   context: StageContext,
 ): Promise<Opened> {
-  const { gate: gateOptions, precision } = decide.needs;
+  const { gate: gateOptions, precision, rows } = decide.needs;
   const model = await openRecogniserFiles(folder, { precision });
   const { architecture, encoder, features, kind, name } = model;
   const origins = new Origins(capacity);
@@ -86,7 +87,7 @@ async function openRecogniser(
     provider: net.provider,
     resetEncoder: net.reset.bind(net),
   };
-  const decider = decide.create(await withHeads(model, open, common));
+  const decider = decide.create(await withHeads(model, open, common, capacity * rows));
   const gate = gateOptions && (await openGate(gateOptions, open, origins, context));
   const fields = { model: name, kind, architecture, tailPaddingMs: feature.tailPaddingMs };
   context.log.info(fields, 'recogniser opened');
@@ -98,9 +99,10 @@ async function withHeads(
   model: RecogniserModel,
   open: OpenNet,
   common: Omit<RecogniserContext, 'model' | 'decoder' | 'joiner'>,
+  rows: number,
 ): Promise<RecogniserContext> {
   if (model.kind === 'ctc') return { ...common, model };
-  return { ...common, model, decoder: await open(model.decoder), joiner: await open(model.joiner) };
+  return { ...common, model, decoder: await open(model.decoder, rows), joiner: await open(model.joiner, rows) };
 }
 
 async function openGate(

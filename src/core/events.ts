@@ -78,6 +78,13 @@ export interface Word {
   readonly confidence: number;
 }
 
+/** One way to read a segment. */
+export interface Alternative {
+  readonly text: string;
+  /** Its share of the probability of all that the search still considered, 0 … 1. */
+  readonly confidence: number;
+}
+
 /** What all events about a piece of speech have in common. */
 interface Segment extends Base {
   /** 0, 1, 2, … per stream. */
@@ -94,6 +101,8 @@ export interface TranscriptEvent extends Segment {
   readonly text: string;
   readonly tokens: readonly Token[];
   readonly words: readonly Word[];
+  /** Of a final result, if asked for: what may have been said, `text` itself first. */
+  readonly alternatives?: readonly Alternative[];
 }
 
 /** Somebody begins (`us` = `startUs`) or stops speaking; padding is included in the times. */

@@ -18,6 +18,7 @@ import type {
 } from './contracts.js';
 import type { Counters } from './counters.js';
 import type { Extractor } from './extractor.js';
+import type { HotwordDecider } from './hotwords.js';
 import type { Log } from './log.js';
 import type { CtcModel, Precision, TransducerModel } from './recogniser.js';
 import type { GateOptions } from './voice.js';
@@ -119,9 +120,11 @@ export interface RecogniserNeeds {
   /** How speech is found before it is recognised; undefined: everything is recognised. */
   readonly gate: GateOptions | undefined;
   readonly precision: Precision;
+  /** Rows of a transducer's decoder and joiner that each stream may need at a time. */
+  readonly rows: number;
 }
 
-export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, Decider> & {
+export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, HotwordDecider> & {
   readonly task: 'recognise';
   needs(options: z.output<S>): RecogniserNeeds;
 };

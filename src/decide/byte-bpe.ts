@@ -35,6 +35,11 @@ export function bytesOfSymbol(symbol: string): number[] {
   return Array.from(symbol, (character) => BYTE_OF.get(codePointOf(character)) ?? SPACE);
 }
 
+/** The inverse, without marks. */
+export function symbolOfBytes(bytes: Uint8Array): string {
+  return String.fromCodePoint(...Array.from(bytes, (byte) => ALPHABET[byte]));
+}
+
 function codePointOf(character: string): number {
   return character.codePointAt(0) ?? SPACE;
 }

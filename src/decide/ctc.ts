@@ -7,12 +7,18 @@ import type { Batch, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import { BugError } from '../core/errors.js';
 import { OUTPUT_FRAME_US, type CtcModel } from '../core/recogniser.js';
-import { bestOf, type GreedySearch } from './greedy-search.js';
 import type { Hypothesis } from './hypothesis.js';
+import type { SavedNumbers } from './saved-numbers.js';
+import { bestOf } from './scores.js';
+import type { TokenSearch } from './token-search.js';
 
-export class CtcSearch implements GreedySearch {
-  /** The token of the last frame, blank or not. */
-  readonly contextFields = 1;
+/** The token of the last frame, blank or not. */
+interface LastToken {
+  id: number;
+}
+
+export class CtcSearch implements TokenSearch<LastToken> {
+  readonly form = 1;
   /** Of the encoder's output; tokens.txt may have more. */
   readonly #vocabulary: number;
 
@@ -22,25 +28,31 @@ export class CtcSearch implements GreedySearch {
     private readonly resetEncoder: (slot: Slot) => void,
     private readonly counters: Counters,
   ) {
-    const width = model.encoder.outputs[0].shape.at(-1);
-    if (typeof width !== 'number') throw new BugError('the last axis of log-probabilities is the vocabulary');
-    this.#vocabulary = width;
+    this.#vocabulary = vocabularyOf(model);
   }
 
-  begin(_slot: Slot, hypothesis: Hypothesis): void {
-    hypothesis.context[0] = this.model.blank;
+  begin(): LastToken {
+    return { id: this.model.blank };
   }
 
-  pause(slot: Slot, hypothesis: Hypothesis): void {
-    this.begin(slot, hypothesis);
+  pause(slot: Slot, hypothesis: Hypothesis<LastToken>): void {
+    hypothesis.memory = this.begin();
     this.resetEncoder(slot);
   }
 
-  /** Nothing is derived. */
-  resume(): void {}
+  /** What was heard last is what it was. */
+  cut(): void {}
+
+  save({ id }: LastToken): number[] {
+    return [id];
+  }
+
+  load(_slot: Slot, numbers: SavedNumbers): LastToken {
+    return { id: numbers.next() };
+  }
 
   /** @param output log-probabilities [n, output frames, vocabulary] */
-  advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis[]): void {
+  advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis<LastToken>[]): void {
     const { outputFrames } = this.model;
     let at = 0;
     for (let row = 0; row < input.n; row++) {
@@ -51,14 +63,21 @@ export class CtcSearch implements GreedySearch {
     }
   }
 
-  #hear(hypothesis: Hypothesis, output: Float32Array, at: number, us: number): void {
-    const { context } = hypothesis;
+  #hear(hypothesis: Hypothesis<LastToken>, output: Float32Array, at: number, us: number): void {
+    const { memory: last } = hypothesis;
     const { blank } = this.model;
     const id = bestOf(output, at, this.#vocabulary);
     const logProb = output[at + id];
     if (!Number.isFinite(logProb)) this.counters.count('decide.score-not-finite');
     hypothesis.hear(id === blank);
-    if (id !== blank && id !== context[0]) hypothesis.add(id, us, logProb);
-    context[0] = id;
+    if (id !== blank && id !== last.id) hypothesis.add(id, us, logProb);
+    last.id = id;
   }
+}
+
+/** Values of an output frame: the vocabulary. */
+export function vocabularyOf(model: CtcModel): number {
+  const width = model.encoder.outputs[0].shape.at(-1);
+  if (typeof width !== 'number') throw new BugError('the last axis of log-probabilities is the vocabulary');
+  return width;
 }

@@ -1,14 +1,21 @@
-/** Speech → text: greedy decoding of a streaming recogniser, CTC or transducer, whichever the model is. */
+/** Speech → text: decoding of a streaming recogniser, greedy or with a beam, CTC or transducer, whichever the model is. */
 import { z } from 'zod';
+import { boostSchema, type HotwordDecider, hotwordsSchema } from '../core/hotwords.js';
 import type { RecogniserContext, RecogniserKind } from '../core/kind.js';
 import { PRECISIONS } from '../core/recogniser.js';
 import { gateSchema } from '../core/voice.js';
+import { CtcBeamSearch } from './ctc-beam.js';
 import { CtcSearch } from './ctc.js';
 import { endpointSchema } from './endpoint.js';
-import type { GreedySearch } from './greedy-search.js';
+import type { TokenSearch } from './token-search.js';
+import { TokenSpeller } from './token-speller.js';
 import { Transcriber } from './transcriber.js';
+import { rowsOf, TransducerBeamSearch } from './transducer-beam.js';
 import { TransducerSearch } from './transducer.js';
 import { Spelling } from './words.js';
+
+/** Beyond this a beam finds nothing more, and a run of the joiner becomes long. */
+const MOST_PATHS = 64;
 
 const schema = z
   .strictObject({
@@ -26,35 +33,74 @@ const schema = z
       description:
         'Which export is run where the model folder has both: int8 reads a quarter of the memory for each step (auto prefers it for encoder and joiner); fp32 is more exact, and its streams share the runs of the net.',
     }),
+    search: z.enum(['greedy', 'beam']).default('greedy').meta({
+      title: 'Search',
+      description:
+        'greedy takes the likeliest token of each frame; beam pursues several paths, takes a little more time, may change its mind about what partial results said, and is what hotwords and alternatives need.',
+    }),
+    paths: z.int().min(1).max(MOST_PATHS).default(4).meta({
+      title: 'Paths',
+      description: 'Paths that a beam pursues; more find more, and cost as much more.',
+    }),
+    alternatives: z.int().min(0).max(MOST_PATHS).default(0).meta({
+      title: 'Alternatives',
+      description: 'How many ways to read a segment its final result tells, its text first, each with a confidence.',
+    }),
+    hotwords: hotwordsSchema.default([]).meta({
+      title: 'Hotwords',
+      description:
+        'Phrases that are to be heard more readily, such as names; every one must be spelt by tokens of the model.',
+    }),
+    hotwordBoost: boostSchema.default(1.5).meta({
+      title: 'Boost of hotwords',
+      description: 'Added to the score of each token of a hotword that has no boost of its own.',
+    }),
     vad: gateSchema.optional().meta({
       title: 'Voice activity gate',
       description: 'Recognise only what Silero VAD takes for speech; absent: everything.',
     }),
   })
+  .superRefine(({ search, hotwords, alternatives }, ctx) => {
+    if (search === 'beam') return;
+    const needing = { hotwords: hotwords.length > 0, alternatives: alternatives > 0 };
+    for (const [key, isNeeded] of Object.entries(needing)) {
+      if (isNeeded) ctx.addIssue({ code: 'custom', path: [key], message: 'needs search: beam' });
+    }
+  })
   .meta({ title: 'Transcribe', description: 'Text, words and tokens with times from a streaming speech recogniser.' });
 
 export type TranscribeOptions = z.output<typeof schema>;
 
-function searchOf(context: RecogniserContext): GreedySearch {
-  const { capacity, counters } = context;
-  if (!('joiner' in context)) return new CtcSearch(context.model, context.resetEncoder, counters);
-  return new TransducerSearch(context.model, context.decoder, context.joiner, capacity, counters);
+function transcriber<M>(
+  options: TranscribeOptions,
+  { capacity, model, originUs, provider }: RecogniserContext,
+  search: TokenSearch<M>,
+): HotwordDecider {
+  const { blank, outputFrames, tokens } = model;
+  const unknown = model.kind === 'transducer' ? model.unknown : undefined;
+  const speller = new TokenSpeller(tokens, unknown === undefined ? [blank] : [blank, unknown]);
+  const stages = { search, speller, spelling: new Spelling(tokens), outputFrames, originUs, provider };
+  return new Transcriber(options, stages, capacity);
 }
 
 export const transcribeKind = {
   task: 'recognise',
   schema,
-  needs: ({ vad, precision }: TranscribeOptions) => ({ gate: vad, precision }),
-  create(options: TranscribeOptions, context: RecogniserContext): Transcriber {
-    const { capacity, model, originUs, provider } = context;
-    const { outputFrames } = model;
-    const stages = {
-      search: searchOf(context),
-      spelling: new Spelling(model.tokens),
-      outputFrames,
-      originUs,
-      provider,
-    };
-    return new Transcriber(options, stages, capacity);
+  needs: ({ vad, precision, search, paths }: TranscribeOptions) => {
+    return { gate: vad, precision, rows: search === 'beam' ? rowsOf(paths) : 1 };
+  },
+  /** @throws UserError `HOTWORD` */
+  create(options: TranscribeOptions, context: RecogniserContext): HotwordDecider {
+    const { counters, capacity } = context;
+    const { paths } = options;
+    const isBeam = options.search === 'beam';
+    if (!('joiner' in context)) {
+      const { model, resetEncoder } = context;
+      if (isBeam) return transcriber(options, context, new CtcBeamSearch(model, resetEncoder, counters, paths));
+      return transcriber(options, context, new CtcSearch(model, resetEncoder, counters));
+    }
+    const { model, decoder, joiner } = context;
+    if (isBeam) return transcriber(options, context, new TransducerBeamSearch(model, decoder, joiner, counters, paths));
+    return transcriber(options, context, new TransducerSearch(model, decoder, joiner, capacity, counters));
   },
 } satisfies RecogniserKind<typeof schema>;

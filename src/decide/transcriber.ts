@@ -1,30 +1,47 @@
 /**
- * From the encoder's output to what was said: greedy search finds tokens, endpoint rules find where a segment ends.
+ * From the encoder's output to what was said: a search finds tokens, endpoint rules find where a segment ends.
  *
  *     partial, partial, …   what was recognised of the segment so far, whenever its text has changed
  *     final                 its text, once: at a pause (then `endpoint` follows), after a gap, at the end of the audio
  *
- * A segment without text says nothing and takes no number. All times come from the chunks, so they are those of the audio.
+ * A segment without text says nothing and takes no number; but what a partial result has said and a search with several paths
+ * has given up is taken back by a final one without text. All times come from the chunks, so they are those of the audio.
  */
-import type { Batch, Decider, Emit, Micros, Slot } from '../core/contracts.js';
+import type { Batch, Emit, Micros, Slot } from '../core/contracts.js';
 import { eventId } from '../core/event-id.js';
+import { UserError } from '../core/errors.js';
+import type { TranscriptEvent } from '../core/events.js';
+import type { Hotword, HotwordDecider } from '../core/hotwords.js';
 import { OUTPUT_FRAME_US } from '../core/recogniser.js';
+import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import { LONGEST_SEGMENT_MS, metRule, type EndpointOptions } from './endpoint.js';
-import type { GreedySearch } from './greedy-search.js';
+import { biasOf } from './hotword-bias.js';
 import { Hypothesis } from './hypothesis.js';
-import { transcriptOf } from './transcript.js';
+import { SavedNumbers } from './saved-numbers.js';
+import type { TokenSearch } from './token-search.js';
+import type { TokenSpeller } from './token-speller.js';
+import { alternativesOf, transcriptOf } from './transcript.js';
 import type { Spelling } from './words.js';
 
 const LONGEST_SEGMENT_FRAMES = (LONGEST_SEGMENT_MS * 1000) / OUTPUT_FRAME_US;
 
+const VERSION = 2;
+const SAVED = 'the transcript of a stream';
+
 export interface TranscriberOptions {
   readonly partials: boolean;
   readonly endpoint: EndpointOptions;
+  /** Readings that a final result tells, its own included; 0: none. */
+  readonly alternatives: number;
+  readonly hotwords: readonly Hotword[];
+  /** Of a hotword that names none. */
+  readonly hotwordBoost: number;
 }
 
-export interface TranscriberStages {
-  readonly search: GreedySearch;
+export interface TranscriberStages<M> {
+  readonly search: TokenSearch<M>;
   readonly spelling: Spelling;
+  readonly speller: TokenSpeller;
   /** Output frames of one chunk. */
   readonly outputFrames: number;
   /** Time of the first sample of the stream in this slot. */
@@ -33,27 +50,28 @@ export interface TranscriberStages {
   readonly provider: string;
 }
 
-export class Transcriber implements Decider {
-  readonly #hypotheses: readonly Hypothesis[];
+export class Transcriber<M> implements HotwordDecider {
+  readonly #hypotheses: Hypothesis<M>[];
   readonly #streams: string[];
 
-  /** @param capacity streams, ≥ 1 */
+  /**
+   * @param capacity streams, ≥ 1
+   * @throws UserError `HOTWORD` when a hotword cannot be spelt, `ARGUMENT` when the search has no use for them
+   */
   constructor(
     private readonly options: TranscriberOptions,
-    private readonly stages: TranscriberStages,
+    private readonly stages: TranscriberStages<M>,
     capacity: number,
   ) {
-    const { contextFields } = stages.search;
-    this.#hypotheses = Array.from({ length: capacity }, () => new Hypothesis(new Int32Array(contextFields)));
+    const { search } = stages;
+    this.#hypotheses = Array.from({ length: capacity }, (_, slot) => new Hypothesis(search.begin(slot)));
     this.#streams = Array.from({ length: capacity }, () => '');
+    if (options.hotwords.length > 0) this.#setFirst(options.hotwords);
   }
 
   open(slot: Slot, stream: string): void {
     this.#streams[slot] = stream;
-    const hypothesis = this.#hypotheses[slot];
-    hypothesis.segment = 0;
-    hypothesis.heardUs = Number.NaN;
-    this.#beginAnew(slot);
+    this.#hypotheses[slot] = new Hypothesis(this.stages.search.begin(slot));
   }
 
   leave(slot: Slot): void {
@@ -78,16 +96,49 @@ export class Transcriber implements Decider {
     // A model may tell of the last word in the silence behind the audio.
     const lastUs = ids.length === 0 ? us : startUs[ids.length - 1] + OUTPUT_FRAME_US;
     this.#finish(slot, ids.length, Math.max(us, lastUs), emit);
-    this.#beginAnew(slot);
+    this.#hypotheses[slot].memory = this.stages.search.begin(slot);
   }
 
+  setHotwords(hotwords: readonly Hotword[]): readonly string[] {
+    const { search, speller } = this.stages;
+    if (search.prefer === undefined) {
+      throw new UserError('ARGUMENT', 'greedy search has no use for hotwords', { hint: 'set `decide.search: beam`' });
+    }
+    const { phrases, refused } = biasOf(hotwords, speller, this.options.hotwordBoost);
+    search.prefer(phrases, this.#hypotheses);
+    return refused;
+  }
+
+  #setFirst(hotwords: readonly Hotword[]): void {
+    const refused = this.setHotwords(hotwords);
+    if (refused.length === 0) return;
+    throw new UserError(
+      'HOTWORD',
+      `the tokens of the model cannot spell ${refused.map((one) => `'${one}'`).join(', ')}`,
+      {
+        hint: 'write them as the model does (in words, its letters, its script), or leave them out',
+      },
+    );
+  }
+
+  /** First byte: version. */
   save(slot: Slot): Uint8Array {
-    return this.#hypotheses[slot].save();
+    const { search } = this.stages;
+    const hypothesis = this.#hypotheses[slot];
+    const numbers = [search.form];
+    hypothesis.save(numbers);
+    return saveNumbers(VERSION, Float64Array.from(numbers.concat(search.save(hypothesis.memory))));
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    this.#hypotheses[slot].load(bytes);
-    this.stages.search.resume(slot);
+    const { search } = this.stages;
+    const numbers = new SavedNumbers(loadNumbers(VERSION, bytes, SAVED), SAVED);
+    if (numbers.next() !== search.form) throw unfitState(SAVED);
+    const hypothesis = new Hypothesis(search.begin(slot));
+    hypothesis.load(numbers);
+    hypothesis.memory = search.load(slot, numbers);
+    numbers.end();
+    this.#hypotheses[slot] = hypothesis;
   }
 
   #tell(slot: Slot, emit: Emit): void {
@@ -103,11 +154,12 @@ export class Transcriber implements Decider {
 
   #pause(slot: Slot, rule: number, emit: Emit): void {
     const hypothesis = this.#hypotheses[slot];
-    const { heardUs, ids, segment, startUs } = hypothesis;
-    const beganUs = startUs[0];
-    this.stages.search.pause(slot, hypothesis);
-    if (!this.#finish(slot, ids.length, heardUs, emit)) return;
-    emit({ type: 'endpoint', ...this.#about(slot, segment, beganUs), us: heardUs, rule });
+    const { heardUs, ids, segment, startUs, bornUs } = hypothesis;
+    const spoke = ids.length > 0;
+    const about = this.#about(slot, segment, spoke ? startUs[0] : bornUs, bornUs);
+    const said = this.#finish(slot, ids.length, heardUs, emit);
+    this.stages.search.pause(slot, hypothesis, spoke);
+    if (said) emit({ type: 'endpoint', ...about, us: heardUs, rule });
   }
 
   /** Too long: what comes before the last word is a segment, and that word begins the next one. Nothing is forgotten. */
@@ -115,46 +167,58 @@ export class Transcriber implements Decider {
     const { heardUs, ids, startUs } = this.#hypotheses[slot];
     let word = ids.length - 1;
     while (word > 0 && !this.stages.spelling.beginsWord(ids, word)) word--;
-    if (word > 0) this.#finish(slot, word, startUs[word], emit);
-    else this.#finish(slot, ids.length, heardUs, emit);
+    const count = word > 0 ? word : ids.length;
+    this.#finish(slot, count, word > 0 ? startUs[word] : heardUs, emit);
+    this.stages.search.cut(this.#hypotheses[slot], count);
   }
 
   #partial(slot: Slot, emit: Emit): void {
     const hypothesis = this.#hypotheses[slot];
-    const { heardUs, ids, segment, startUs, told } = hypothesis;
-    if (ids.length === told) return;
+    const { heardUs, ids, segment, startUs, bornUs, told } = hypothesis;
+    if (isSame(ids, told)) return;
     const { spelling } = this.stages;
-    const before = spelling.text(ids.slice(0, told));
     const transcript = transcriptOf(hypothesis, ids.length, spelling);
-    hypothesis.told = ids.length;
+    // What was told is taken back by what is heard instead, or by the final result.
+    if (transcript.text === '') return;
+    const before = spelling.text(told);
+    hypothesis.told = [...ids];
     if (transcript.text === before) return;
-    emit({ type: 'partial', ...this.#about(slot, segment, startUs[0]), us: heardUs, ...transcript });
+    emit({ type: 'partial', ...this.#about(slot, segment, startUs[0], bornUs), us: heardUs, ...transcript });
   }
 
   /** The first `count` tokens are over. @returns whether they said anything */
   #finish(slot: Slot, count: number, us: Micros, emit: Emit): boolean {
+    const { spelling } = this.stages;
     const hypothesis = this.#hypotheses[slot];
-    const transcript = transcriptOf(hypothesis, count, this.stages.spelling);
-    const { segment, startUs } = hypothesis;
-    const said = transcript.text !== '';
+    const transcript = transcriptOf(hypothesis, count, spelling);
+    const { segment, startUs, bornUs, told } = hypothesis;
+    const said = transcript.text !== '' || spelling.text(told) !== '';
     if (said) {
-      emit({ type: 'final', ...this.#about(slot, segment, startUs[0]), us, ...transcript });
+      const about = this.#about(slot, segment, count > 0 ? startUs[0] : bornUs, bornUs);
+      emit({ type: 'final', ...about, us, ...transcript, ...this.#alternatives(hypothesis, us) });
       hypothesis.segment++;
     }
     hypothesis.cut(count);
     return said;
   }
 
-  /** Partial results, the final one and the endpoint of a segment share one id. */
-  #about(slot: Slot, segment: number, startUs: Micros) {
-    const stream = this.#streams[slot];
-    const id = eventId(stream, 'transcript', startUs);
-    return { id, stream, segment, startUs, originUs: this.stages.originUs(slot), provider: this.stages.provider };
+  #alternatives(hypothesis: Hypothesis<M>, us: Micros): Pick<TranscriptEvent, 'alternatives'> {
+    const { search, spelling } = this.stages;
+    const { alternatives } = this.options;
+    if (alternatives === 0 || search.readings === undefined) return {};
+    return { alternatives: alternativesOf(search.readings(hypothesis, us), spelling).slice(0, alternatives) };
   }
 
-  #beginAnew(slot: Slot): void {
-    const hypothesis = this.#hypotheses[slot];
-    hypothesis.cut(hypothesis.ids.length);
-    this.stages.search.begin(slot, hypothesis);
+  /** Partial results, the final one and the endpoint of a segment share one id. */
+  #about(slot: Slot, segment: number, startUs: Micros, bornUs: Micros) {
+    const stream = this.#streams[slot];
+    const id = eventId(stream, 'transcript', bornUs);
+    return { id, stream, segment, startUs, originUs: this.stages.originUs(slot), provider: this.stages.provider };
   }
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -1,8 +1,9 @@
 /** A hypothesis as the world sees it: text, tokens and words with their times. */
 import type { Micros } from '../core/contracts.js';
-import type { Token, Word } from '../core/events.js';
+import type { Alternative, Token, Word } from '../core/events.js';
 import { OUTPUT_FRAME_US } from '../core/recogniser.js';
 import type { Hypothesis } from './hypothesis.js';
+import type { Reading } from './token-search.js';
 import type { Spelling } from './words.js';
 
 /**
@@ -18,7 +19,7 @@ export interface Transcript {
 }
 
 /** @returns the first `count` tokens of a hypothesis as text, all with times */
-export function transcriptOf(hypothesis: Hypothesis, count: number, spelling: Spelling): Transcript {
+export function transcriptOf<M>(hypothesis: Hypothesis<M>, count: number, spelling: Spelling): Transcript {
   const ids = hypothesis.ids.slice(0, count);
   const startUs = hypothesis.startUs.slice(0, count);
   const { logProbs } = hypothesis;
@@ -35,6 +36,16 @@ export function transcriptOf(hypothesis: Hypothesis, count: number, spelling: Sp
     confidence: confidenceOf(logProbs, from, to),
   }));
   return { text: spelling.text(ids), tokens, words };
+}
+
+/** @returns what the readings say, each text once, in their order */
+export function alternativesOf(readings: readonly Reading[], spelling: Spelling): Alternative[] {
+  const confidences = new Map<string, number>();
+  for (const { ids, probability } of readings) {
+    const text = spelling.text(ids);
+    confidences.set(text, (confidences.get(text) ?? 0) + probability);
+  }
+  return Array.from(confidences, ([text, confidence]) => ({ text, confidence }));
 }
 
 /** The last token of a segment is given its one frame. */

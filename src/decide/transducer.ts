@@ -7,20 +7,22 @@ import type { Batch, Net, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import { BugError } from '../core/errors.js';
 import { OUTPUT_FRAME_US, type TransducerModel } from '../core/recogniser.js';
-import { bestOf, type GreedySearch } from './greedy-search.js';
 import type { Hypothesis } from './hypothesis.js';
+import type { SavedNumbers } from './saved-numbers.js';
+import { bestOf, logSum } from './scores.js';
+import type { TokenSearch } from './token-search.js';
 
 /** Logits are divided by this before the softmax that gives a token's probability; sherpa-onnx's default. */
-const TEMPERATURE = 2;
+export const TEMPERATURE = 2;
 
 /** Before anything was heard the context is filled with this, which means "no token", up to a blank at its end. */
-const NO_TOKEN = -1;
+export const NO_TOKEN = -1;
 
 /** Behind the tokens of the context: whether they are forgotten when the next one comes. */
 const FORGET = 1;
 
-export class TransducerSearch implements GreedySearch {
-  readonly contextFields: number;
+export class TransducerSearch implements TokenSearch<Int32Array> {
+  readonly form = 2;
   readonly #contextSize: number;
   readonly #model: TransducerModel;
   readonly #decoder: Net;
@@ -48,7 +50,6 @@ export class TransducerSearch implements GreedySearch {
     this.#joiner = joiner;
     this.#counters = counters;
     this.#contextSize = model.contextSize;
-    this.contextFields = model.contextSize + 1;
     this.#decoderInput = decoder.integerInput[decoder.model.inputs[0].name];
     this.#decoderOutput = decoder.output[decoder.model.outputs[0].name];
     this.#encoded = joiner.input[encodedPort.name];
@@ -61,9 +62,12 @@ export class TransducerSearch implements GreedySearch {
     this.#stale = new Int32Array(capacity);
   }
 
-  begin(slot: Slot, { context }: Hypothesis): void {
-    this.#empty(context);
+  /** The tokens that the decoder sees, then what is to become of them. */
+  begin(slot: Slot): Int32Array {
     this.#changed[slot] = 1;
+    const context = new Int32Array(this.#contextSize + 1);
+    this.#empty(context);
+    return context;
   }
 
   /**
@@ -71,16 +75,24 @@ export class TransducerSearch implements GreedySearch {
    * segment without any it is forgotten, but only when the next token comes: until then the joiner hears what the decoder
    * said last. sherpa-onnx does so, whose tokens are to be the same.
    */
-  pause(_slot: Slot, { context, ids }: Hypothesis): void {
-    context[this.#contextSize] = ids.length === 0 ? FORGET : 0;
+  pause(_slot: Slot, { memory: context }: Hypothesis<Int32Array>, spoke: boolean): void {
+    context[this.#contextSize] = spoke ? 0 : FORGET;
   }
 
-  resume(slot: Slot): void {
+  /** The context is that of the last tokens, final or not. */
+  cut(): void {}
+
+  save(context: Int32Array): number[] {
+    return [...context];
+  }
+
+  load(slot: Slot, numbers: SavedNumbers): Int32Array {
     this.#changed[slot] = 1;
+    return Int32Array.from({ length: this.#contextSize + 1 }, () => numbers.next());
   }
 
   /** @param output [n, output frames, joiner width] */
-  advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis[]): void {
+  advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis<Int32Array>[]): void {
     const { outputFrames } = this.#model;
     for (let t = 0; t < outputFrames; t++) {
       this.#decode(input, hypotheses);
@@ -93,11 +105,11 @@ export class TransducerSearch implements GreedySearch {
   }
 
   /** Asks the decoder about the contexts that have changed. */
-  #decode({ n, slot }: Batch, hypotheses: readonly Hypothesis[]): void {
+  #decode({ n, slot }: Batch, hypotheses: readonly Hypothesis<Int32Array>[]): void {
     let rows = 0;
     for (let row = 0; row < n; row++) {
       if (this.#changed[slot[row]] === 0) continue;
-      const { context } = hypotheses[slot[row]];
+      const { memory: context } = hypotheses[slot[row]];
       const at = rows * this.#contextSize;
       for (let k = 0; k < this.#contextSize; k++) this.#decoderInput[at + k] = BigInt(context[k]);
       this.#stale[rows++] = slot[row];
@@ -119,15 +131,16 @@ export class TransducerSearch implements GreedySearch {
     this.#joiner.step(slot, n);
   }
 
-  #hear(slot: Slot, row: number, hypothesis: Hypothesis, us: number): void {
+  #hear(slot: Slot, row: number, hypothesis: Hypothesis<Int32Array>, us: number): void {
     const at = row * this.#vocabulary;
     const id = bestOf(this.#logits, at, this.#vocabulary);
     if (!Number.isFinite(this.#logits[at + id])) this.#counters.count('decide.score-not-finite');
     const isBlank = id === this.#model.blank || id === this.#model.unknown;
     hypothesis.hear(isBlank);
     if (isBlank) return;
-    hypothesis.add(id, us, logProbOfBest(this.#logits, at, this.#vocabulary, id));
-    const { context } = hypothesis;
+    const logProb = this.#logits[at + id] / TEMPERATURE - logSum(this.#logits, at, this.#vocabulary, TEMPERATURE);
+    hypothesis.add(id, us, logProb);
+    const { memory: context } = hypothesis;
     if (context[this.#contextSize] === FORGET) this.#empty(context);
     context.copyWithin(0, 1, this.#contextSize);
     context[this.#contextSize - 1] = id;
@@ -141,15 +154,8 @@ export class TransducerSearch implements GreedySearch {
   }
 }
 
-/** log softmax(logits / TEMPERATURE) of the highest logit, which is at `best`. */
-function logProbOfBest(logits: Float32Array, at: number, n: number, best: number): number {
-  const highest = logits[at + best];
-  let sum = 0;
-  for (let k = 0; k < n; k++) sum += Math.exp((logits[at + k] - highest) / TEMPERATURE);
-  return -Math.log(sum);
-}
-
-function copyRow(from: Float32Array, fromRow: number, to: Float32Array, toRow: number, width: number): void {
+/** Row `fromRow` of one matrix of this width becomes row `toRow` of another. */
+export function copyRow(from: Float32Array, fromRow: number, to: Float32Array, toRow: number, width: number): void {
   const source = fromRow * width;
   const target = toRow * width;
   for (let k = 0; k < width; k++) to[target + k] = from[source + k];

@@ -9,10 +9,10 @@
 import type { TokenTable } from '../core/tokens.js';
 import { bytesOfSymbol, isByteBpe } from './byte-bpe.js';
 
-const WORD_MARK = '\u2581';
-const BYTE = /^<0x([0-9A-F]{2})>$/i;
+export const WORD_MARK = '\u2581';
+export const BYTE = /^<0x([0-9A-F]{2})>$/i;
 const PUNCTUATION = /^[\p{P}\p{S}]+$/u;
-const UNSPACED =
+export const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 /** Byte-level BPE marks every letter of those scripts as a word. */
 const SPACE_AFTER_UNSPACED = new RegExp(`(?<=${UNSPACED.source}) `, 'gu');

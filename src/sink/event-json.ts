@@ -33,12 +33,13 @@ function speechFields({ type, id, stream, us, segment, originUs, startUs, provid
   return { type, ...clock, stream, id, segment, start, end, us, startUs, originUs, provider };
 }
 
-function transcriptFields({ type, text, tokens, words, originUs }: TranscriptEvent): object {
+function transcriptFields({ type, text, tokens, words, alternatives, originUs }: TranscriptEvent): object {
   return {
     ...(type === 'partial' ? { unstable: true } : {}),
     text,
     words: words.map((word) => ({ ...span(word, originUs), confidence: word.confidence })),
     tokens: tokens.map((token) => ({ ...span(token, originUs), logProb: token.logProb })),
+    ...(alternatives === undefined ? {} : { alternatives }),
   };
 }
 

@@ -5,12 +5,12 @@
 import { Counters } from '../../src/core/counters.js';
 import type { Batch, Net } from '../../src/core/contracts.js';
 import type { KiokuEvent, SpeechEvent } from '../../src/core/events.js';
+import type { HotwordDecider } from '../../src/core/hotwords.js';
 import { silentLog } from '../../src/core/log.js';
 import type { CtcModel, TransducerModel } from '../../src/core/recogniser.js';
 import type { Port, StepModel } from '../../src/core/step-model.js';
 import type { TokenTable } from '../../src/core/tokens.js';
 import { transcribeKind } from '../../src/decide/transcribe.js';
-import type { Transcriber } from '../../src/decide/transcriber.js';
 
 export const FRAME_US = 40_000;
 export const CONTEXT_SIZE = 2;
@@ -152,7 +152,7 @@ export const ORIGIN_US = 1_000_000;
 
 /** A transcriber over nets by hand, its events gathered. Slots are open as `stream-0`, `stream-1`, … */
 export class Listener {
-  readonly decider: Transcriber;
+  readonly decider: HotwordDecider;
   readonly events: SpeechEvent[] = [];
   readonly counters = new Counters();
   /** Contexts that the decoder was asked about, in order. */
@@ -171,14 +171,16 @@ export class Listener {
     this.#model = model;
     this.#batch = batchOf(capacity);
     this.#output = new Float32Array(capacity * model.outputFrames * width);
-    const decoder = new RowNet(decoderPorts(width), capacity, (net, row) => {
+    const parsed = transcribeKind.schema.parse({ kind: 'transcribe', ...options });
+    const rows = capacity * transcribeKind.needs(parsed).rows;
+    const decoder = new RowNet(decoderPorts(width), rows, (net, row) => {
       const ids = [...net.integerInput['y'].subarray(row * CONTEXT_SIZE, (row + 1) * CONTEXT_SIZE)].map(Number);
       const last = ids[CONTEXT_SIZE - 1];
       this.contexts.push(ids);
       net.output['decoder_out'].fill(0, row * width, (row + 1) * width);
       if (last !== 0) net.output['decoder_out'][row * width + last] = FORBIDDEN;
     });
-    const joiner = new RowNet(joinerPorts(width), capacity, ({ input, output }, row) => {
+    const joiner = new RowNet(joinerPorts(width), rows, ({ input, output }, row) => {
       for (let k = row * width; k < (row + 1) * width; k++) {
         output['logit'][k] = input['encoder_out'][k] + input['decoder_out'][k];
       }
@@ -196,7 +198,7 @@ export class Listener {
       resetEncoder: (slot: number) => void this.resets.push(slot),
     };
     const context = model.kind === 'ctc' ? { ...common, model } : { ...common, model, decoder, joiner };
-    this.decider = transcribeKind.create(transcribeKind.schema.parse({ kind: 'transcribe', ...options }), context);
+    this.decider = transcribeKind.create(parsed, context);
     for (let slot = 0; slot < capacity; slot++) this.decider.open(slot, `stream-${slot}`);
   }
 

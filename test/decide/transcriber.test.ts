@@ -1,14 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { CtcModel, TransducerModel } from '../../src/core/recogniser.js';
 import { transcribeKind } from '../../src/decide/transcribe.js';
-import { speechDeciderContract, transcriptContract, type SpeechRig } from '../contracts/speech-decider.contract.js';
+import {
+  growingTranscriptContract,
+  speechDeciderContract,
+  transcriptContract,
+  type SpeechRig,
+} from '../contracts/speech-decider.contract.js';
 import { ctcModel, FRAME_US, frameOf, Listener, logProbsOf, ORIGIN_US, transducerModel } from './recogniser.js';
 
 const [BLANK, HE, LLO, WORLD, S, BYTE1, BYTE2, BYTE3] = [0, 3, 4, 5, 6, 7, 8, 9];
 const RULES = { rules: [{ silenceMs: 240 }, { afterSpeech: false, lengthMs: 1200 }] };
 const OFF = { endpoint: { enabled: false } };
 
-const MODELS = { 'greedy CTC': ctcModel(2), 'greedy transducer': transducerModel(2) };
+const MODELS = { CTC: ctcModel(2), transducer: transducerModel(2) };
+/** By name: options of the search. */
+const SEARCHES = {
+  greedy: {},
+  'a beam': { search: 'beam', alternatives: 3, hotwords: [{ phrase: 'HELLO' }, { phrase: 'WORLDS', boost: 3 }] },
+};
 const CHUNKS = [
   [BLANK, BLANK],
   [HE, LLO],
@@ -18,23 +28,34 @@ const CHUNKS = [
   [BYTE3, BLANK],
 ];
 
-function rigOf(model: CtcModel | TransducerModel): SpeechRig {
-  const listener = new Listener(model, { endpoint: RULES });
+/** Another token is nearly as likely, so that a beam has something to choose from. */
+function doubtfulFrameOf(id: number): Float32Array {
+  const scores = frameOf(id);
+  scores[(id + 3) % scores.length] = 4.5;
+  return scores;
+}
+
+function rigOf(model: CtcModel | TransducerModel, options: object): SpeechRig {
+  const listener = new Listener(model, { endpoint: RULES, ...options });
   return {
     decider: listener.decider,
     events: listener.events,
     hear: (batch, us) =>
       listener.hear(
-        ...batch.map(({ symbol, ...row }) => ({ ...row, us, frames: CHUNKS[symbol].map((id) => frameOf(id)) })),
+        ...batch.map(({ symbol, ...row }) => ({ ...row, us, frames: CHUNKS[symbol].map(doubtfulFrameOf) })),
       ),
     end: (slot, us) => listener.decider.end(slot, us, listener.emit),
   };
 }
 
-for (const [name, model] of Object.entries(MODELS)) {
-  const speech = { name, make: () => rigOf(model), symbols: CHUNKS.length, stepUs: 2 * FRAME_US };
-  speechDeciderContract(speech);
-  transcriptContract(speech);
+for (const [kind, model] of Object.entries(MODELS)) {
+  for (const [search, options] of Object.entries(SEARCHES)) {
+    const make = (): SpeechRig => rigOf(model, options);
+    const speech = { name: `${kind}, ${search}`, make, symbols: CHUNKS.length, stepUs: 2 * FRAME_US };
+    speechDeciderContract(speech);
+    if (search === 'greedy') growingTranscriptContract(speech);
+    transcriptContract(search === 'greedy' ? speech : { ...speech, revises: true });
+  }
 }
 
 function listen(options: Record<string, unknown> = {}, outputFrames = 2): Listener {

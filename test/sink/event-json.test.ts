@@ -31,6 +31,15 @@ describe('a speech event as JSON', () => {
     });
   });
 
+  it('has other ways to read a segment, where those are told', () => {
+    const alternatives = [
+      { text: 'HELLO', confidence: 0.75 },
+      { text: 'HALLO', confidence: 0.25 },
+    ];
+    expect(parsed({ ...transcript('final', 'f'), alternatives })).toHaveProperty('alternatives', alternatives);
+    expect(parsed(transcript('final', 'f'))).not.toHaveProperty('alternatives');
+  });
+
   it('counts a live stream from its first sample, and says what time it was', () => {
     const originUs = 1_700_000_000_123_000;
     const event = voiceEvent('speech-end', 'v', { originUs, startUs: originUs + 1_500_000, us: originUs + 2_250_000 });

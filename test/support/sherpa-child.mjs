@@ -24,10 +24,11 @@ function transcribe(recogniser, samples, { feedSamples, tailPaddingSamples }) {
       tokens,
       timestamps,
       ys_probs: ysProbs,
+      context_scores: contextScores,
       segment,
       start_time: startTime,
     } = recogniser.getResult(stream);
-    segments.push({ text, tokens, timestamps, ysProbs, segment, startTime, endpoint });
+    segments.push({ text, tokens, timestamps, ysProbs, contextScores, segment, startTime, endpoint });
   };
   const decode = () => {
     while (recogniser.isReady(stream)) {

@@ -30,6 +30,20 @@ export interface RecogniseOptions {
   readonly tailPaddingSamples?: number;
   /** Absent: an utterance is one segment. */
   readonly endpoint?: EndpointRules;
+  /** Absent: greedy. */
+  readonly beam?: PeerBeam;
+}
+
+export interface PeerBeam {
+  readonly paths: number;
+  readonly hotwords?: PeerHotwords;
+}
+
+export interface PeerHotwords {
+  /** A phrase a line, ` :BOOST` behind it. */
+  readonly file: string;
+  /** Pieces and their scores, for words to be cut into. */
+  readonly bpeVocab: string;
 }
 
 export interface PeerSegment {
@@ -40,6 +54,8 @@ export interface PeerSegment {
   readonly timestamps: readonly number[];
   /** Log-probabilities; empty where sherpa-onnx has none. */
   readonly ysProbs: readonly number[];
+  /** What each token earned by hotwords; empty without any. */
+  readonly contextScores: readonly number[];
   readonly segment: number;
   /** Seconds. */
   readonly startTime: number;
@@ -93,10 +109,21 @@ export async function sherpaRecognise(
     model.kind === 'ctc'
       ? { zipformer2Ctc: { model: encoder.path } }
       : { transducer: { encoder: encoder.path, decoder: model.decoder.path, joiner: model.joiner.path } };
+  const { beam } = options;
+  const hotwords = beam?.hotwords;
   const config = {
     featConfig: { sampleRate: features.sampleRateHz, featureDim: features.melBins },
-    modelConfig: { ...nets, tokens: `${model.folder}/tokens.txt`, numThreads: 1, provider: 'cpu', debug: 0 },
-    decodingMethod: 'greedy_search',
+    modelConfig: {
+      ...nets,
+      tokens: `${model.folder}/tokens.txt`,
+      numThreads: 1,
+      provider: 'cpu',
+      debug: 0,
+      ...(hotwords && { modelingUnit: 'bpe', bpeVocab: hotwords.bpeVocab }),
+    },
+    decodingMethod: beam === undefined ? 'greedy_search' : 'modified_beam_search',
+    ...(beam && { maxActivePaths: beam.paths }),
+    ...(hotwords && { hotwordsFile: hotwords.file }),
     enableEndpoint: options.endpoint === undefined ? 0 : 1,
     ...options.endpoint,
   };

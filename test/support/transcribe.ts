@@ -4,8 +4,8 @@ import type { Net } from '../../src/core/contracts.js';
 import type { KiokuEvent, TranscriptEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import type { RecogniserModel } from '../../src/core/recogniser.js';
+import type { HotwordDecider } from '../../src/core/hotwords.js';
 import { transcribeKind } from '../../src/decide/transcribe.js';
-import type { Transcriber } from '../../src/decide/transcriber.js';
 import { ChunkedFrames } from '../../src/feature/chunks.js';
 import { recogniserFrames } from '../../src/feature/log-mel.js';
 import { Stepper } from '../../src/stepper.js';
@@ -18,7 +18,7 @@ export class Recogniser {
   readonly events: KiokuEvent[] = [];
 
   private constructor(
-    readonly stepper: Stepper<Transcriber>,
+    readonly stepper: Stepper<HotwordDecider>,
     readonly feature: ChunkedFrames,
     private readonly nets: readonly Net[],
     private readonly rateHz: number,
@@ -43,11 +43,12 @@ export class Recogniser {
       resetEncoder: net.reset.bind(net),
     };
     const parsed = transcribeKind.schema.parse({ kind: 'transcribe', ...options });
-    let decider: Transcriber;
+    let decider: HotwordDecider;
     if (model.kind === 'ctc') decider = transcribeKind.create(parsed, { ...common, model });
     else {
-      const decoder = await userEngine.open(model.decoder, capacity);
-      const joiner = await userEngine.open(model.joiner, capacity);
+      const rows = capacity * transcribeKind.needs(parsed).rows;
+      const decoder = await userEngine.open(model.decoder, rows);
+      const joiner = await userEngine.open(model.joiner, rows);
       nets.push(decoder, joiner);
       decider = transcribeKind.create(parsed, { ...common, model, decoder, joiner });
     }

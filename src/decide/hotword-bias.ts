@@ -1,0 +1,22 @@
+/** Hotwords as the automaton that a search listens to. */
+import type { Hotword } from '../core/hotwords.js';
+import { ContextGraph, type TokenPhrase } from './context-graph.js';
+import type { TokenSpeller } from './token-speller.js';
+
+export interface HotwordBias {
+  readonly phrases: ContextGraph;
+  /** Phrases that the tokens of the model cannot spell. */
+  readonly refused: readonly string[];
+}
+
+/** @param usualBoost of a hotword that names none */
+export function biasOf(hotwords: readonly Hotword[], speller: TokenSpeller, usualBoost: number): HotwordBias {
+  const phrases: TokenPhrase[] = [];
+  const refused: string[] = [];
+  for (const { phrase, boost = usualBoost } of hotwords) {
+    const ids = speller.spell(phrase);
+    if (ids === undefined) refused.push(phrase);
+    else phrases.push({ ids, boost });
+  }
+  return { phrases: new ContextGraph(phrases), refused };
+}

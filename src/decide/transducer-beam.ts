@@ -1,0 +1,247 @@
+/**
+ * Beam search through a transducer with a stateless decoder, at most one token a frame (icefall's and sherpa-onnx's
+ * `modified_beam_search`). Of all paths, each behind all tokens, the best few go on; those that spell the same become one, whose
+ * probability is their sum. The best path is that with the highest score a token: longer ones have lower scores.
+ * The paths of all streams of a batch share the runs of decoder and joiner.
+ */
+import type { Batch, Micros, Net, Slot } from '../core/contracts.js';
+import type { Counters } from '../core/counters.js';
+import { BugError } from '../core/errors.js';
+import { OUTPUT_FRAME_US, type TransducerModel } from '../core/recogniser.js';
+import { beginSame, type Earned, earnedBy, earnWith, NO_PHRASES, readingsOf, totalOf } from './beam.js';
+import type { ContextGraph } from './context-graph.js';
+import type { Hypothesis } from './hypothesis.js';
+import { afterCut, loadPath, rootOf, savePath, spellSame, tokenAfter } from './path-token.js';
+import type { SavedNumbers } from './saved-numbers.js';
+import { Candidates, logAdd, logSum } from './scores.js';
+import type { Reading, TokenSearch } from './token-search.js';
+import { type AskingPath, TransducerRuns } from './transducer-runs.js';
+import { NO_TOKEN, TEMPERATURE } from './transducer.js';
+
+interface Path extends AskingPath {
+  /** ln of its probability, summed over its alignments, but for a constant of the segment. */
+  score: number;
+  earned: Earned;
+  /** Output frames since its last token. */
+  blanks: number;
+}
+
+/** Rows of decoder and joiner that a stream may need: behind a pause there is one path more. */
+export function rowsOf(paths: number): number {
+  return paths + 1;
+}
+
+/** Never empty. */
+type Beam = readonly Path[];
+
+export class TransducerBeamSearch implements TokenSearch<Beam> {
+  readonly form = 4;
+  readonly #runs: TransducerRuns;
+  readonly #candidates: Candidates;
+  #phrases: ContextGraph = NO_PHRASES;
+
+  /**
+   * @param decoder,joiner opened with room for all paths of all streams
+   * @param paths that are pursued for each stream, ≥ 1
+   */
+  constructor(
+    private readonly model: TransducerModel,
+    decoder: Net,
+    joiner: Net,
+    private readonly counters: Counters,
+    paths: number,
+  ) {
+    this.#runs = new TransducerRuns(decoder, joiner, model.contextSize);
+    if (this.#runs.rows < rowsOf(paths)) throw new BugError('decoder or joiner is too small');
+    this.#candidates = new Candidates(paths);
+  }
+
+  begin(): Beam {
+    const { blank, contextSize } = this.model;
+    const context = Array.from({ length: contextSize }, (_, i) => (i === contextSize - 1 ? blank : NO_TOKEN));
+    const nothing = { kept: 0, state: this.#phrases.root };
+    return [{ last: rootOf(context), score: 0, earned: nothing, blanks: 0, said: undefined }];
+  }
+
+  /**
+   * After speech every path goes on from its last tokens, with the score that it has, and beside them one begins anew, with
+   * the score of a new stream. After a segment without any there is only that one. sherpa-onnx does so.
+   */
+  pause(_slot: Slot, hypothesis: Hypothesis<Beam>, spoke: boolean): void {
+    const paths = spoke ? hypothesis.memory : [];
+    const next = [...this.begin()];
+    for (const path of paths) add(next, this.#goOn(path, path.last.depth));
+    hypothesis.memory = next;
+  }
+
+  /** Paths that begin in another way are gone. The others are compared as before, by scores that begin at 0 again. */
+  cut(hypothesis: Hypothesis<Beam>, count: number): void {
+    const best = this.#best(hypothesis.memory);
+    const highest = this.#totalOf(best);
+    const kept = hypothesis.memory.filter((path) => beginSame(path.last, best.last, count));
+    const next: Path[] = [];
+    for (const path of kept) {
+      const after = this.#goOn(path, count);
+      after.score -= highest;
+      add(next, after);
+    }
+    hypothesis.memory = next;
+  }
+
+  /** @param output [n, output frames, joiner width] */
+  advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis<Beam>[]): void {
+    const { outputFrames } = this.model;
+    for (let t = 0; t < outputFrames; t++) {
+      for (let from = 0, to = 0; from < input.n; from = to) {
+        to = this.#run(output, t, from, input, hypotheses);
+        for (let row = from, at = 0; row < to; row++) {
+          const hypothesis = hypotheses[input.slot[row]];
+          const beam = hypothesis.memory;
+          hypothesis.memory = this.#hear(beam, at, input.us[row] + t * OUTPUT_FRAME_US);
+          at += beam.length;
+        }
+      }
+    }
+    for (let row = 0; row < input.n; row++) {
+      const hypothesis = hypotheses[input.slot[row]];
+      const { last, blanks } = this.#best(hypothesis.memory);
+      hypothesis.frames += outputFrames;
+      hypothesis.blanks = blanks;
+      hypothesis.follow(last);
+    }
+  }
+
+  readings({ memory }: Hypothesis<Beam>, us: Micros): Reading[] {
+    const best = this.#best(memory);
+    const others = memory.filter((path) => path !== best);
+    return readingsOf(
+      [best, ...others].map((path) => ({ last: path.last, score: this.#totalOf(path) })),
+      us,
+    );
+  }
+
+  prefer(phrases: ContextGraph, hypotheses: readonly Hypothesis<Beam>[]): void {
+    this.#phrases = phrases;
+    for (const hypothesis of hypotheses) {
+      for (const path of hypothesis.memory) path.earned = earnedBy(phrases, path.last);
+    }
+  }
+
+  save(beam: Beam): number[] {
+    const numbers = [beam.length];
+    for (const { last, score, blanks } of beam) {
+      numbers.push(score, blanks);
+      savePath(last, this.model.contextSize, numbers);
+    }
+    return numbers;
+  }
+
+  load(_slot: Slot, numbers: SavedNumbers): Beam {
+    const beam = Array.from({ length: numbers.count(1, 1) }, (): Path => {
+      const [score, blanks] = [numbers.next(), numbers.next()];
+      const last = loadPath(numbers, this.model.contextSize);
+      return { last, score, blanks, earned: earnedBy(this.#phrases, last), said: undefined };
+    });
+    // It may have been saved by a search with more paths.
+    if (beam.length <= this.#runs.rows) return beam;
+    return beam.toSorted((a, b) => this.#totalOf(b) - this.#totalOf(a)).slice(0, this.#runs.rows);
+  }
+
+  #totalOf({ score, earned }: Path): number {
+    return score + totalOf(this.#phrases, earned);
+  }
+
+  #best(beam: Beam): Path {
+    const { contextSize } = this.model;
+    let [best] = beam;
+    let highest = -Infinity;
+    for (const path of beam) {
+      const score = this.#totalOf(path) / (path.last.depth + contextSize);
+      if (score > highest) [best, highest] = [path, score];
+    }
+    return best;
+  }
+
+  /** A path in the next segment. What it has earned stays. @param count of its tokens that are final */
+  #goOn(path: Path, count: number): Path {
+    const last = afterCut(path.last, count, this.model.contextSize);
+    const earned = earnedBy(this.#phrases, last);
+    const score = this.#totalOf(path) - totalOf(this.#phrases, earned);
+    return { last, score, earned, blanks: last.depth > 0 ? path.blanks : 0, said: path.said };
+  }
+
+  /**
+   * Runs decoder and joiner for all paths of the streams from row `from` on, as far as they fit into one run.
+   * @returns the row behind the last of them
+   */
+  #run(
+    output: Float32Array,
+    t: number,
+    from: number,
+    { n, slot }: Batch,
+    hypotheses: readonly Hypothesis<Beam>[],
+  ): number {
+    const runs = this.#runs;
+    runs.clear();
+    let to = from;
+    for (let paths = 0; to < n; to++) {
+      const beam = hypotheses[slot[to]].memory;
+      paths += beam.length;
+      if (paths > runs.rows) break;
+      for (const path of beam) runs.add(path, output, to * this.model.outputFrames + t);
+    }
+    runs.run();
+    return to;
+  }
+
+  /** @param row of the first path among the logits */
+  #hear(beam: Beam, row: number, us: Micros): Beam {
+    const { logits, vocabulary } = this.#runs;
+    const candidates = this.#candidates;
+    candidates.clear();
+    for (let path = 0; path < beam.length; path++) {
+      const at = (row + path) * vocabulary;
+      const norm = logSum(logits, at, vocabulary);
+      if (!Number.isFinite(norm)) return this.#hearNothing(beam);
+      const base = this.#totalOf(beam[path]) - norm;
+      for (let id = 0; id < vocabulary; id++) {
+        const score = base + logits[at + id];
+        if (score > candidates.bar) candidates.take(score, path, id);
+      }
+    }
+    const next: Path[] = [];
+    for (let i = 0; i < candidates.count; i++) {
+      const path = beam[candidates.paths[i]];
+      const at = (row + candidates.paths[i]) * vocabulary;
+      add(next, this.#after(path, candidates.ids[i], candidates.scores[i], at, us));
+    }
+    return next;
+  }
+
+  /** @param total with what the path has earned before @param at of the path's logits */
+  #after(path: Path, id: number, total: number, at: number, us: Micros): Path {
+    const { last, earned, blanks, said } = path;
+    const score = total - totalOf(this.#phrases, earned);
+    if (id === this.model.blank || id === this.model.unknown) return { last, score, earned, blanks: blanks + 1, said };
+    const { logits, vocabulary } = this.#runs;
+    const logProb = logits[at + id] / TEMPERATURE - logSum(logits, at, vocabulary, TEMPERATURE);
+    const token = tokenAfter(last, id, us, logProb);
+    return { last: token, score, earned: earnWith(this.#phrases, earned, id), blanks: 0, said: undefined };
+  }
+
+  #hearNothing(beam: Beam): Beam {
+    this.counters.count('decide.score-not-finite');
+    for (const path of beam) path.blanks++;
+    return beam;
+  }
+}
+
+/** Of paths that spell the same, the first one goes on, for both. */
+function add(beam: Path[], path: Path): void {
+  for (const other of beam) {
+    if (!spellSame(other.last, path.last)) continue;
+    other.score = logAdd(other.score, path.score);
+    return;
+  }
+  beam.push(path);
+}
