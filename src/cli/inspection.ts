@@ -6,6 +6,7 @@ import { counted } from '../core/counted.js';
 import { readModelInfo, type TensorInfo } from '../onnx/reader.js';
 import { modelPath, readCard } from '../step/card-file.js';
 import { table } from './table.js';
+import { describeThreshold, summariseThreshold, type ThresholdSummary } from './threshold-summary.js';
 
 export interface Inspection {
   /** The ONNX file. */
@@ -33,6 +34,8 @@ export interface CardSummary {
   readonly objective: ModelCard['objective'];
   readonly streams: readonly string[];
   readonly calibratedStreams: number;
+  /** With `decide.alertsPerWeek` in the configuration that it was learnt with. */
+  readonly threshold?: ThresholdSummary;
   readonly training: ModelCard['training'];
   /** Mean squared error relative to "repeat the last value" on held-out data; below 1 is better. Absent: that is 0. */
   readonly errorVersusPersistence?: number;
@@ -74,6 +77,7 @@ export async function inspectModel(path: string): Promise<Inspection> {
 
 function summarise(card: ModelCard): CardSummary {
   const { validationMse, persistenceMse } = card.training;
+  const threshold = card.calibration?.threshold;
   return {
     name: card.name,
     stepMs: card.stepUs / 1000,
@@ -82,6 +86,7 @@ function summarise(card: ModelCard): CardSummary {
     objective: card.objective,
     streams: Object.keys(card.normalisation.streams),
     calibratedStreams: Object.keys(card.calibration?.streams ?? {}).length,
+    ...(threshold === undefined ? {} : { threshold: summariseThreshold(threshold) }),
     training: card.training,
     ...(persistenceMse > 0 ? { errorVersusPersistence: validationMse / persistenceMse } : {}),
     licence: card.licence,
@@ -119,6 +124,7 @@ function describeCard(card: CardSummary): string[] {
     `trained on ${training.rows} rows of ${counted(training.streams, 'stream')}, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
     `optimised in ${counted(training.optimiserSteps, 'step')} of ${describeOptimiser(training)}`,
     `held-out error ${training.validationMse.toPrecision(3)}: ${verdict(card.errorVersusPersistence)} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
+    ...(card.threshold === undefined ? [] : [describeThreshold(card.threshold)]),
     `calibrated for ${counted(card.calibratedStreams, 'stream')}; licence: ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,
   ];
 }

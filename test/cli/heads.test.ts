@@ -63,7 +63,7 @@ describe('a model learnt by pinball', () => {
     expect(summaryOf(watched)).toMatchObject({ steps: ROWS, incidents: 1 });
     const first = JSON.parse(watched.stdout.split('\n')[0]) as KiokuEvent;
     expect(first).toMatchObject({ type: 'incident', phase: 'new', stream: 'pump', reason: 'anomaly' });
-    const minutes = (Number(first.us) / 1e6 - 1_760_000_000) / 60;
+    const minutes = (first.us / 1e6 - 1_760_000_000) / 60;
     expect(minutes).toBeGreaterThanOrEqual(2300);
     expect(minutes).toBeLessThan(2360);
   }, 60_000);
