@@ -78,6 +78,15 @@ function datasetOf(
     fewestSamples: fewestSamples(config.train),
     spill: { memoryBytes: memoryBytes - bytes, folder },
   });
+  // Whoever gives a noise floor has thought of it.
+  const still = channels.filter(({ name, noiseFloor }) => noiseFloor === 0 && dataset.constant.includes(name));
+  if (still.length > 0) {
+    log.warn(
+      { channels: still.map(({ name }) => name) },
+      'the same value all the time, which does not tell how much of a change is normal: a noiseFloor in align.channels ' +
+        'does; a channel that does not matter can be left out there',
+    );
+  }
   const inFiles = spilledBytes + (dataset.file?.size ?? 0);
   if (inFiles > 0) {
     const megabytes = Math.round(inFiles / 1e6);

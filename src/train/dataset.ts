@@ -5,6 +5,7 @@ import { UserError } from '../core/errors.js';
 import { median } from '../core/median.js';
 import { beginChannels, CHANNEL_FIELDS, writeCalendar, writeChannels } from '../feature/scaling.js';
 import { FEWEST_TO_FIT, fitChannels } from './fit.js';
+import { requireEnough } from './require-enough.js';
 import type { Series } from './series.js';
 import type { MeasuredSequence } from './sequence.js';
 import { sequenceRowBytes, SequenceRows } from './sequence-rows.js';
@@ -30,6 +31,8 @@ export interface Dataset {
   readonly channels: number;
   readonly stepUs: Micros;
   readonly normalisation: ModelCard['normalisation'];
+  /** Names of the channels that had the same value all the time, in every stream. */
+  readonly constant: readonly string[];
   readonly rows: number;
   readonly streams: number;
   /** Start of the first and of the last time step. */
@@ -61,7 +64,8 @@ interface Range {
 export function prepareDataset(series: readonly Series[], options: DatasetOptions): Dataset {
   const { channels, validationFraction } = options;
   const learntRows = series.map((one) => learntRowsOf(one.rows, validationFraction));
-  const fitted = series.map((one, s) => fitChannels(one, learntRows[s], options.noiseFloors));
+  const fits = series.map((one, s) => fitChannels(one, learntRows[s], options.noiseFloors));
+  const fitted = fits.map((channels) => channels.map((fit) => fit?.scale));
   const pooled = channels.map((name, c) => pool(name, nonEmpty(fitted.map((scales) => scales[c]))));
   const complete = series.flatMap((one, s) => {
     const scales = nonEmpty(fitted[s]);
@@ -76,6 +80,7 @@ export function prepareDataset(series: readonly Series[], options: DatasetOption
     channels: channels.length,
     stepUs: options.stepUs,
     normalisation: { pooled, streams: Object.fromEntries(complete) },
+    constant: channels.filter((_, c) => fits.every((channels) => channels[c]?.constant !== false)),
     rows: series.reduce((sum, one) => sum + one.rows, 0),
     streams: series.length,
     fromUs: series.reduce((first, one) => Math.min(first, usOf(one, 0)), Infinity),
@@ -145,7 +150,12 @@ function normalise(
       first += to - from;
     }
     rows.flush();
-    requireEnough(sequences, heldOut, options);
+    requireEnough(
+      sequences,
+      series.reduce((sum, one) => sum + one.rows, 0),
+      heldOut,
+      options,
+    );
     return { sequences, ...(file === undefined ? {} : { file }) };
   } catch (error) {
     file?.close();
@@ -180,18 +190,4 @@ function writeRange(
     }
   }
   return heldOut;
-}
-
-function requireEnough(sequences: readonly MeasuredSequence[], heldOut: boolean, options: DatasetOptions): void {
-  const learnt = sequences.reduce((sum, one) => sum + one.split, 0);
-  const samples = sequences.reduce((sum, one) => sum + one.rows - 1, 0);
-  if (learnt >= options.fewestSamples && heldOut) return;
-  const needed = Math.ceil((options.fewestSamples + 1) / (1 - options.validationFraction)) + 1;
-  const seconds = (steps: number): string => `${Number(((steps * options.stepUs) / 1e6).toPrecision(3))} s`;
-  throw new UserError(
-    'DATA_TOO_SHORT',
-    `there are ${samples} time steps to learn from (${seconds(samples)}); ` +
-      `at least ${needed} without a gap (${seconds(needed)}), with readings up to the end, are needed`,
-    { hint: 'record for longer, or choose a shorter align.stepMs or train.sequenceLength' },
-  );
 }

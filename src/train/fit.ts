@@ -14,6 +14,12 @@ const MOST_TO_FIT = 262_144;
 /** Channels that are fitted in one pass over the rows, which bounds what their samples take. */
 const CHANNELS_A_PASS = 16;
 
+export interface Fit {
+  readonly scale: ChannelScale;
+  /** Whether all values were the same. */
+  readonly constant: boolean;
+}
+
 /**
  * Fits the scales of the channels on the first `rows` rows of a series.
  * @param noiseFloors one a channel, in its unit
@@ -24,17 +30,18 @@ export function fitChannels(
   series: Series,
   rows: number,
   noiseFloors: readonly number[],
-): readonly (ChannelScale | undefined)[] {
-  const scales: (ChannelScale | undefined)[] = [];
+): readonly (Fit | undefined)[] {
+  const fits: (Fit | undefined)[] = [];
   for (let first = 0; first < noiseFloors.length; first += CHANNELS_A_PASS) {
     const floors = noiseFloors.slice(first, first + CHANNELS_A_PASS);
     const samples = floors.map((_, c) => new Reservoir(Math.min(rows, MOST_TO_FIT), first + c));
     sample(series, rows, noiseFloors.length, first, samples);
     samples.forEach(({ values }, c) => {
-      scales.push(values.length < FEWEST_TO_FIT ? undefined : fitScale(values, floors[c]));
+      const constant = values.every((value) => value === values[0]);
+      fits.push(values.length < FEWEST_TO_FIT ? undefined : { scale: fitScale(values, floors[c]), constant });
     });
   }
-  return scales;
+  return fits;
 }
 
 /** Shows to each sample the observed values of its channel. @param first channel of the first sample */

@@ -105,6 +105,25 @@ describe('prepareDataset', () => {
     );
   });
 
+  it('says that the end of the data is missing, or that gaps are all over it', () => {
+    const lostTail = ramp.map((value) => (value < 80 ? value : NaN));
+    expect(() => prepareDataset([series('pump', lostTail)], OPTIONS)).toThrow(
+      'the last 20 % of each stream, which say when to stop learning, hold no reading that follows another',
+    );
+    const alone = ramp.filter((row) => row % 3 > 0);
+    expect(() => prepareDataset([series('pump', ramp, alone)], { ...OPTIONS, fewestSamples: 64 })).toThrow(
+      'of 100 time steps only 33 can be learnt from: the others stand alone; at least 83 without a gap (41.5 s) are needed',
+    );
+    expect(() => prepareDataset([series('pump', ramp, ramp)], OPTIONS)).toThrow('of 100 time steps none can be');
+  });
+
+  it('names the channels that never change in any stream', () => {
+    const sevens = ramp.map(() => 7);
+    const still = [series('fan', sevens), series('pump', sevens)];
+    expect(prepareDataset(still, OPTIONS).constant).toEqual(['a']);
+    expect(prepareDataset([...still, series('tank', ramp)], OPTIONS).constant).toEqual([]);
+  });
+
   it('says how much there is and how much is needed', () => {
     const short = [series('pump', ramp.slice(0, 25))];
     expect(() => prepareDataset(short, { ...OPTIONS, fewestSamples: 64 })).toThrow(

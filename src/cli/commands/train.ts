@@ -2,6 +2,7 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
+import type { Counters } from '../../core/counters.js';
 import { UserError } from '../../core/errors.js';
 import type { StageContext } from '../../core/kind.js';
 import type { Log } from '../../core/log.js';
@@ -44,19 +45,34 @@ async function train(paths: readonly string[], options: Options, io: Io): Promis
   const drops = new DropReport(context.counters, context.log);
   const { listenAndAlign } = await import('../listen-and-align.js');
   const forMs = options.for === undefined ? {} : { forMs: options.for };
-  const gathered = await listenAndAlign(config, context, { ...forMs, io });
-  drops.report();
-  drops.stop();
+  let gathered: Gathered | undefined;
   try {
+    gathered = await listenAndAlign(config, context, { ...forMs, io }).finally(() => {
+      drops.report();
+      drops.stop();
+    });
     if (io.signal.aborted && options.live === undefined) {
       return io.note('stopped before training; no model was written');
     }
     // Ctrl-C has ended the listening; the next one ends the training, and the best weights so far count.
     io.rearm();
     await trainOn(gathered, config, context, options, io);
+  } catch (error) {
+    throw withWhatBecameOf(context.counters, error);
   } finally {
-    gathered.close();
+    gathered?.close();
   }
+}
+
+/** Too little is often what remains of enough: rows in the wrong order, times that cannot be read. */
+function withWhatBecameOf(counters: Counters, error: unknown): unknown {
+  const counts = Object.entries(counters.toJSON()).map(([reason, n]) => `${reason} ${n}`);
+  if (!(error instanceof UserError) || error.code !== 'DATA_TOO_SHORT' || counts.length === 0) return error;
+  const hint = error.hint === undefined ? '' : `; else ${error.hint}`;
+  return new UserError(error.code, error.message, {
+    hint: `see first what was counted on the way (docs/counters.md): ${counts.join(', ')}${hint}`,
+    cause: error,
+  });
 }
 
 async function chooseData(paths: readonly string[], options: Options, log: Log, io: Io): Promise<Config> {
