@@ -7,6 +7,7 @@ import uPlot from 'uplot';
 import { unpack } from './unpack.js';
 
 const SHADE_ALPHA = 0.13;
+const MARK_ALPHA = 0.5;
 /** Of the bar at the edge of a shaded stretch, px. */
 const BAR_PX = 5;
 const FLAG_PX = 7;
@@ -112,7 +113,9 @@ function drawLines({ levels = [], marks = [] }, plot) {
     const x = plot.valToPos(at, 'x', true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.strokeStyle = ctx.fillStyle = colour(tone);
+    ctx.globalAlpha = MARK_ALPHA;
     line(ctx, x, bbox.top, x, bbox.top + bbox.height);
+    ctx.globalAlpha = 1;
     ctx.beginPath();
     ctx.moveTo(x - flag, bbox.top);
     ctx.lineTo(x + flag, bbox.top);

@@ -1,26 +1,8 @@
 /** The results of a backtest as CSV files beside each other as their inputs are. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../core/errors.js';
 import type { FileResult } from './backtest-file.js';
-
-/**
- * Makes the folder, if need be, and proves that files can be made in it.
- * @throws UserError `DISK`
- */
-export async function requireFolder(folder: string): Promise<void> {
-  const probe = join(folder, `.kioku-${process.pid}`);
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(probe, '');
-    await rm(probe);
-  } catch (cause) {
-    throw new UserError('DISK', `cannot write to ${folder}: ${messageOf(cause)}`, {
-      hint: 'choose a folder that may be written to',
-      cause,
-    });
-  }
-}
 
 const HEADER = 'timestamp,value,anomaly_score,alert';
 

@@ -61,7 +61,7 @@ function reportedIncident({ raisedUs, endUs, last }: TracedIncident): ReportedIn
 function comparedTables({ compared, chosen }: BacktestSummary): FigureTable[] {
   if (compared.length === 1) return [];
   const [header, rows] = comparedTable(compared);
-  const note = chosen === undefined ? {} : { note: describeChosen(chosen).join('; ') };
+  const note = chosen === undefined ? {} : { note: sentence(describeChosen(chosen).join(';')) };
   return [{ caption: 'Side by side; the files below are those of the first', header, rows, ...note }];
 }
 
@@ -69,7 +69,11 @@ function nabTables({ report: { nab, rows } }: BacktestSummary): FigureTable[] {
   if (nab === undefined) return [];
   const [[caption, ...columns], cells] = nabTable(nab, rows);
   const [note] = describeIntervals(nab);
-  return [{ caption, header: ['', ...columns], rows: cells, ...(note === undefined ? {} : { note }) }];
+  return [{ caption, header: ['', ...columns], rows: cells, ...(note === undefined ? {} : { note: sentence(note) }) }];
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function skabTables({ report: { skab } }: BacktestSummary): FigureTable[] {

@@ -4,6 +4,7 @@ import { duration, figure, figureTable, tiles, type FigureTable, type Tile } fro
 import { html, type Markup } from './html.js';
 import { wrongs } from './happenings.js';
 import { judgedFile } from './judged-file.js';
+import { fairShare } from './pack.js';
 import { Charts, page } from './page.js';
 import type { ReportedFile } from './reported.js';
 
@@ -41,8 +42,8 @@ export interface BacktestPage {
 /** @returns the text of the file */
 export async function backtestPage({ title, about, headline, tables, files, refused }: BacktestPage): Promise<string> {
   const charts = new Charts();
-  const number = files.reduce((sum, { channels }) => sum + channels.length + 1, 0);
-  const points = Math.max(LEAST_POINTS, Math.floor(MOST_POINTS / number));
+  const lengths = files.flatMap(({ channels, timesUs }) => Array.from([...channels, 'score'], () => timesUs.length));
+  const points = fairShare(lengths, MOST_POINTS, LEAST_POINTS);
   const isLabelled = files.some(({ faults }) => faults !== undefined);
   const sorted = files.toSorted((a, b) => wrongs(b) - wrongs(a) || b.incidents.length - a.incidents.length);
   const thinned = files.filter(({ timesUs }) => timesUs.length > points).length;

@@ -19,6 +19,15 @@ export function figure(value: number | null | undefined): string {
     : String(rounded);
 }
 
+/** Values that are to be compared: with as many decimals as the largest of them has in three digits. */
+export function alike(values: readonly number[]): string[] {
+  const largest = Math.max(...values.map(Math.abs));
+  const decimals = 2 - Math.floor(Math.log10(largest));
+  if (!(decimals >= 0 && decimals <= 8)) return values.map(figure);
+  // Adding 0 makes a 0 of −0.
+  return values.map((value) => String(Number(value.toFixed(decimals)) + 0));
+}
+
 /** In the largest unit of which it is at least two. */
 export function duration(seconds: number): string {
   const [name, length] = UNITS.find(([, length]) => seconds >= 2 * length) ?? ['s', 1];

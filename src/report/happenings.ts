@@ -1,6 +1,6 @@
 /** What was raised in a file and what was missed, in words. */
 import type { Contribution } from '../core/events.js';
-import { duration, figure, moment } from './figures.js';
+import { alike, duration, figure, moment } from './figures.js';
 import { html, NOTHING, type Markup } from './html.js';
 import type { ReportedFile, ReportedIncident, Stretch } from './reported.js';
 
@@ -32,7 +32,7 @@ export function happenings({ incidents, faults, timesUs, learntRows }: ReportedF
     ),
   ].toSorted((a, b) => a.us - b.us);
   if (rows.length === 0) return html`<p class="quiet">Nothing was raised here.</p>`;
-  return html`<div class="wide">
+  return html`<div class="wide long" tabindex="0" role="group" aria-label="incidents and missed faults">
     <table>
       <thead>
         <tr>
@@ -75,10 +75,10 @@ function missedRow({ fromUs, toUs }: Stretch, before: boolean): Markup {
 
 function what({ reason, channels }: ReportedIncident): string {
   if (reason === 'silent') return 'nothing came';
-  const parts = channels.map(
-    ({ name, observed, expected, view }) =>
-      `${name} ${figure(observed)}, expected ${figure(expected)} (${VIEW_WORDS[view]})`,
-  );
+  const parts = channels.map((channel) => {
+    const [observed, expected] = alike([channel.observed, channel.expected]);
+    return `${channel.name} ${observed}, expected ${expected} (${VIEW_WORDS[channel.view]})`;
+  });
   return parts.join('; ') + (reason === 'new-normal' ? '; lasted, and is the new normal since' : '');
 }
 

@@ -53,6 +53,22 @@ export function thin(traces: readonly ArrayLike<number>[], most: number): Int32A
   return Int32Array.from(chosen).toSorted();
 }
 
+/**
+ * How long a series may be when all together have room for `most` rows and the short ones are not thinned.
+ * @param lengths of the series
+ * @param least it may be in any case
+ */
+export function fairShare(lengths: readonly number[], most: number, least: number): number {
+  let rest = most;
+  const ascending = lengths.toSorted((a, b) => a - b);
+  for (const [i, length] of ascending.entries()) {
+    const share = rest / (ascending.length - i);
+    if (length > share) return Math.max(least, Math.floor(share));
+    rest -= length;
+  }
+  return Math.max(least, ascending.at(-1) ?? 0);
+}
+
 /** The values of `rows`. */
 export function pick(values: ArrayLike<number>, rows: Int32Array): Float64Array {
   return Float64Array.from(rows, (row) => values[row]);

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Packed } from '../../src/report/chart.js';
-import { pack, pick, thin } from '../../src/report/pack.js';
+import { fairShare, pack, pick, thin } from '../../src/report/pack.js';
 import { ROOT } from '../support/build.js';
 
 /** The page's own: it runs in the browser, and is no module of `src`. */
@@ -74,4 +74,12 @@ describe('a thinned series', () => {
     expect(shown.filter(Number.isNaN).length).toBeGreaterThan(10);
     expect(thin([values], 10_000)).toHaveLength(10_000);
   });
+});
+
+it('shares out the room of a page: short series whole, long ones alike, never less than the least', () => {
+  expect(fairShare([100, 200, 300], 1000, 10)).toBe(300);
+  expect(fairShare([100, 4000, 4000], 1100, 10)).toBe(500);
+  expect(fairShare([1000, 10, 1000, 10], 520, 10)).toBe(250);
+  expect(fairShare([1000, 1000], 100, 400)).toBe(400);
+  expect(fairShare([], 100, 400)).toBe(400);
 });

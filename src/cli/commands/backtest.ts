@@ -8,6 +8,7 @@ import { UserError } from '../../core/errors.js';
 import { parseBaseline } from '../backtest-settings.js';
 import { EXIT, type Io } from '../output.js';
 import { parseReportPath } from '../report-path.js';
+import { requireFolder } from '../writable-folder.js';
 
 interface Options {
   readonly labels?: string;
@@ -113,10 +114,6 @@ async function requireWritable(out: string, files: readonly BacktestFile[]): Pro
     throw new UserError('ARGUMENT', `--out ${out} would overwrite ${lost.name}`, { hint: 'choose another folder' });
   }
   await requireFolder(resolve(out));
-}
-
-async function requireFolder(folder: string): Promise<void> {
-  await (await import('../../backtest/results-csv.js')).requireFolder(folder);
 }
 
 /** A model that has seen the data is better at them than it will be at others. */
