@@ -71,10 +71,10 @@ export class LocalLane implements LaneHost {
     this.out.complete();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     clearTimeout(this.#deadline);
     this.lane.close();
-    return Promise.resolve();
+    await this.lane.untilClosed?.();
   }
 
   #tell(out: LaneOut): void {

@@ -8,7 +8,7 @@ import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
 import type { Snapshot } from './core/snapshot.js';
 import { FrameFetch, FRAMES_FETCHED } from './frame-fetch.js';
-import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
+import { loadStages, type NamedStages, saveStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
 import type { OnlineLearning } from './online/online-learning.js';
 import { Slots } from './step/slots.js';
@@ -33,9 +33,6 @@ export interface LaneLimits {
 /** Rows that may wait before they are stepped without being asked: a bound on memory. */
 const ROWS_BEFORE_TURN = 4096;
 
-/** Name of the segment that a stream is in, in its snapshot. */
-const ONLINE = 'online';
-
 export class StreamLane implements Lane {
   readonly #aligner: Aligner;
   readonly #stepper: Stepper<ForecastDecider>;
@@ -46,12 +43,14 @@ export class StreamLane implements Lane {
   readonly #patienceUs: Micros;
   readonly #out = new LaneOutput();
   readonly #clocks: StreamClocks;
+  readonly #stages: NamedStages;
   readonly #fetch: FrameFetch;
   #rowsWaiting = 0;
   #clockUs: Micros = -Infinity;
   /** When the time step began that the arrival clock is in; NaN before there is a clock. */
   #enteredUs: Micros = NaN;
   #slot: Slot = -1;
+  #closed: Promise<void> | undefined;
 
   constructor(
     stages: LaneStages,
@@ -66,6 +65,7 @@ export class StreamLane implements Lane {
     this.#patienceUs = Math.min(this.#idleUs, stages.stepper.decider.silentAfterSteps * stages.aligner.stepUs);
     this.#slots = new Slots(maxStreams, counters, (_stream, slot) => this.#leave(slot));
     this.#clocks = new StreamClocks(maxStreams);
+    this.#stages = [['clock', this.#clocks], ['align', this.#aligner], ...this.#stepper.stages];
     this.#fetch = new FrameFetch(this.#slots, [this.#clocks, this.#aligner, this.#stepper.feature]);
   }
 
@@ -123,7 +123,7 @@ export class StreamLane implements Lane {
       stream,
       us: this.#clocks.readUs(slot),
       through: this.#out.through(),
-      parts: saveStages([...this.#stages(), ...this.#learning()], slot),
+      parts: saveStages(this.#stages, slot),
     };
   }
 
@@ -133,9 +133,7 @@ export class StreamLane implements Lane {
     const slot = this.#slots.find(snapshot.stream) ?? this.#admit(snapshot.stream);
     this.#slots.use(slot);
     try {
-      loadStages(this.#stages(), slot, snapshot);
-      // Taken where nothing was learnt, it has none.
-      if (snapshot.parts.has(ONLINE)) loadStages(this.#learning(), slot, snapshot);
+      loadStages(this.#stages, slot, snapshot);
     } catch (error) {
       // Half of its memory would be another stream's.
       this.#slots.release(snapshot.stream);
@@ -156,8 +154,12 @@ export class StreamLane implements Lane {
   }
 
   close(): void {
-    this.#online?.close();
+    this.#closed ??= this.#online?.close();
     this.#stepper.net.close();
+  }
+
+  untilClosed(): Promise<void> | undefined {
+    return this.#closed;
   }
 
   /** @param i which of those that were fetched it is */
@@ -249,7 +251,6 @@ export class StreamLane implements Lane {
     const slot = this.#slots.acquire(stream);
     this.#aligner.open(slot, stream);
     this.#stepper.open(slot, stream);
-    this.#online?.segments.open(slot, stream);
     this.#clocks.open(slot, stream);
     this.#clocks.forgive(slot, this.#clockUs);
     return slot;
@@ -278,22 +279,6 @@ export class StreamLane implements Lane {
   #drop(slot: Slot): void {
     this.#aligner.leave(slot);
     this.#stepper.leave(slot);
-    this.#online?.segments.leave(slot);
     this.#clocks.leave(slot);
-  }
-
-  #stages(): NamedStages {
-    const { feature, net, decider } = this.#stepper;
-    return [
-      ['clock', this.#clocks],
-      ['align', this.#aligner],
-      ['feature', feature],
-      ['net', net],
-      ['decide', decider],
-    ];
-  }
-
-  #learning(): NamedStages {
-    return this.#online === undefined ? [] : [[ONLINE, this.#online.segments]];
   }
 }

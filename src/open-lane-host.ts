@@ -34,7 +34,8 @@ export async function openLaneHost(
   const noted = noting(engine ?? (await openEngine(config.runtime, context.log)), nets);
   const lane = await openLane(config, noted, context);
   const { maxDelayMs } = config.limits;
-  if (threads === 0) return new LocalLane(lane, maxDelayMs);
+  // A net that goes on learning is one for all streams.
+  if (threads === 0 || config.online !== undefined) return new LocalLane(lane, maxDelayMs);
   const stepMs = measured(lane, nets[0]);
   const long = stepMs > LONG_STEP_MS;
   const aboutMs = Number(stepMs.toPrecision(2));

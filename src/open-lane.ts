@@ -7,8 +7,6 @@ import type { Engine, Feature, ForecastDecider, Lane, Net } from './core/contrac
 import { UserError } from './core/errors.js';
 import type { DeciderContext, StageContext } from './core/kind.js';
 import { StreamLane } from './lane.js';
-import type { Learning } from './online/inline.js';
-import type { LearnerStart } from './online/learner.js';
 import type { OnlineLearning } from './online/online-learning.js';
 import { readCard, stepModelOf } from './step/card-file.js';
 import { isLearningNet } from './core/learning-net.js';
@@ -81,18 +79,28 @@ function openStages(
 
 /** @returns undefined when the configuration does not ask for it, or the net has no weights */
 async function openOnline(
-  { online, train }: Config,
+  { online, train, source, model }: Config,
   card: ModelCard,
   net: Net,
   decider: ForecastDecider,
-  { counters }: StageContext,
+  { counters, log }: StageContext,
 ): Promise<OnlineLearning | undefined> {
   if (online === undefined || !isLearningNet(net)) return undefined;
   // The graphs of training, which a net that stays as it is does without.
   const { openOnlineLearning } = await import('./online/open-online.js');
-  const { InlineLearning } = await import('./online/inline.js');
-  const learning = (start: LearnerStart): Learning => new InlineLearning(start);
-  return openOnlineLearning(online, { net, card, decider, clipNorm: train.clipNorm, counters, learning });
+  const surroundings = { net, card, decider, clipNorm: train.clipNorm, counters, log };
+  if (source.past) {
+    // Time passes only with the lane, and the same data is to give the same events however often it is replayed.
+    const { InlineLearning } = await import('./online/learning.js');
+    return openOnlineLearning(online, { ...surroundings, learning: (start) => new InlineLearning(start) });
+  }
+  const { BackgroundLearning } = await import('./online/background.js');
+  const { LearntFile } = await import('./online/learnt-file.js');
+  return openOnlineLearning(online, {
+    ...surroundings,
+    learning: (start) => new BackgroundLearning(start, log),
+    file: new LearntFile(model, net.model.sha256, log),
+  });
 }
 
 function requireSameSteps({ align, model, file }: Config, card: ModelCard): void {

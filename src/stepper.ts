@@ -1,9 +1,10 @@
 /** feature → net → decide for whatever rows are ready: the inner loop of every lane and of calibration. */
 import { Chunk, newBatch } from './chunk.js';
-import type { Batch, Decider, Emit, Feature, Net } from './core/contracts.js';
+import type { NamedStages } from './lane-memory.js';
+import type { Batch, Decider, Emit, Feature, Net, PerSlot } from './core/contracts.js';
 
 /** Is shown what goes through the net, before and after. */
-export interface RowWatch {
+export interface RowWatch extends PerSlot {
   /** A run of the net begins with the rows of `batch`: the states of their streams are those before it. */
   stepping(batch: Batch): void;
   /** The decider has judged the rows of `batch`. */
@@ -76,11 +77,24 @@ export class Stepper<D extends Decider = Decider> {
     return n * steps;
   }
 
+  /** What it remembers of a stream. */
+  get stages(): NamedStages {
+    const { feature, net, decider, watch } = this;
+    const named: NamedStages = [
+      ['feature', feature],
+      ['net', net],
+      ['decide', decider],
+    ];
+    // A snapshot may have been taken where nobody watched.
+    return watch === undefined ? named : [...named, ['watch', watch, 'optional']];
+  }
+
   /** A stream takes the slot. */
   open(slot: number, stream: string): void {
     this.feature.open(slot, stream);
     this.net.open(slot, stream);
     this.decider.open(slot, stream);
+    this.watch?.open(slot, stream);
   }
 
   /** The stream has left. */
@@ -88,6 +102,7 @@ export class Stepper<D extends Decider = Decider> {
     this.feature.leave(slot);
     this.net.leave(slot);
     this.decider.leave(slot);
+    this.watch?.leave(slot);
   }
 }
 

@@ -279,6 +279,7 @@ describe('limits', () => {
     const stepper = {
       feature: { push: () => (waiting += 1) },
       decider: { silence: () => undefined },
+      stages: [],
       open: () => undefined,
       turn: () => {
         turns.push(waiting);

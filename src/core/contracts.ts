@@ -287,6 +287,8 @@ export interface Lane {
   restore(snapshot: Snapshot): void;
   evict(stream: string): Snapshot;
   close(): void;
+  /** Resolves when what goes on for a while after `close` is over. */
+  untilClosed?(): Promise<void> | undefined;
 }
 
 /** `write` resolves when the events are safe on the other side. */

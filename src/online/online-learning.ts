@@ -5,15 +5,17 @@
  */
 import type { Counters } from '../core/counters.js';
 import type { LearningNet } from '../core/learning-net.js';
+import type { Log } from '../core/log.js';
 import type { OnlineOptions } from '../core/online.js';
 import { buildStepGraph } from '../train/inference-graphs.js';
-import type { Learning } from './inline.js';
+import type { LearntFile } from './learnt-file.js';
+import type { Learning } from './learning.js';
 import type { Knowledge, LearnerStart, Update } from './learner.js';
 import { emptyLesson, type Lesson } from './lesson.js';
 import type { Replay, ReplayContent } from './replay.js';
 import type { Period, Segments } from './segments.js';
 
-export type OnlineRules = Pick<OnlineOptions, 'everySteps' | 'optimiserSteps' | 'segments' | 'seed'>;
+export type OnlineRules = Pick<OnlineOptions, 'everySteps' | 'optimiserSteps' | 'segments' | 'seed' | 'saveSeconds'>;
 
 export interface OnlineParts {
   readonly net: LearningNet;
@@ -21,6 +23,9 @@ export interface OnlineParts {
   readonly replay: Replay;
   readonly learning: Learning;
   readonly counters: Counters;
+  readonly log: Log;
+  /** Where it is kept what was learnt; absent: it is forgotten at the end. */
+  readonly file?: LearntFile;
 }
 
 /** For the log. */
@@ -59,6 +64,9 @@ export class OnlineLearning {
   /** Finished, and serves from the next border on. */
   #due: Update | undefined;
   #updates = 0;
+  #savedMs = performance.now();
+  /** Resolves when nothing is being written. */
+  #saving: Promise<void> | undefined;
   #ms = 0;
   #last: Pick<Update, 'lossBefore' | 'lossAfter'> = { lossBefore: NaN, lossAfter: NaN };
 
@@ -98,6 +106,8 @@ export class OnlineLearning {
     this.#due = undefined;
     const { finished, calmRows } = this.segments.endPeriod();
     for (const { numbers } of finished) replay.add(numbers);
+    this.#saveInTime();
+    if (learning.over) return;
     if (learning.busy) counters.count('online.late');
     else if (2 * calmRows < this.rules.everySteps) counters.count('online.frozen');
     else if (replay.size >= this.rules.segments) learning.learn(this.#draw());
@@ -116,8 +126,25 @@ export class OnlineLearning {
     };
   }
 
-  close(): void {
-    this.#parts.learning.close();
+  /** Resolves when what was learnt is saved and nothing runs any more. */
+  async close(): Promise<void> {
+    await this.#parts.learning.close();
+    await this.#saving;
+    await this.#save();
+  }
+
+  #saveInTime(): void {
+    if (this.#saving !== undefined || performance.now() - this.#savedMs < 1000 * this.rules.saveSeconds) return;
+    this.#saving = this.#save().finally(() => {
+      this.#saving = undefined;
+    });
+  }
+
+  async #save(): Promise<void> {
+    this.#savedMs = performance.now();
+    const { log, file } = this.#parts;
+    if (this.#updates > 0) log.info({ ...this.figures }, 'learnt while running');
+    await file?.write(this.content(), this.start.shape);
   }
 
   #goOn({ rows, lessons, period, replay, serving, knowledge, due }: OnlineContent): void {

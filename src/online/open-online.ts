@@ -3,12 +3,14 @@ import type { ModelCard } from '../core/card.js';
 import type { ForecastDecider } from '../core/contracts.js';
 import type { LearningNet } from '../core/learning-net.js';
 import type { Counters } from '../core/counters.js';
+import type { Log } from '../core/log.js';
 import type { OnlineOptions } from '../core/online.js';
-import type { Learning } from './inline.js';
+import type { LearntFile } from './learnt-file.js';
+import type { Learning } from './learning.js';
 import { untaught, type LearnerStart } from './learner.js';
 import { lessonShape } from './lesson.js';
 import { learntNet } from './model-parameters.js';
-import { OnlineLearning, type OnlineContent } from './online-learning.js';
+import { OnlineLearning } from './online-learning.js';
 import { Replay } from './replay.js';
 import { Segments } from './segments.js';
 
@@ -21,8 +23,9 @@ export interface OnlineSurroundings {
   readonly counters: Counters;
   /** Where updates are made. */
   readonly learning: (start: LearnerStart) => Learning;
-  /** What an earlier run has left. */
-  readonly content?: OnlineContent;
+  readonly log: Log;
+  /** What an earlier run has left, and where this one leaves what it learns; absent: all begins and ends with this run. */
+  readonly file?: LearntFile;
 }
 
 /**
@@ -30,10 +33,11 @@ export interface OnlineSurroundings {
  */
 export async function openOnlineLearning(
   options: OnlineOptions,
-  { net, card, decider, clipNorm, counters, learning, content }: OnlineSurroundings,
+  { net, card, decider, clipNorm, counters, log, learning, file }: OnlineSurroundings,
 ): Promise<OnlineLearning> {
   const { spec, form, parameters } = await learntNet(net.model.path, card);
   const shape = lessonShape(spec, options);
+  const content = await file?.read(shape);
   const start: LearnerStart = {
     spec,
     form,
@@ -44,6 +48,10 @@ export async function openOnlineLearning(
   };
   const segments = new Segments(shape, net.capacity, net, decider);
   const replay = new Replay(shape, Math.floor(options.replaySteps / options.segmentSteps));
-  const parts = { net, segments, replay, learning: learning(start), counters };
+  const { everySteps, learningRate, replaySteps } = options;
+  const atMostKib = Math.ceil(replay.bytes / 1024);
+  const goesOn = content !== undefined;
+  log.info({ everySteps, learningRate, replaySteps, atMostKib, goesOn }, 'the net goes on learning while it runs');
+  const parts = { net, segments, replay, learning: learning(start), counters, log, ...(file && { file }) };
   return new OnlineLearning(options, start, parts, content);
 }

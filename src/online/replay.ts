@@ -41,6 +41,11 @@ export class Replay {
     return Math.min(this.#added, this.#capacity);
   }
 
+  /** Memory that it takes, whether full or not. */
+  get bytes(): number {
+    return this.#numbers.byteLength;
+  }
+
   /** Takes a copy. */
   add(segment: Float32Array): void {
     if (segment.length !== this.#stride) throw new BugError(`a segment of ${segment.length} numbers`);

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import type { KiokuEvent } from '../../src/core/events.js';
+import { silentLog } from '../../src/core/log.js';
 import type { StreamLane } from '../../src/lane.js';
+import { LearntFile } from '../../src/online/learnt-file.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/step/snapshot.js';
 import { openOnlineLane, openTestLane, reading, readings, type OnlineLane } from '../support/lanes.js';
 import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
@@ -106,19 +108,24 @@ describe('a lane whose net goes on learning', () => {
     const frames = readings(STREAMS, 160, 130);
     const whole = await open();
     const expected = feed(whole.lane, frames);
+    const folder = await mkdtemp(join(tmpdir(), 'kioku-learnt-'));
+    folders.push(folder);
+    const file = new LearntFile(folder, kiokuModel(GRU, 'fused').card.modelSha256, silentLog);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: frames.length - 1 }), async (cut) => {
-        const first = await open();
+        await rm(join(folder, 'online.learnt'), { force: true });
+        const first = await openOnlineLane(model, LIMITS, new Counters(), OPTIONS, { file });
         const events = feed(first.lane, frames.slice(0, cut));
         const snapshots = first.lane.streams.map((stream) => encodeSnapshot(first.lane.snapshot(stream)));
-        const content = structuredClone(first.online.content());
         first.lane.close();
-        const second = await openOnlineLane(model, LIMITS, new Counters(), OPTIONS, { content });
+        await first.lane.untilClosed();
+        const second = await openOnlineLane(model, LIMITS, new Counters(), OPTIONS, { file });
         for (const snapshot of snapshots.toReversed()) second.lane.restore(decodeSnapshot(snapshot));
         events.push(...feed(second.lane, frames.slice(cut)));
         expect(byStream(events)).toEqual(byStream(expected));
         expect(second.online.content()).toEqual(whole.online.content());
         second.lane.close();
+        await second.lane.untilClosed();
       }),
       { numRuns: 15 },
     );

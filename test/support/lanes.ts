@@ -10,7 +10,7 @@ import { normal } from '../../src/core/random.js';
 import { anomalyKind } from '../../src/decide/anomaly.js';
 import { normaliseKind } from '../../src/feature/normalise.js';
 import { StreamLane, type LaneLimits } from '../../src/lane.js';
-import { InlineLearning, type Learning } from '../../src/online/inline.js';
+import { InlineLearning, type Learning } from '../../src/online/learning.js';
 import type { OnlineLearning } from '../../src/online/online-learning.js';
 import { openOnlineLearning, type OnlineSurroundings } from '../../src/online/open-online.js';
 import { isLearningNet } from '../../src/core/learning-net.js';
@@ -73,11 +73,11 @@ export async function openOnlineLane(
   limits: LaneLimits,
   counters: Counters,
   options: Record<string, unknown>,
-  { content, learning = (start): Learning => new InlineLearning(start) }: Partial<OnlineSurroundings> = {},
+  { file, learning = (start): Learning => new InlineLearning(start) }: Partial<OnlineSurroundings> = {},
 ): Promise<OnlineLane> {
   const { card, aligner, feature, net, decider } = await openStages(model, limits, counters, {});
   if (!isLearningNet(net)) throw new Error(`${net.provider} cannot learn`);
-  const surroundings = { net, card, decider, clipNorm: 1, counters, learning, ...(content && { content }) };
+  const surroundings = { net, card, decider, clipNorm: 1, counters, log: silentLog, learning, ...(file && { file }) };
   const online = await openOnlineLearning(onlineSchema.parse(options), surroundings);
   const stepper = new Stepper(feature, net, decider, online.segments);
   return { lane: new StreamLane({ aligner, stepper, online }, limits, counters), online };
