@@ -68,7 +68,8 @@ export class AlertLadder {
    * @param heldOut whether the net had not learnt what was shown
    */
   rehearsal(heldOut: boolean): Rehearsal {
-    const climbs = [...this.#climbs.values()];
+    // They begin when they have been learnt, long series last.
+    const climbs = [...this.#climbs].toSorted(([a], [b]) => a - b).map(([, climb]) => climb);
     let base = LOWEST_BASE;
     for (let rung = base; rung <= HIGHEST_BASE; rung++) {
       const alerts = climbs.reduce((sum, climb) => sum + climb.alerts[rung], 0);
