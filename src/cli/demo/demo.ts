@@ -81,10 +81,13 @@ async function learnNormal(config: Config, context: StageContext, options: DemoO
   io.note(`1/3 learning: leave the machine as it usually is for ${Math.round(options.learn / 1000)} s`);
   await rest(SETTLE_MS, io.signal);
   const gathered = await listenAndAlign(config, context, { forMs: options.learn, io });
-  if (io.signal.aborted) return false;
-  const learnt = await learnWithBar(config, gathered, { context, io });
-  io.note(describeTraining(learnt));
-  return !io.signal.aborted;
+  try {
+    if (io.signal.aborted) return false;
+    io.note(describeTraining(await learnWithBar(config, gathered, { context, io })));
+    return !io.signal.aborted;
+  } finally {
+    gathered.close();
+  }
 }
 
 async function watch(config: Config, options: DemoOptions, context: StageContext, io: Io): Promise<DemoResult> {
