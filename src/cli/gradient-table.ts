@@ -8,20 +8,43 @@ import { table } from './table.js';
 const VANISHED = 0.01;
 const EXPLODED = 10;
 
+const ADVICE = [
+  {
+    verdict: 'vanishes',
+    meaning:
+      'vanishing: from what lies further back the net learns next to nothing. If it should, train.cell: lstm or gru ' +
+      'reaches further than a plain rnn, and with a longer align.stepMs the past is fewer steps away.',
+  },
+  {
+    verdict: 'explodes',
+    meaning:
+      'exploding: one step of training can spoil the weights. train.clipNorm limits its length; a smaller ' +
+      'train.learningRate helps too.',
+  },
+] as const;
+
 /** A table of norms at 0, 1, 2, 4, … steps back, and a sentence a layer. */
-export function describeGradients({ initial, learnt }: GradientFlows): string {
+export function describeGradients(flows: GradientFlows): string {
+  const { initial, learnt } = flows;
   const layers = learnt.map((_, layer) => `layer ${layer + 1}`);
-  const header = ['steps back', ...layers.map((name) => `${name} at first`), ...layers.map((name) => `${name} learnt`)];
+  const header = ['steps back', ...layers.map((name) => `${name} before`), ...layers.map((name) => `${name} after`)];
   const columns = [...initial, ...learnt];
   const rows = doublings(learnt[0].length - 1).map((k) =>
     [String(k)].concat(columns.map((norms) => norms[k].toExponential(1))),
   );
   return [
-    "norm of the gradient of a window's last loss with respect to the state of each layer, so many steps back:",
+    'how strongly the error of one forecast pulls at what the net remembered so many time steps before (norm of its',
+    'gradient with respect to the state of each layer), before and after training:',
     table(header, rows),
-    ...sentences('at first', initial),
-    ...sentences('learnt', learnt),
+    ...gradientSentences(flows),
   ].join('\n');
+}
+
+/** What the norms say: a line for each layer before training, one for each after it, and what follows from them. */
+export function gradientSentences({ initial, learnt }: GradientFlows): string[] {
+  const verdicts = [...sentences('before training', initial), ...sentences('after training', learnt)];
+  const advice = ADVICE.filter(({ verdict }) => verdicts.some((line) => line.includes(`: ${verdict}`)));
+  return [...verdicts, ...advice.map(({ meaning }) => meaning)];
 }
 
 function sentences(when: string, flow: GradientFlow): string[] {

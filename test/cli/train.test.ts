@@ -192,11 +192,9 @@ describe('kioku train CONFIG', () => {
     const name = config('flow.yaml', { source: replay, align: { stepMs: 60_000 }, train });
     const text = await kioku(['train', name, '--diagnose'], { cwd: folder });
     expect(text.code).toBe(0);
-    expect(text.stdout).toMatch(
-      /^steps back {2}layer 1 at first {2}layer 2 at first {2}layer 1 learnt {2}layer 2 learnt$/m,
-    );
+    expect(text.stdout).toMatch(/^steps back {2}layer 1 before {2}layer 2 before {2}layer 1 after {2}layer 2 after$/m);
     expect(text.stdout).toMatch(/^15 +\d\.\de-\d/m);
-    expect(text.stdout).toMatch(/^learnt, layer 2: (vanishes|carries|explodes)/m);
+    expect(text.stdout).toMatch(/^after training, layer 2: (vanishes|carries|explodes)/m);
     const json = await kioku(['train', name, '--diagnose', '--json'], { cwd: folder });
     const { gradients } = JSON.parse(json.stdout) as { gradients: GradientFlows };
     for (const flow of [gradients.initial, gradients.learnt]) {

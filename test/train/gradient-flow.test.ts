@@ -67,6 +67,26 @@ describe('gradientFlow', () => {
     expect(large[LENGTH - 1] / large[0]).toBeCloseTo(4 ** (LENGTH - 1), 1);
   });
 
+  it.each([
+    ['vanishes', 0.5, 0, 0.01],
+    ['explodes', 4, 10, Infinity],
+  ] as const)(
+    'of a layer of tanh units %s when its recurrent weights are %d times the initial ones',
+    (_what, factor, least, most) => {
+      const spec = netOf({ hidden: 32 });
+      const parameters = initialParameters(spec, 1);
+      for (const { name, offset, size } of parameterLayout(spec)) {
+        // A small input: units that are full on or off pass nothing back, however large the weights are.
+        const scale = name === 'layer0.recurrent' ? factor : name === 'layer0.input' ? 0.01 : 1;
+        for (let i = offset; i < offset + size; i++) parameters[i] *= scale;
+      }
+      const [norms] = gradientFlow(spec, oneWindow(4), parameters);
+      const left = norms[LENGTH - 1] / norms[0];
+      expect(left).toBeGreaterThan(least);
+      expect(left).toBeLessThan(most);
+    },
+  );
+
   it.each(['lstm', 'gru', 'rnn-tanh'] as const)(
     '%s: is what differences of the loss say when the state between two steps is changed, over all lanes',
     (cell) => {
