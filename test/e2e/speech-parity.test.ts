@@ -7,135 +7,33 @@ import type { RecogniserModel } from '../../src/core/recogniser.js';
 import { openRecogniserFiles } from '../../src/step/recogniser/open.js';
 import { ChunkedFrames } from '../../src/feature/chunks.js';
 import { recogniserFrames } from '../../src/feature/log-mel.js';
-import { DEFAULT_ENDPOINT_RULES, needsSherpa, sherpaRecognise, type EndpointRules } from '../support/sherpa.js';
+import {
+  EAGER_RULES,
+  endpointsOf,
+  type Feed,
+  flat,
+  furthest,
+  hearWithKioku,
+  hearWithSherpa,
+  type HeardSegment,
+  LOG_PROB_TOLERANCE,
+  TIME_TOLERANCE,
+  tokensOf,
+} from '../support/hearing.js';
+import { DEFAULT_ENDPOINT_RULES, needsSherpa } from '../support/sherpa.js';
 import { writeLstmTransducer, writeZipformer2Ctc, writeZipformer2Transducer } from '../support/speech-models/models.js';
 import { encodeByHand, hearByHand } from '../support/recogniser-by-hand.js';
 import { sharedSpeech, type Recording } from '../support/speech.js';
-import { Recogniser } from '../support/transcribe.js';
 
 const SAMPLE_RATE_HZ = 16_000;
 /** Three models over a minute of speech, again and again: seconds, on a machine that does nothing else. */
 const LIMIT = { timeout: 120_000 };
-
-interface HeardSegment {
-  readonly tokens: readonly string[];
-  /** Seconds of audio. */
-  readonly times: readonly number[];
-  readonly logProbs: readonly number[];
-  /** Seconds of audio at which a rule ended it; absent: the audio did. */
-  readonly endpoint?: number;
-}
-
-/** How the recordings are handed over. */
-interface Feed {
-  readonly samples: number;
-  readonly endpoint?: EndpointRules;
-  /** The memory of every stream moves to another recogniser after so many pieces. */
-  readonly moveEvery?: number;
-}
-
-async function hearWithKioku(
-  model: RecogniserModel,
-  recordings: readonly Recording[],
-  { samples: feed, endpoint, moveEvery = Infinity }: Feed,
-): Promise<HeardSegment[][]> {
-  const rules = endpoint && [
-    { afterSpeech: false, silenceMs: 1000 * endpoint.rule1MinTrailingSilence },
-    { afterSpeech: true, silenceMs: 1000 * endpoint.rule2MinTrailingSilence },
-    { afterSpeech: false, lengthMs: 1000 * endpoint.rule3MinUtteranceLength },
-  ];
-  const options = { partials: false, endpoint: rules ? { rules } : { enabled: false } };
-  const capacity = recordings.length;
-  const open = async (): Promise<Recogniser> => {
-    const recogniser = await Recogniser.open(model, capacity, options);
-    recordings.forEach(({ name }, slot) => recogniser.stepper.open(slot, name));
-    return recogniser;
-  };
-  let recogniser = await open();
-  const heard: HeardSegment[][] = recordings.map(() => []);
-  const gather = (): void => {
-    recordings.forEach(({ name }, i) => {
-      for (const { id, tokens } of recogniser.finals(name)) {
-        const ended = recogniser.events.find((event) => event.type === 'endpoint' && event.id === id);
-        heard[i].push({
-          tokens: tokens.map(({ text }) => text),
-          times: tokens.map(({ startUs }) => startUs / 1e6),
-          logProbs: tokens.map(({ logProb }) => logProb),
-          ...(ended && { endpoint: ended.us / 1e6 }),
-        });
-      }
-    });
-    recogniser.close();
-  };
-  const longest = Math.max(...recordings.map(({ samples }) => samples.length));
-  for (let at = 0, pieces = 1; at < longest; at += feed, pieces++) {
-    recordings.forEach(({ name, samples }, slot) => {
-      if (at < samples.length) recogniser.push(slot, name, samples.subarray(at, at + feed), at);
-    });
-    recogniser.turn();
-    if (pieces % moveEvery !== 0) continue;
-    const memories = recordings.map((_, slot) => recogniser.save(slot));
-    gather();
-    recogniser = await open();
-    memories.forEach((memory, slot) => recogniser.load(slot, memory));
-  }
-  recogniser.end(recordings.map(({ samples }) => samples.length));
-  gather();
-  return heard;
-}
-
-async function hearWithSherpa(
-  model: RecogniserModel,
-  recordings: readonly Recording[],
-  { samples: feedSamples, endpoint }: Feed,
-  tailPaddingSamples: number,
-): Promise<HeardSegment[][]> {
-  const utterances = recordings.map(({ samples }) => samples);
-  const options = { feedSamples, tailPaddingSamples, ...(endpoint && { endpoint }) };
-  const transcripts = await sherpaRecognise(model, utterances, options);
-  return transcripts.map(({ segments }) =>
-    segments
-      .map(({ endpoint, tokens, timestamps, startTime, ysProbs }, i) => ({
-        tokens,
-        times: timestamps.map((time) => startTime + time),
-        logProbs: ysProbs,
-        ...(endpoint && { endpoint: segments[i + 1].startTime }),
-      }))
-      .filter(({ tokens }) => tokens.length > 0),
-  );
-}
 
 const WRITERS = [
   { name: 'LSTM transducer', write: writeLstmTransducer },
   { name: 'Zipformer2 transducer', write: writeZipformer2Transducer },
   { name: 'Zipformer2 CTC', write: writeZipformer2Ctc },
 ];
-
-/** Between grid points of 40 ms, and short enough to end many segments in a few seconds of speech. */
-const EAGER_RULES: EndpointRules = {
-  rule1MinTrailingSilence: 0.9,
-  rule2MinTrailingSilence: 0.3,
-  rule3MinUtteranceLength: 3,
-};
-
-/** Both are float32 arithmetic of the same graphs, by different versions of ONNX Runtime. */
-const LOG_PROB_TOLERANCE = 2e-4;
-/** sherpa-onnx gives times as float32 seconds. */
-const TIME_TOLERANCE = 1e-4;
-
-/** All of a recording's segments as one list a kind of number. */
-function flat(heard: readonly (readonly HeardSegment[])[], key: 'times' | 'logProbs'): number[] {
-  return heard.flatMap((segments) => segments.flatMap((segment) => segment[key]));
-}
-
-/** When rules ended segments; −1 where the audio did. */
-function endpointsOf(heard: readonly (readonly HeardSegment[])[]): number[] {
-  return heard.flatMap((segments) => segments.map(({ endpoint = -1 }) => endpoint));
-}
-
-function furthest(a: readonly number[], b: readonly number[]): number {
-  return Math.max(0, ...a.map((value, i) => Math.abs(value - b[i])));
-}
 
 /** The recordings one after the other, pauses between them, so that all of sherpa-onnx's own endpoint rules are met. */
 function conversation(recordings: readonly Recording[]): Recording {
@@ -166,8 +64,7 @@ describe.each(WRITERS)('$name', ({ write }) => {
   async function compare(recordings: readonly Recording[], feed: Feed): Promise<HeardSegment[][]> {
     const ours = await hearWithKioku(model, recordings, feed);
     const theirs = await hearWithSherpa(model, recordings, feed, tailPaddingSamples);
-    const tokensOf = (heard: HeardSegment[][]) => heard.map((segments) => segments.map(({ tokens }) => tokens));
-    expect(tokensOf(ours)).toEqual(tokensOf(theirs));
+    expect(ours.map(tokensOf)).toEqual(theirs.map(tokensOf));
     expect(furthest(flat(ours, 'times'), flat(theirs, 'times'))).toBeLessThan(TIME_TOLERANCE);
     expect(furthest(endpointsOf(ours), endpointsOf(theirs))).toBeLessThan(TIME_TOLERANCE);
     // sherpa-onnx has no log-probabilities of CTC tokens; those are compared with a run by hand.

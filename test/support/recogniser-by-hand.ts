@@ -137,3 +137,53 @@ function greedyTransducer(model: RecogniserModel & { kind: 'transducer' }, steps
   joiner.close();
   return { ids, frames, tokens: context.slice(model.contextSize) };
 }
+
+export interface BeamByHand {
+  readonly tokens: readonly number[];
+  /** The least by which a path that was pursued had a higher score than one that was not. */
+  readonly margin: number;
+}
+
+interface PathByHand {
+  readonly context: readonly number[];
+  score: number;
+}
+
+/** Beam search over a whole recording. @param earned what some tokens earn by hotwords */
+export function beamByHand(
+  model: RecogniserModel & { kind: 'transducer' },
+  samples: Float32Array,
+  width: number,
+  earned: (tokens: readonly number[]) => number,
+): BeamByHand {
+  const { blank, contextSize, unknown } = model;
+  const decoder = new NetByHand(model.decoder);
+  const joiner = new NetByHand(model.joiner);
+  const start = Array.from({ length: contextSize }, (_, i) => (i < contextSize - 1 ? NO_TOKEN : blank));
+  let paths: PathByHand[] = [{ context: start, score: 0 }];
+  let margin = Infinity;
+  for (const encoded of outputFrames(model, encodeByHand(model, samples))) {
+    const all = paths.flatMap(({ context, score }) => {
+      const decoded = decoder.run(BigInt64Array.from(context.slice(-contextSize), BigInt));
+      const logits = joiner.run(encoded, decoded);
+      const norm = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+      return Array.from(logits, (logit, id) => ({ context, id, score: score + logit - norm }));
+    });
+    all.sort((a, b) => b.score - a.score);
+    margin = Math.min(margin, all[width - 1].score - all[width].score);
+    const next = new Map<string, PathByHand>();
+    for (const { context, id, score } of all.slice(0, width)) {
+      const isSilent = id === blank || id === unknown;
+      const after = isSilent ? context : [...context, id];
+      const more = earned(after.slice(contextSize)) - earned(context.slice(contextSize));
+      const same = next.get(after.join(' '));
+      if (same === undefined) next.set(after.join(' '), { context: after, score: score + more });
+      else same.score = Math.log(Math.exp(same.score - score) + Math.exp(more)) + score;
+    }
+    paths = [...next.values()];
+  }
+  decoder.close();
+  joiner.close();
+  const [best] = paths.toSorted((a, b) => b.score / b.context.length - a.score / a.context.length);
+  return { tokens: best.context.slice(contextSize), margin };
+}
