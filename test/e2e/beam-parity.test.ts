@@ -20,7 +20,6 @@ import {
   furthest,
   hearWithKioku,
   hearWithSherpa,
-  type HeardSegment,
   TIME_TOLERANCE,
   tokensOf,
 } from '../support/hearing.js';
