@@ -235,21 +235,27 @@ async function publishing(port: number): Promise<void> {
   onTestFinished(() => clearInterval(timer));
 }
 
-async function feed(name: string): Promise<{ name: string; port: number }> {
+async function feed(name: string, memoryMb = 512): Promise<{ name: string; port: number }> {
   const port = await freePort();
   const source = { kind: 'mqtt', url: `mqtt://127.0.0.1:${port}`, topic: 'plant/{device}/state' };
-  config(name, { source, broker: { port }, align: { stepMs: 20 }, train: { sequenceLength: 8, maxEpochs: 2 } });
+  config(name, {
+    source,
+    broker: { port },
+    align: { stepMs: 20 },
+    train: { sequenceLength: 8, maxEpochs: 2, memoryMb },
+  });
   return { name, port };
 }
 
 describe('from the feed itself', () => {
-  it('learns what came within the time', async () => {
-    const { name, port } = await feed('live.yaml');
+  it('learns what came within the time, also when that is more than memory may hold', async () => {
+    const { name, port } = await feed('live.yaml', 0.001);
     const training = new CliProcess(['train', name, '--live', '--for', '3s'], { cwd: folder });
     await training.heard(/connected to the broker/);
     await publishing(port);
     const ended = await training.ended();
     expect(ended.code).toBe(0);
+    expect(ended.stderr).toMatch(/the data is larger than train\.memoryMb/);
     expect(cardIn('models/live').channels.map((channel) => channel.name)).toEqual(['level', 'load']);
   });
 
