@@ -16,6 +16,7 @@ export class BackgroundLearning implements Learning {
   readonly #exited = deferred();
   #busy = false;
   #over = false;
+  #closing = false;
   #update: Update | undefined;
 
   /** @param log is told when the thread has failed; the net then stays as it is */
@@ -26,7 +27,7 @@ export class BackgroundLearning implements Learning {
     this.#worker.on('message', (message: FromLearner) => this.#take(message));
     this.#worker.on('error', (cause) => this.#fail(cause));
     this.#worker.on('exit', (code) => {
-      this.#fail(new BugError(`the thread ended by itself (exit code ${code})`));
+      if (!this.#closing) this.#fail(new BugError(`the thread ended by itself (exit code ${code})`));
       this.#exited.resolve();
     });
   }
@@ -54,6 +55,7 @@ export class BackgroundLearning implements Learning {
   close(): Promise<void> {
     // Not `over`: what it is at comes before it ends.
     this.#post({ type: 'close' });
+    this.#closing = true;
     return this.#exited.promise;
   }
 

@@ -170,6 +170,7 @@ export class OnlineLearning {
     this.#ms += ms;
     this.#last = { lossBefore, lossAfter };
     this.#knowledge = knowledge;
+    this.#parts.log.debug({ useful: model !== undefined, lossBefore, lossAfter, ms }, 'the net was taught');
     if (model === undefined) {
       this.#parts.counters.count('online.refused');
       return;

@@ -3,15 +3,20 @@ import * as fc from 'fast-check';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import type { StreamLane } from '../../src/lane.js';
+import { BackgroundLearning } from '../../src/online/background.js';
+import type { LearnerStart, Update } from '../../src/online/learner.js';
+import { InlineLearning, type Learning } from '../../src/online/learning.js';
+import type { Lesson } from '../../src/online/lesson.js';
 import { LearntFile } from '../../src/online/learnt-file.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/step/snapshot.js';
 import { openOnlineLane, openTestLane, reading, readings, type OnlineLane } from '../support/lanes.js';
+import { RecordingLog } from '../support/stages.js';
 import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
 
 const STREAMS = ['a', 'bb', 'c'];
@@ -64,7 +69,7 @@ describe('a lane whose net goes on learning', () => {
         expect(online.content()).toEqual(content);
         lane.close();
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
     const unlearning = await openTestLane(folder, LIMITS);
     expect(byStream(feed(unlearning, frames))).not.toEqual(expected);
@@ -127,8 +132,99 @@ describe('a lane whose net goes on learning', () => {
         second.lane.close();
         await second.lane.untilClosed();
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
     whole.lane.close();
   });
+
+  it('says the same where updates are made in a thread that keeps up', async () => {
+    const frames = readings(STREAMS, 100, 80);
+    const inline = await open();
+    const expected = feed(inline.lane, frames);
+    let background: BackgroundLearning | undefined;
+    const { lane, online } = await openOnlineLane(model, LIMITS, new Counters(), OPTIONS, {
+      learning: (start) => (background = new BackgroundLearning(start, silentLog)),
+    });
+    const events: KiokuEvent[] = [];
+    for (const frame of frames) {
+      events.push(...feed(lane, [frame]));
+      await vi.waitUntil(() => background?.busy !== true, { interval: 1 });
+    }
+    expect(byStream(events)).toEqual(byStream(expected));
+    expect(online.content()).toEqual(inline.online.content());
+    lane.close();
+    await lane.untilClosed();
+    inline.lane.close();
+  });
+
+  it('goes on with the weights it has when the thread dies', async () => {
+    const frames = readings(STREAMS, 120, 80);
+    let background: BackgroundLearning | undefined;
+    const log = new RecordingLog();
+    const { lane } = await openOnlineLane(model, LIMITS, new Counters(), OPTIONS, {
+      learning: (start) => {
+        // More than the net has: a defect.
+        const parameters = new Float32Array(start.knowledge.parameters.length + 1);
+        return (background = new BackgroundLearning({ ...start, knowledge: { ...start.knowledge, parameters } }, log));
+      },
+    });
+    await expect.poll(() => background?.over, { timeout: 20_000 }).toBe(true);
+    expect(log.lines.filter((line) => line.includes('online learning has ended'))).toHaveLength(1);
+    const unlearning = await openTestLane(model, LIMITS);
+    expect(byStream(feed(lane, frames))).toEqual(byStream(feed(unlearning, frames)));
+    unlearning.close();
+    lane.close();
+    await lane.untilClosed();
+  });
+
+  it('waits for no update: one that is late serves from the next border on, and none is begun meanwhile', async () => {
+    const counters = new Counters();
+    const slow = new SlowLearning();
+    const { lane, online } = await openOnlineLane(model, LIMITS, counters, OPTIONS, {
+      learning: (start) => slow.with(start),
+    });
+    const frames = readings(STREAMS, 160, 1000);
+    feed(lane, frames.slice(0, 240));
+    expect(slow.begun).toBe(1);
+    const late = counters.get('online.late');
+    expect(late).toBeGreaterThanOrEqual(3);
+    expect(online.figures.updates).toBe(0);
+    slow.finish();
+    feed(lane, frames.slice(240, 264));
+    expect(online.figures.updates).toBe(1);
+    expect(slow.begun).toBe(2);
+    expect(counters.get('online.late')).toBe(late);
+    lane.close();
+  });
 });
+
+/** Is finished when it is told so. */
+class SlowLearning implements Learning {
+  readonly over = false;
+  busy = false;
+  begun = 0;
+  #learner: InlineLearning | undefined;
+
+  with(start: LearnerStart): this {
+    this.#learner = new InlineLearning(start);
+    return this;
+  }
+
+  learn(lessons: readonly Lesson[]): void {
+    this.busy = true;
+    this.begun++;
+    this.#learner?.learn(lessons);
+  }
+
+  finish(): void {
+    this.busy = false;
+  }
+
+  take(): Update | undefined {
+    return this.busy ? undefined : this.#learner?.take();
+  }
+
+  async close(): Promise<void> {
+    await this.#learner?.close();
+  }
+}
