@@ -5,7 +5,7 @@
  *
  *     rate(e) = λ · 10^(−κ (e − e0)),   e = 10 · openScore
  *
- * A score is a rarity already, so κ = 1 is expected; and on stationary streams, whatever their noise, λ was measured as a
+ * A score is a rarity already, so κ = 1 is expected; and on stationary streams, whatever their noise, λ was measured as about a
  * quarter of the probability of a row, 10^−e0 / 4, since what is rare comes in clusters. Both are priors, gamma
  * distributions, so that data only add to them (Gelman et al., Bayesian Data Analysis, 2013, ch. 2.6): few are drawn
  * towards what is expected by as much as `PRIOR_ALERTS` and `PRIOR_EXCESSES` weigh. The rate to be expected,

@@ -70,7 +70,12 @@ export function readOpenScores(
       'these rules are not those with which the model was learnt: alertsPerWeek may be missed; train it again',
     );
   }
-  return openScoresFor(alertsPerWeek, rehearsal, stepUs);
+  const scores = openScoresFor(alertsPerWeek, rehearsal, stepUs);
+  const own = [...scores.streams.values()];
+  const least = own.reduce((a, b) => Math.min(a, b), scores.others);
+  const most = own.reduce((a, b) => Math.max(a, b), scores.others);
+  log.info({ model: name, alertsPerWeek, least, most, streams: own.length, others: scores.others }, 'opening scores');
+  return scores;
 }
 
 /** How far the rate to be expected may be from the wish before it is called missed. */

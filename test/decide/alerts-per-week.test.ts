@@ -181,7 +181,10 @@ describe('alertsPerWeek', () => {
     const calibration = calibrate([new Sensor(0, 97)], {});
     const log = new RecordingLog();
     make({ options: { alertsPerWeek: 1, coolDownMs: 0 }, calibration }, log);
-    expect(log.lines).toEqual([expect.stringMatching(/^warn these rules are not those .*"rules":\["coolDownMs"\]/)]);
+    expect(log.lines).toEqual([
+      expect.stringMatching(/^warn these rules are not those .*"rules":\["coolDownMs"\]/),
+      expect.stringMatching(/^info opening scores .*"alertsPerWeek":1,"least":0\.\d+,"most":0\.\d+,"streams":1,/),
+    ]);
   });
 
   it('stands in place of written scores', () => {
