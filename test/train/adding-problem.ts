@@ -5,6 +5,34 @@
  */
 import { uniform } from '../../src/core/random.js';
 import type { BatchSource } from '../../src/train/batches.js';
+import type { LoopOptions } from '../../src/train/loop.js';
+import type { NetSpec } from '../../src/train/net-spec.js';
+
+/** A net that can solve it. */
+export const ADDING: NetSpec = {
+  cell: 'gru',
+  inputs: 2,
+  hidden: 32,
+  layers: 1,
+  channels: 1,
+  objective: 'mse',
+  dropout: 0,
+  skip: false,
+};
+
+/** Ways to learn it, on which nothing but the epochs puts an end. */
+export const OPTIONS: LoopOptions = {
+  learningRate: 0.01,
+  schedule: 'cosine',
+  warmUp: 0,
+  weightDecay: 0,
+  clipNorm: 1,
+  maxEpochs: 20,
+  patienceEpochs: 20,
+  maxSeconds: 120,
+  checkpointSeconds: 1e6,
+  seed: 1,
+};
 
 export function addingProblem(length: number, lanes: number, perEpoch: number, seed: number): BatchSource {
   return {

@@ -1,34 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Curve } from '../../src/train/curve.js';
-import { runLoop, type LoopOptions } from '../../src/train/loop.js';
-import type { NetSpec } from '../../src/train/net-spec.js';
+import { runLoop } from '../../src/train/loop.js';
 import type { Validation } from '../../src/train/record.js';
-import { addingProblem } from './adding-problem.js';
+import { ADDING, addingProblem, OPTIONS } from './adding-problem.js';
 
-const NET: NetSpec = {
-  cell: 'gru',
-  inputs: 2,
-  hidden: 8,
-  layers: 1,
-  channels: 1,
-  objective: 'mse',
-  dropout: 0,
-  skip: false,
-};
+const NET = { ...ADDING, hidden: 8 };
 
-const OPTIONS: LoopOptions = {
-  learningRate: 0.01,
-  schedule: 'step',
-  warmUp: 0,
-  weightDecay: 0,
-  clipNorm: 0.1,
-  maxEpochs: 8,
-  patienceEpochs: 20,
-  maxSeconds: 120,
-  checkpointSeconds: 1e6,
-  seed: 1,
-};
+const CUT = { ...OPTIONS, schedule: 'step' as const, maxEpochs: 8, clipNorm: 0.1 };
 
 const at = (epoch: number): Validation => ({
   epoch,
@@ -82,7 +61,7 @@ describe('what training says of each epoch', () => {
   it('is the losses of its windows and of its end, the rate and the gradient; the best one is that of the weights', () => {
     const training = addingProblem(10, 8, 10, 1);
     const reported: number[] = [];
-    const result = runLoop(NET, training, addingProblem(10, 50, 1, 2), OPTIONS, {
+    const result = runLoop(NET, training, addingProblem(10, 50, 1, 2), CUT, {
       onProgress: ({ validationLoss, step }) => {
         if (step > 0 && step % 10 === 0 && !Number.isNaN(validationLoss)) reported.push(validationLoss);
       },
@@ -103,7 +82,7 @@ describe('what training says of each epoch', () => {
     // Under a bound of a tenth some gradients are shortened; without a bound to speak of none is.
     expect(validations.some(({ clippedShare }) => clippedShare > 0)).toBe(true);
     const free = runLoop(NET, training, addingProblem(10, 50, 1, 2), {
-      ...OPTIONS,
+      ...CUT,
       maxEpochs: 2,
       clipNorm: 1e9,
     });

@@ -7,36 +7,12 @@ import { prepareDataset } from '../../src/train/dataset.js';
 import type { SequenceInMemory } from '../../src/train/sequence.js';
 import { Evaluator } from '../../src/train/evaluator.js';
 import { runJob, trainJob } from '../../src/train/job.js';
-import { runLoop, type LoopOptions } from '../../src/train/loop.js';
+import { runLoop } from '../../src/train/loop.js';
 import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 import { Windows } from '../../src/train/windows.js';
-import { addingProblem } from './adding-problem.js';
+import { ADDING, addingProblem, OPTIONS } from './adding-problem.js';
 import { inMemory, seriesOf } from './series-of.js';
 import { sineMixtureJob } from './sine-mixture.js';
-
-const ADDING: NetSpec = {
-  cell: 'gru',
-  inputs: 2,
-  hidden: 32,
-  layers: 1,
-  channels: 1,
-  objective: 'mse',
-  dropout: 0,
-  skip: false,
-};
-
-const OPTIONS: LoopOptions = {
-  learningRate: 0.01,
-  schedule: 'cosine',
-  warmUp: 0,
-  weightDecay: 0,
-  clipNorm: 1,
-  maxEpochs: 20,
-  patienceEpochs: 20,
-  maxSeconds: 120,
-  checkpointSeconds: 1e6,
-  seed: 1,
-};
 
 /** Squared error over the undisturbed series, of what was learnt from it with 3 % outliers. */
 function errorDespiteOutliers(objective: 'gaussian' | 'student-t'): number {
