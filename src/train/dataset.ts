@@ -65,7 +65,7 @@ export function prepareDataset(series: readonly Series[], options: DatasetOption
   const { channels, validationFraction } = options;
   const learntRows = series.map((one) => learntRowsOf(one.rows, validationFraction));
   const fits = series.map((one, s) => fitChannels(one, learntRows[s], options.noiseFloors));
-  const fitted = fits.map((channels) => channels.map((fit) => fit?.scale));
+  const fitted = fits.map((channelFits) => channelFits.map((fit) => fit?.scale));
   const pooled = channels.map((name, c) => pool(name, nonEmpty(fitted.map((scales) => scales[c]))));
   const complete = series.flatMap((one, s) => {
     const scales = nonEmpty(fitted[s]);
@@ -80,7 +80,7 @@ export function prepareDataset(series: readonly Series[], options: DatasetOption
     channels: channels.length,
     stepUs: options.stepUs,
     normalisation: { pooled, streams: Object.fromEntries(complete) },
-    constant: channels.filter((_, c) => fits.every((channels) => channels[c]?.constant !== false)),
+    constant: channels.filter((_, c) => fits.every((channelFits) => channelFits[c]?.constant !== false)),
     rows: series.reduce((sum, one) => sum + one.rows, 0),
     streams: series.length,
     fromUs: series.reduce((first, one) => Math.min(first, usOf(one, 0)), Infinity),

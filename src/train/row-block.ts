@@ -3,7 +3,7 @@ import type { Micros } from '../core/contracts.js';
 import { BugError } from '../core/errors.js';
 import { readSpilled, type SpillFile } from './spill-file.js';
 
-/** n consecutive rows. Those that were read from a file are borrowed until the next ones are asked for. */
+/** n consecutive rows: views of what is kept in memory, which nobody may write to, or copies of what is in a file. */
 export interface Rows {
   readonly n: number;
   /** [n] start of each time step. */
