@@ -42,19 +42,18 @@ export function describeThreshold({
   from,
 }: ThresholdSummary): string {
   const { low, expected, high } = own?.ratePerWeek ?? ratePerWeek;
-  const scores = own === null ? number(openScore) : range(own.openScore.least, own.openScore.most);
+  const { least, most } = own?.openScore ?? { least: openScore, most: openScore };
   const rate = number(expected);
   const data = `${duration(from.hours)} ${from.heldOut ? 'held out' : 'of what was learnt, too little being held out'}`;
   return (
-    `opening score ${scores}: about ${rate} alert${rate === '1' ? '' : 's'} a week (${number(low)} to ${number(high)}) per stream, ` +
+    `${openScores(number(least), number(most))}: about ${rate} alert${rate === '1' ? '' : 's'} a week (${number(low)} to ${number(high)}) per stream, ` +
     `from ${data}${streams > 1 ? ` of ${counted(streams, 'stream')}` : ''}` +
     (rate === number(alertsPerWeek) ? '' : `; ${number(alertsPerWeek)} as wished cannot be had`)
   );
 }
 
-function range(least: number, most: number): string {
-  const [a, b] = [number(least), number(most)];
-  return a === b ? a : `${a} to ${b}`;
+function openScores(least: string, most: string): string {
+  return least === most ? `opening score ${least}` : `opening scores ${least} to ${most}`;
 }
 
 function number(value: number): string {

@@ -32,7 +32,7 @@ describe('what was found for alertsPerWeek', () => {
       own: { openScore: { least: 0.41, most: 0.58 }, ratePerWeek: { low: 0.2, expected: 1, high: 3 } },
     });
     expect(described(found(streams))).toContain(
-      'opening score 0.41 to 0.58: about 1 alert a week (0.2 to 3) per stream, ',
+      'opening scores 0.41 to 0.58: about 1 alert a week (0.2 to 3) per stream, ',
     );
     expect(described(found(streams))).toContain('from 3 h held out of 3 streams');
   });
