@@ -80,3 +80,4 @@ export { decodeSnapshot, encodeSnapshot } from './step/snapshot.js';
 export { contextOf, type ContextParts } from './stage-context.js';
 export { alignWith, decodeWith, fromSource, runLane, writeTo, type CreditOptions } from './stream.js';
 export type { Progress } from './train/progress.js';
+export type { TrainingRecord } from './train/record.js';
