@@ -61,7 +61,8 @@ export async function backtestFile(
       let learning = shared.get(key);
       if (learning === undefined) {
         const data = await readData(file, setting, signal);
-        const models = new LearntModels(join(folder, String(shared.size)), learntFrames(data), signal);
+        const what = `the first ${data.learntRows} of the ${data.rows} rows of ${file.path} are too few to learn from`;
+        const models = new LearntModels(join(folder, String(shared.size)), learntFrames(data), what, signal);
         shared.set(key, (learning = { data, models }));
       }
       for (const result of await compare(learning, setting, engineOf(setting), signal)) results.push(result);

@@ -43,8 +43,12 @@ function isTable(path: string): boolean {
 }
 
 async function tablesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true });
-  return names.filter(isTable).map((name) => join(folder, name));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new UserError('DATA_MISSING', `cannot read ${folder}: ${messageOf(cause)}`, { cause });
+  });
+  return entries.flatMap((entry) =>
+    isTable(entry.name) && !entry.isDirectory() ? [join(entry.parentPath, entry.name)] : [],
+  );
 }
 
 /** The deepest folder that holds all of them. @param folders absolute, at least one */

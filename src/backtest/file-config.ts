@@ -108,19 +108,20 @@ export function scoresOf({ decide }: Config): { readonly openScore: number; read
 /**
  * Fills in the time step and the channels that the configuration leaves open.
  * @param learnt readings of the rows that may be looked at
+ * @param where these are, for messages
  * @throws UserError `DATA_INVALID` when none of them holds a number
  */
 export function withAlignment(
   config: Config,
   setting: BacktestSetting,
   learnt: readonly Frame[],
-  path: string,
+  where: string,
 ): Config {
   const written = section(setting.value as Readonly<Record<string, unknown>>, 'align');
   // A model that was learnt before has its own, and `run` holds them against what is written.
   if (setting.model !== undefined) return config;
   const stepMs = written['stepMs'] === undefined ? stepOf(learnt) : config.align.stepMs;
-  const channels = config.align.channels ?? channelsOf(learnt, path);
+  const channels = config.align.channels ?? channelsOf(learnt, where);
   return { ...config, align: { ...config.align, stepMs, channels } };
 }
 
@@ -134,7 +135,7 @@ function stepOf(frames: readonly Frame[]): number {
 }
 
 /** In the order in which they were first seen; columns of labels are no channels. */
-function channelsOf(frames: readonly Frame[], path: string): AlignedChannel[] {
+function channelsOf(frames: readonly Frame[], where: string): AlignedChannel[] {
   const labels: ReadonlySet<string> = new Set(LABEL_COLUMNS);
   const names = new Set<string>();
   for (const { signal } of frames) {
@@ -142,7 +143,7 @@ function channelsOf(frames: readonly Frame[], path: string): AlignedChannel[] {
     for (const name of signal.names) if (!labels.has(name.toLowerCase())) names.add(name);
   }
   if (names.size === 0) {
-    throw new UserError('DATA_INVALID', `none of the first ${frames.length} rows of ${path} holds a number`, {
+    throw new UserError('DATA_INVALID', `none of ${where} holds a number`, {
       hint: 'kioku reads CSV with a header line; a configuration can name the delimiter, the decimal sign and the time',
     });
   }

@@ -5,9 +5,12 @@ import { UserError } from '../core/errors.js';
 import { contextOf } from '../stage-context.js';
 import type { BacktestFile } from './data-files.js';
 import { configOfFile, withAlignment, type BacktestSetting } from './file-config.js';
-import { framesOf, packetsOf, rowsOfPackets, rowTimes, type RowTimes } from './history.js';
+import { readingsOf, rowsOfPackets, rowTimes, type RowTimes } from './history.js';
 import { probationOf } from './nab-rewards.js';
-import { readTable } from './table.js';
+import { readTable, type Table } from './table.js';
+
+/** Share of the rows. */
+const MOST_LATE = 0.1;
 
 export interface FileData {
   readonly name: string;
@@ -45,14 +48,11 @@ export async function readData(
   const context = contextOf(config);
   const times = rowTimes(table, path, timeOf(config));
   const rowOf = rowsOfPackets(times.timesUs);
-  const packets = await packetsOf(config, context, signal);
-  if (packets.length !== rowOf.length - 1) {
-    throw new UserError(
-      'DATA_INVALID',
-      `${path} has rows that cannot be told apart: ${packets.length} of ${rows} were read`,
-    );
+  requireOrder(times.timesUs, table, path);
+  const { frames, packets } = await readingsOf(config, context, signal);
+  if (packets !== rowOf.length - 1) {
+    throw new UserError('DATA_INVALID', `${path} has rows that cannot be told apart: ${packets} of ${rows} were read`);
   }
-  const frames = framesOf(packets, config, context);
   const split = frames.findIndex(({ seq }) => rowOf[seq] >= learntRows);
   const learntFrames = split < 0 ? frames.length : split;
   return {
@@ -63,9 +63,28 @@ export async function readData(
     frames,
     learntFrames,
     learntRows,
-    config: withAlignment(config, setting, frames.slice(0, learntFrames), path),
+    config: withAlignment(config, setting, frames.slice(0, learntFrames), `the first ${learntRows} rows of ${path}`),
     counters: context.counters.toJSON(),
   };
+}
+
+/** A few rows that come late are dropped and counted, as in a run; of a file that is not in order most would be. */
+function requireOrder(timesUs: Float64Array, table: Table, path: string): void {
+  let latestUs = -Infinity;
+  let late = 0;
+  let first = -1;
+  timesUs.forEach((us, row) => {
+    if (us < latestUs) {
+      late++;
+      if (first < 0) first = row;
+    }
+    if (us > latestUs) latestUs = us;
+  });
+  if (late <= MOST_LATE * timesUs.length) return;
+  const what = `${late} of ${timesUs.length} rows are earlier than one before them, the first in line ${table.rows[first].line}`;
+  throw new UserError('DATA_INVALID', `${path} is not in the order of its times: ${what}`, {
+    hint: 'sort it by its time; what is judged is what a device would have sent, row after row',
+  });
 }
 
 function timeOf({ source }: Config): Parameters<typeof rowTimes>[2] {

@@ -6,7 +6,7 @@ import type { StageContext } from '../core/kind.js';
 import { takePackets } from '../intake.js';
 import { timeOption, type TimeOption } from '../source/rows.js';
 import { parseTime } from '../core/time.js';
-import type { Table } from './table.js';
+import { isWhole, type Table } from './table.js';
 import { ZonedTimes, type ZoneStyle } from './zones.js';
 
 /** When the rows of a table are. */
@@ -20,11 +20,15 @@ export interface RowTimes {
 
 /**
  * @param wanted column and format of the time; absent: found as the source finds it
- * @throws UserError `DATA_INVALID` when no column is known to be the time, or only some times say their zone
+ * @returns NaN also for rows that have not as many cells as there are columns: the source drops them
+ * @throws UserError `DATA_TOO_SHORT` without rows, `DATA_INVALID` when no column is known to be the time, or only some times
+ *   say their zone
  */
 export function rowTimes(table: Table, path: string, wanted?: TimeOption): RowTimes {
   const { columns, rows } = table;
-  const { field, format } = timeOption(wanted, columns, (name) => rows[0]?.cells[columns.indexOf(name)], path);
+  if (rows.length === 0) throw new UserError('DATA_TOO_SHORT', `${path} has a header line and no rows`);
+  const first = rows.find((row) => isWhole(table, row));
+  const { field, format } = timeOption(wanted, columns, (name) => first?.cells[columns.indexOf(name)], path);
   const column = columns.indexOf(field);
   const texts = rows.map(({ cells }) => cells[column] ?? '');
   const times = new ZonedTimes();
@@ -34,26 +38,32 @@ export function rowTimes(table: Table, path: string, wanted?: TimeOption): RowTi
       hint: 'write all of them with a zone, such as 2026-05-01T12:00:00+02:00, or none, which is UTC',
     });
   }
-  return { texts, timesUs: Float64Array.from(texts, (text) => parseTime(text, format) ?? NaN), zones: times.styles };
+  const timesUs = Float64Array.from(texts, (text, row) =>
+    isWhole(table, rows[row]) ? (parseTime(text, format) ?? NaN) : NaN,
+  );
+  return { texts, timesUs, zones: times.styles };
 }
 
-/** The packets of the configuration's source. @throws UserError as the source */
-export async function packetsOf(config: Config, context: StageContext, signal: AbortSignal): Promise<Packet[]> {
-  const packets: Packet[] = [];
-  const onPackets = (batch: readonly Packet[]): void => {
-    for (const packet of batch) packets.push(packet);
-  };
-  await takePackets(config, { context, signal, onPackets });
-  return packets;
-}
-
-/** What the configuration's decoder makes of packets, in order; what it cannot read is counted. */
-export function framesOf(packets: readonly Packet[], config: Config, context: StageContext): Frame[] {
+/**
+ * What the configuration's decoder makes of the packets of its source, in order; what it cannot read is counted.
+ * @returns also how many packets there were
+ * @throws UserError as the source
+ */
+export async function readingsOf(
+  config: Config,
+  context: StageContext,
+  signal: AbortSignal,
+): Promise<{ readonly frames: readonly Frame[]; readonly packets: number }> {
   const decoder = config.decode.create(context);
   const frames: Frame[] = [];
   const emit = (frame: Frame): void => void frames.push(frame);
-  for (const packet of packets) decoder.decode(packet, emit);
-  return frames;
+  let packets = 0;
+  const onPackets = (batch: readonly Packet[]): void => {
+    packets += batch.length;
+    for (const packet of batch) decoder.decode(packet, emit);
+  };
+  await takePackets(config, { context, signal, onPackets });
+  return { frames, packets };
 }
 
 /** Rows as time steps see them. */

@@ -5,7 +5,7 @@
 import type { Micros } from '../core/contracts.js';
 import { UserError } from '../core/errors.js';
 import type { Span } from './spans.js';
-import type { Table } from './table.js';
+import { isWhole, type Table } from './table.js';
 
 /** Columns that are labels and no measurements: a detector must not see them. */
 export const LABEL_COLUMNS = ['anomaly', 'changepoint'] as const;
@@ -56,7 +56,10 @@ function columnOf(table: Table, wanted: string): number {
 }
 
 function flags(table: Table, column: number, path: string): Uint8Array {
-  return Uint8Array.from(table.rows, ({ cells, line }) => {
+  return Uint8Array.from(table.rows, (row) => {
+    // What nobody can read is judged as little as it is labelled.
+    if (!isWhole(table, row)) return 0;
+    const { cells, line } = row;
     const value = cells[column] === '' ? NaN : Number(cells[column]);
     if (value === 0 || value === 1) return value;
     const what = `'${cells[column]}' in column '${table.columns[column]}' is neither 0 nor 1`;

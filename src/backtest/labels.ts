@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Span } from './spans.js';
-import { readTable } from './table.js';
+import { isWhole, readTable } from './table.js';
 import { ZonedTimes, type ZoneStyle } from './zones.js';
 
 export interface Labels {
@@ -63,7 +63,8 @@ async function fromJson(path: string): Promise<Labels> {
 }
 
 async function fromCsv(path: string): Promise<Labels> {
-  const { columns, rows } = await readTable(path);
+  const table = await readTable(path);
+  const { columns, rows } = table;
   const columnOf = (wanted: string): number => columns.findIndex((name) => name.toLowerCase() === wanted);
   const [start, end, stream] = ['start', 'end', 'stream'].map(columnOf);
   if (start < 0 || end < 0) {
@@ -74,7 +75,11 @@ async function fromCsv(path: string): Promise<Labels> {
   const times = new ZonedTimes();
   const named = new Map<string, Span[]>();
   const everywhere: Span[] = [];
-  for (const { cells, line } of rows) {
+  for (const row of rows) {
+    const { cells, line } = row;
+    if (!isWhole(table, row)) {
+      throw new UserError('LABELS', `${path}, line ${line} has ${cells.length} cells, not ${columns.length}`);
+    }
     const ends = cells[end] === '' ? [cells[start]] : [cells[start], cells[end]];
     const span = spanOf(ends, times, `${path}, line ${line}`);
     const file = stream < 0 ? '' : cells[stream];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { calibrate } from '../calibrate.js';
 import type { Config } from '../config/config.js';
 import type { Engine, Frame } from '../core/contracts.js';
+import { UserError } from '../core/errors.js';
 import type { StageContext } from '../core/kind.js';
 import { Gatherer, type Gathered } from '../gather.js';
 import { learn } from '../learn.js';
@@ -19,10 +20,12 @@ export class LearntModels {
   /**
    * @param folder that models go to; whoever made it removes it
    * @param frames to learn from
+   * @param what these are, for messages
    */
   constructor(
     private readonly folder: string,
     private readonly frames: readonly Frame[],
+    private readonly what: string,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -35,7 +38,10 @@ export class LearntModels {
     const ready = { ...config, model: join(this.folder, String(this.#made++)) };
     const learnt = this.#folders.get(what);
     if (learnt === undefined) {
-      const { stopped } = await learn(ready, this.#gathered(ready), { engine, context, signal: this.signal });
+      const parts = { engine, context, signal: this.signal };
+      const { stopped } = await learn(ready, this.#gathered(ready), parts).catch((error: unknown) => {
+        throw this.#explained(error);
+      });
       if (stopped === 'aborted') this.signal.throwIfAborted();
       this.#folders.set(what, ready.model);
     } else {
@@ -44,6 +50,15 @@ export class LearntModels {
       await updateCard(ready.model, { ...(await readCard(ready.model)), calibration });
     }
     return ready;
+  }
+
+  /** What is too short is only the beginning of the file. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof UserError) || error.code !== 'DATA_TOO_SHORT') return error;
+    return new UserError('DATA_TOO_SHORT', `${this.what}: ${error.message}`, {
+      hint: 'learn from more rows (--learn-rows), or take a configuration whose model was trained before (--config)',
+      cause: error,
+    });
   }
 
   #gathered(config: Config): Gathered {

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   BROKER_PORT: 'the embedded broker cannot listen on its port',
   DATA_MISSING: 'a data file cannot be read',
   DATA_INVALID: 'a data file is not in the format that was asked for',
+  DATA_TOO_LARGE: 'a data file has more rows than there is memory for',
   LABELS: 'labels are malformed, or do not fit the data they are for',
   AUDIO_INVALID: 'a file is not audio of the format that was asked for, or it is damaged',
   DATA_TOO_SHORT: 'there is too little data to learn from',

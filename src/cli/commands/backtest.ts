@@ -1,5 +1,5 @@
 /** `kioku backtest`: what a detector would have said about history, and how good that is. */
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { JudgedFile } from '../../backtest/backtest.js';
 import type { BaselineName } from '../../backtest/baselines.js';
@@ -76,7 +76,7 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
     traced: options.report !== undefined,
   });
   const files = await findDataFiles(paths);
-  if (options.out !== undefined) await requireWritable(options.out, files);
+  if (options.out !== undefined) await requireWritable(options.out, paths, files);
   if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const { known, refused } = await knownFaults(files, options.labels, timeOf(settings));
   const bar = new BacktestBar(io, known.length);
@@ -108,12 +108,19 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
 }
 
 /** Before hours of judging, not after. */
-async function requireWritable(out: string, files: readonly BacktestFile[]): Promise<void> {
-  const lost = files.find(({ path, name }) => resolve(out, name) === path);
+async function requireWritable(out: string, paths: readonly string[], files: readonly BacktestFile[]): Promise<void> {
+  const folder = resolve(out);
+  const lost = files.find(({ path, name }) => join(folder, name) === path);
   if (lost !== undefined) {
     throw new UserError('ARGUMENT', `--out ${out} would overwrite ${lost.name}`, { hint: 'choose another folder' });
   }
-  await requireFolder(resolve(out));
+  const around = paths.find((path) => join(folder, sep).startsWith(join(resolve(path), sep)));
+  if (around !== undefined) {
+    throw new UserError('ARGUMENT', `--out ${out} lies in ${around}, which would then hold results beside its data`, {
+      hint: 'choose a folder outside, or the next backtest takes them for data',
+    });
+  }
+  await requireFolder(folder);
 }
 
 /** A model that has seen the data is better at them than it will be at others. */
