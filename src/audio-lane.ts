@@ -5,6 +5,7 @@
 import type { Frame, Lane, LaneOut, Micros, Net, Slot } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
+import type { Hotword, HotwordDecider } from './core/hotwords.js';
 import type { Snapshot } from './core/snapshot.js';
 import { loadStages, saveStages, type NamedStages } from './lane-memory.js';
 import { LaneOutput } from './lane-output.js';
@@ -17,6 +18,8 @@ import type { VoiceGate } from './voice-gate.js';
 export interface AudioStages {
   readonly stepper: Stepper;
   readonly origins: Origins;
+  /** Present: the stepper's decider writes down what is said. */
+  readonly recogniser?: HotwordDecider;
   /** Present: only speech reaches the stepper. */
   readonly gate?: VoiceGate;
   /** That frames must have. */
@@ -126,6 +129,14 @@ export class AudioLane implements Lane {
   end(): LaneOut {
     for (const [, slot] of this.#slots.leastRecent()) this.#finish(slot);
     return this.turn();
+  }
+
+  setHotwords(hotwords: readonly Hotword[]): void {
+    const { recogniser } = this.#stages;
+    if (recogniser === undefined) throw new BugError('a lane that writes nothing down has no hotwords');
+    // What came before them is not heard with them.
+    this.#step();
+    recogniser.setHotwords(hotwords);
   }
 
   snapshot(stream: string): Snapshot {

@@ -6,12 +6,14 @@
  */
 import { DEFAULT_GAP_STEPS } from './core/alignment.js';
 import type { Frame, Micros } from './core/contracts.js';
+import type { Hotword } from './core/hotwords.js';
 
 /** What a lane is to do, in order. */
 export type LaneWork =
   | { readonly type: 'frames'; readonly frames: Frame[] }
   | { readonly type: 'tick'; readonly nowUs: Micros }
   | { readonly type: 'forgive'; readonly nowUs: Micros }
+  | { readonly type: 'hotwords'; readonly hotwords: readonly Hotword[] }
   | { readonly type: 'end' };
 
 export interface DispatchLimits {
@@ -49,6 +51,8 @@ export class Dispatcher {
   readonly #members = new Map<string, Member>();
   #clockUs: Micros = -Infinity;
   #uses = 0;
+  /** Set while running; for lanes that begin later. */
+  #hotwords: LaneWork | undefined;
 
   /** @param shards 1 … maxStreams */
   constructor(limits: DispatchLimits, shards: number) {
@@ -102,6 +106,12 @@ export class Dispatcher {
   forgive(nowUs: Micros): void {
     this.#order({ type: 'forgive', nowUs });
     this.#setClock(nowUs);
+  }
+
+  /** See `LaneHost.setHotwords`; also of lanes that begin later. */
+  setHotwords(hotwords: readonly Hotword[]): void {
+    this.#hotwords = { type: 'hotwords', hotwords };
+    this.#order(this.#hotwords);
   }
 
   end(): void {
@@ -187,6 +197,7 @@ export class Dispatcher {
       const [leaving] = shard.members.keys();
       this.#forget(leaving);
     }
+    if (!shard.begun && this.#hotwords !== undefined) shard.work.push(this.#hotwords);
     shard.begun = true;
     const member = { shard, heardUs: 0, lastUse: 0 };
     this.#members.set(stream, member);

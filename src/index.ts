@@ -39,6 +39,7 @@ export type {
 export { Counters } from './core/counters.js';
 export { BugError, ERROR_CODES, UserError, type ErrorCode } from './core/errors.js';
 export type {
+  Alternative,
   ChannelForecast,
   Contribution,
   EndpointEvent,
@@ -54,6 +55,7 @@ export type {
   Word,
 } from './core/events.js';
 export type { Extractor } from './core/extractor.js';
+export type { Hotword } from './core/hotwords.js';
 export type { Kind, ModelContext, SourceContext, StageContext } from './core/kind.js';
 export { silentLog, type Log } from './core/log.js';
 export { DEFAULT_RUNTIME, type RuntimeOptions } from './core/runtime.js';

@@ -1,6 +1,7 @@
 /** Where a lane runs, as the pipeline sees it: on this thread (here) or on others (`sharded-lane.ts`). */
 import { type Observable, Subject } from 'rxjs';
 import type { Frame, Lane, LaneOut, Micros } from './core/contracts.js';
+import { type Hotword, takesHotwords } from './core/hotwords.js';
 
 export interface LaneHost {
   /** What the lane says, in order; completes after `end`. Errors when the lane cannot go on. */
@@ -17,6 +18,8 @@ export interface LaneHost {
   tick(nowUs: Micros): void;
   /** See `Lane.forgive`. */
   forgive(nowUs: Micros): void;
+  /** Of a recogniser, for the frames that follow: see `HotwordDecider`. */
+  setHotwords(hotwords: readonly Hotword[]): void;
   /** The source has ended: judges what waits, ends what is open. */
   end(): void;
   close(): Promise<void>;
@@ -64,6 +67,10 @@ export class LocalLane implements LaneHost {
 
   forgive(nowUs: Micros): void {
     this.lane.forgive(nowUs);
+  }
+
+  setHotwords(hotwords: readonly Hotword[]): void {
+    if (takesHotwords(this.lane)) this.lane.setHotwords(hotwords);
   }
 
   end(): void {

@@ -5,6 +5,7 @@ import type { Lane, Micros } from './core/contracts.js';
 import { Counters } from './core/counters.js';
 import { BugError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
+import { type Hotword, takesHotwords } from './core/hotwords.js';
 import type { Log } from './core/log.js';
 import { postedError, type PostedError } from './core/thread.js';
 import { openLane } from './open-lane.js';
@@ -32,6 +33,7 @@ export type PostedWork =
   | { readonly type: 'frames'; readonly frames: PostedFrames }
   | { readonly type: 'tick'; readonly nowUs: Micros }
   | { readonly type: 'forgive'; readonly nowUs: Micros }
+  | { readonly type: 'hotwords'; readonly hotwords: readonly Hotword[] }
   | { readonly type: 'end' };
 
 export type ToLane =
@@ -84,6 +86,8 @@ function answer(lane: Lane, messages: readonly ToLane[], counters: Counters): La
       lane.push(unpackFrames(one.frames));
     } else if (one.type === 'forgive') {
       lane.forgive(one.nowUs);
+    } else if (one.type === 'hotwords') {
+      if (takesHotwords(lane)) lane.setHotwords(one.hotwords);
     } else {
       const out = one.type === 'tick' ? lane.tick(one.nowUs) : lane.end();
       for (const event of out.events) events.push(event);

@@ -92,7 +92,8 @@ async function openRecogniser(
   const fields = { model: name, kind, architecture, tailPaddingMs: feature.tailPaddingMs };
   context.log.info(fields, 'recogniser opened');
   const stepper = new Stepper(feature, net, decider);
-  return { stepper, origins, sampleRateHz: features.sampleRateHz, ...(gate === undefined ? {} : { gate }) };
+  const { sampleRateHz } = features;
+  return { stepper, origins, recogniser: decider, sampleRateHz, ...(gate === undefined ? {} : { gate }) };
 }
 
 async function withHeads(

@@ -17,8 +17,9 @@ import {
 import type { Config } from './config/config.js';
 import type { Engine, Frame, LaneOut, Packet, Sink, Source } from './core/contracts.js';
 import { Counters } from './core/counters.js';
-import { messageOf } from './core/errors.js';
+import { messageOf, UserError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
+import type { Hotword } from './core/hotwords.js';
 import type { StageContext } from './core/kind.js';
 import type { Log } from './core/log.js';
 import { ArrivalClock } from './arrival-clock.js';
@@ -69,6 +70,10 @@ export class Pipeline {
   #transcripts = 0;
   /** Audio streams that began. */
   #begun = 0;
+  /** While it runs. */
+  #lane: LaneHost | undefined;
+  /** Set before it ran. */
+  #hotwords: readonly Hotword[] | undefined;
 
   constructor(
     private readonly config: Config,
@@ -77,6 +82,22 @@ export class Pipeline {
     this.counters = parts.counters ?? new Counters();
     this.readings = this.#readings.asObservable();
     this.events = this.#events.asObservable();
+  }
+
+  /**
+   * From now on these are the hotwords of a recogniser, in place of those of the configuration; what is being said is heard
+   * with them as well. Phrases that the tokens of the model cannot spell are left out, counted and logged.
+   * @throws UserError `ARGUMENT` when the configuration is not for a recogniser that searches with a beam
+   */
+  setHotwords(hotwords: readonly Hotword[]): void {
+    const { decide } = this.config;
+    if (decide.task !== 'recognise' || !decide.needs.hotwords) {
+      throw new UserError('ARGUMENT', 'hotwords are for recognisers that search with a beam', {
+        hint: 'set `decide: {kind: transcribe, search: beam}`',
+      });
+    }
+    this.#hotwords = hotwords;
+    this.#lane?.setHotwords(hotwords);
   }
 
   /**
@@ -93,6 +114,8 @@ export class Pipeline {
     const source = config.source.create({ ...context, index: 0 });
     // Last, because it may be a thread, which must not be left behind when something else cannot be made.
     const lane = await openLaneHost(config, this.parts.engine, context);
+    if (this.#hotwords !== undefined) lane.setHotwords(this.#hotwords);
+    this.#lane = lane;
     const drops = new DropReport(this.counters, this.parts.log);
     let streams = 0;
     try {
@@ -103,6 +126,7 @@ export class Pipeline {
       streams = config.decode.audio ? this.#begun : lane.streams;
       await delivery.settle(signal);
     } finally {
+      this.#lane = undefined;
       for (const part of [source, ...sinks, broker]) await this.#stop(part);
       await lane.close();
       // Last, because what cannot be delivered any more is counted as well.

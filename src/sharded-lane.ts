@@ -7,6 +7,7 @@ import type { Config } from './config/config.js';
 import type { Frame, LaneOut, Micros } from './core/contracts.js';
 import { BugError } from './core/errors.js';
 import type { KiokuEvent } from './core/events.js';
+import type { Hotword } from './core/hotwords.js';
 import type { StageContext } from './core/kind.js';
 import { Dispatcher } from './dispatcher.js';
 import type { LaneHost } from './lane-host.js';
@@ -112,6 +113,11 @@ export class ShardedLane implements LaneHost {
 
   forgive(nowUs: Micros): void {
     this.#dispatcher.forgive(nowUs);
+    this.#hand();
+  }
+
+  setHotwords(hotwords: readonly Hotword[]): void {
+    this.#dispatcher.setHotwords(hotwords);
     this.#hand();
   }
 

@@ -7,10 +7,12 @@ import { defineConfig } from '../src/config/load.js';
 import type { Engine, Lane } from '../src/core/contracts.js';
 import { Counters } from '../src/core/counters.js';
 import type { KiokuEvent, TranscriptEvent } from '../src/core/events.js';
+import type { Hotword } from '../src/core/hotwords.js';
 import { openLane } from '../src/open-lane.js';
 import { contextOf } from '../src/stage-context.js';
 import { decodeSnapshot, encodeSnapshot } from '../src/step/snapshot.js';
 import { frameOf, RATE_HZ, sound } from './support/sound.js';
+import { madeUpWords } from './support/speech-models/hotwords.js';
 import { writeLstmTransducer, writeZipformer2Ctc } from './support/speech-models/models.js';
 import { userEngine } from './support/user-engine.js';
 
@@ -90,6 +92,8 @@ describe('a lane that listens', () => {
     readonly kind: string;
     readonly model?: string;
     readonly endpoint?: typeof EAGER;
+    readonly search?: string;
+    readonly hotwords?: readonly Hotword[];
   }
   const tasks: Readonly<Record<string, () => Task>> = {
     'a transducer': () => ({ kind: 'transcribe', model: models['transducer'] }),
@@ -100,6 +104,13 @@ describe('a lane that listens', () => {
       endpoint: EAGER,
     }),
     'a CTC model that ends many segments': () => ({ kind: 'transcribe', model: models['ctc'], endpoint: EAGER }),
+    'a transducer that is searched with a beam': () => ({
+      kind: 'transcribe',
+      model: models['transducer'],
+      endpoint: EAGER,
+      search: 'beam',
+      hotwords: madeUpWords(100, 60, 2.5),
+    }),
     'a transducer behind a voice gate': () => ({
       kind: 'transcribe',
       model: models['transducer'],

@@ -2,6 +2,7 @@
 import type { Alignment } from '../core/alignment.js';
 import type { Decider, Decoder, Feature, ForecastDecider, Scaler, Sink, Source } from '../core/contracts.js';
 import type { Extractor } from '../core/extractor.js';
+import type { HotwordDecider } from '../core/hotwords.js';
 import type {
   DeciderContext,
   ExtractContext,
@@ -28,7 +29,7 @@ export interface Chosen<C, T> {
 export type ChosenDecider =
   | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast' })
   | (Chosen<VoiceContext, Decider> & { readonly task: 'voice' })
-  | (Chosen<RecogniserContext, Decider> & { readonly task: 'recognise'; readonly needs: RecogniserNeeds });
+  | (Chosen<RecogniserContext, HotwordDecider> & { readonly task: 'recognise'; readonly needs: RecogniserNeeds });
 
 export interface Config {
   readonly name: string;

@@ -22,12 +22,18 @@ export const hotwordsSchema = z.array(hotwordSchema).max(MOST_HOTWORDS);
 
 export type Hotword = z.output<typeof hotwordSchema>;
 
-/** A decider whose hotwords may change while it runs. */
-export interface HotwordDecider extends Decider {
+/** What takes hotwords while it runs: the decider of a recogniser, and the lane that it belongs to. */
+interface TakesHotwords {
   /**
-   * From now on these are the hotwords, also of what is being said.
-   * @returns phrases that the tokens of the model cannot spell; they are left out
+   * From now on these are the hotwords, also of what is being said. Those that the tokens of the model cannot spell are left
+   * out, counted and logged.
    * @throws UserError `ARGUMENT` when the search has no use for hotwords
    */
-  setHotwords(hotwords: readonly Hotword[]): readonly string[];
+  setHotwords(hotwords: readonly Hotword[]): void;
+}
+
+export type HotwordDecider = Decider & TakesHotwords;
+
+export function takesHotwords<T extends object>(one: T): one is T & TakesHotwords {
+  return 'setHotwords' in one;
 }

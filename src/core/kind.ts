@@ -122,6 +122,8 @@ export interface RecogniserNeeds {
   readonly precision: Precision;
   /** Rows of a transducer's decoder and joiner that each stream may need at a time. */
   readonly rows: number;
+  /** Whether hotwords may be set while it runs. */
+  readonly hotwords: boolean;
 }
 
 export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, HotwordDecider> & {

@@ -73,13 +73,13 @@ export type TranscribeOptions = z.output<typeof schema>;
 
 function transcriber<M>(
   options: TranscribeOptions,
-  { capacity, model, originUs, provider }: RecogniserContext,
+  { capacity, model, originUs, provider, counters, log }: RecogniserContext,
   search: TokenSearch<M>,
 ): HotwordDecider {
   const { blank, outputFrames, tokens } = model;
   const unknown = model.kind === 'transducer' ? model.unknown : undefined;
   const speller = new TokenSpeller(tokens, unknown === undefined ? [blank] : [blank, unknown]);
-  const stages = { search, speller, spelling: new Spelling(tokens), outputFrames, originUs, provider };
+  const stages = { search, speller, spelling: new Spelling(tokens), outputFrames, originUs, provider, counters, log };
   return new Transcriber(options, stages, capacity);
 }
 
@@ -87,7 +87,8 @@ export const transcribeKind = {
   task: 'recognise',
   schema,
   needs: ({ vad, precision, search, paths }: TranscribeOptions) => {
-    return { gate: vad, precision, rows: search === 'beam' ? rowsOf(paths) : 1 };
+    const isBeam = search === 'beam';
+    return { gate: vad, precision, rows: isBeam ? rowsOf(paths) : 1, hotwords: isBeam };
   },
   /** @throws UserError `HOTWORD` */
   create(options: TranscribeOptions, context: RecogniserContext): HotwordDecider {

@@ -9,9 +9,11 @@
  */
 import type { Batch, Emit, Micros, Slot } from '../core/contracts.js';
 import { eventId } from '../core/event-id.js';
+import type { Counters } from '../core/counters.js';
 import { UserError } from '../core/errors.js';
 import type { TranscriptEvent } from '../core/events.js';
 import type { Hotword, HotwordDecider } from '../core/hotwords.js';
+import type { Log } from '../core/log.js';
 import { OUTPUT_FRAME_US } from '../core/recogniser.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import { LONGEST_SEGMENT_MS, metRule, type EndpointOptions } from './endpoint.js';
@@ -48,6 +50,8 @@ export interface TranscriberStages<M> {
   readonly originUs: (slot: Slot) => Micros;
   /** Of the encoder's net. */
   readonly provider: string;
+  readonly counters: Counters;
+  readonly log: Log;
 }
 
 export class Transcriber<M> implements HotwordDecider {
@@ -99,7 +103,15 @@ export class Transcriber<M> implements HotwordDecider {
     this.#hypotheses[slot].memory = this.stages.search.begin(slot);
   }
 
-  setHotwords(hotwords: readonly Hotword[]): readonly string[] {
+  setHotwords(hotwords: readonly Hotword[]): void {
+    const refused = this.#prefer(hotwords);
+    if (refused.length === 0) return;
+    this.stages.counters.count('decide.hotword-refused', refused.length);
+    this.stages.log.warn({ hotwords: refused }, 'the tokens of the model cannot spell these hotwords');
+  }
+
+  /** @returns phrases that cannot be spelt */
+  #prefer(hotwords: readonly Hotword[]): readonly string[] {
     const { search, speller } = this.stages;
     if (search.prefer === undefined) {
       throw new UserError('ARGUMENT', 'greedy search has no use for hotwords', { hint: 'set `decide.search: beam`' });
@@ -110,7 +122,7 @@ export class Transcriber<M> implements HotwordDecider {
   }
 
   #setFirst(hotwords: readonly Hotword[]): void {
-    const refused = this.setHotwords(hotwords);
+    const refused = this.#prefer(hotwords);
     if (refused.length === 0) return;
     throw new UserError(
       'HOTWORD',

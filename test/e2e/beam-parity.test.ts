@@ -25,6 +25,7 @@ import {
 } from '../support/hearing.js';
 import { beamByHand } from '../support/recogniser-by-hand.js';
 import { needsSherpa } from '../support/sherpa.js';
+import { madeUpWords } from '../support/speech-models/hotwords.js';
 import { writeLstmTransducer, writeZipformer2Transducer } from '../support/speech-models/models.js';
 import { sharedSpeech, type Recording } from '../support/speech.js';
 
@@ -71,12 +72,7 @@ describe.each(WRITERS)('$name', ({ write }) => {
     const { tailPaddingMs } = new ChunkedFrames(model, recogniserFrames(model.features), 1);
     tailPaddingSamples = (tailPaddingMs * model.features.sampleRateHz) / 1000;
     const symbols = Array.from({ length: model.tokens.size }, (_, id) => model.tokens.symbol(id));
-    const begins = symbols.filter((symbol) => symbol.startsWith('▁'));
-    const goesOn = symbols.filter((symbol) => /^[a-z]/.test(symbol));
-    const words = Array.from({ length: HOTWORDS }, (_, i) => {
-      const phrase = `${begins[(7 * i) % begins.length].slice(1)}${goesOn[(11 * i) % goesOn.length]}`;
-      return { phrase, boost: BOOST };
-    });
+    const words = madeUpWords(symbols.length, HOTWORDS, BOOST);
     const file = join(folder, 'hotwords.txt');
     await writeFile(file, words.map(({ phrase, boost }) => `${phrase} :${boost}\n`).join(''));
     const bpeVocab = join(folder, 'bpe.vocab');
