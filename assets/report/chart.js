@@ -39,7 +39,8 @@ function series({ label, tone, style, bridged }) {
   if (style === 'edge') return { ...base, auto: false, points: { show: false } };
   if (style === 'bars') return { ...base, stroke, fill: stroke, width: 0, points: { show: false }, ...bars };
   if (style === 'points') return { ...base, stroke, points: { show: true, size: 7, fill: stroke }, paths: () => null };
-  return { ...base, stroke, width: 1.25, ...(style === 'dashed' ? { dash: [4, 3] } : {}) };
+  if (style === 'dashed') return { ...base, stroke, width: 1.25, dash: [4, 3], points: { show: false } };
+  return { ...base, stroke, width: 1.25 };
 }
 
 const DAY_MS = 86_400_000;
@@ -56,6 +57,9 @@ const TIME_TICKS = [
   [1, ':{ss}.{fff}', '\n{YYYY}-{MM}-{DD} {HH}:{mm}', null, '\n{MM}-{DD} {HH}:{mm}', null, '\n{HH}:{mm}', null, 1],
 ];
 
+/** Between ticks of what is counted. */
+const WHOLE_STEPS = [1, 1e1, 1e2, 1e3, 1e4, 1e5].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
+
 /** @param {Chart} chart @returns {uPlot.Axis[]} */
 function axes({ axis, xLabel }) {
   const look = {
@@ -69,6 +73,7 @@ function axes({ axis, xLabel }) {
     {
       ...look,
       ...(axis === 'time' ? { values: TIME_TICKS, space: 64 } : {}),
+      ...(axis === 'count' ? { incrs: WHOLE_STEPS } : {}),
       ...(xLabel === undefined ? {} : { label: xLabel, labelSize: 20 }),
     },
     { ...look, size: 64, values: (_, ticks) => ticks.map(text) },

@@ -8,8 +8,11 @@
 import { draw } from './chart.js';
 
 const charts = /** @type {Chart[]} */ (JSON.parse(document.getElementById('charts')?.textContent ?? '[]'));
+const places = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-chart]'));
 /** @type {Map<HTMLElement, uPlot>} */
 const drawn = new Map();
+/** Of the legend below a chart, in one line. */
+const LEGEND_PX = 32;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 const inView = new IntersectionObserver(
@@ -26,14 +29,18 @@ const resized = new ResizeObserver((entries) => {
   }
 });
 
+/** @param {HTMLElement} place @returns {Chart} */
+function chartOf(place) {
+  return charts[Number(place.dataset['chart'])];
+}
+
 /** @param {HTMLElement} place */
 function show(place) {
   if (drawn.has(place)) return;
   const figure = figureOf(place);
-  const chart = charts[Number(place.dataset['chart'])];
   drawn.set(
     place,
-    draw(chart, place, figure.id, (plot) => follow(figure, plot)),
+    draw(chartOf(place), place, figure.id, (plot) => follow(figure, plot)),
   );
   const other = plotsIn(figure).find((plot) => plot !== drawn.get(place));
   if (other !== undefined) zoom(drawn.get(place), other.scales['x'].min, other.scales['x'].max);
@@ -105,7 +112,9 @@ for (const select of document.querySelectorAll('select')) {
   choose(select);
   select.addEventListener('change', () => choose(select));
 }
-for (const place of document.querySelectorAll('[data-chart]')) {
+for (const place of places) {
+  // So that nothing moves when it is drawn.
+  place.style.minHeight = `${chartOf(place).height + LEGEND_PX}px`;
   inView.observe(place);
   resized.observe(place);
 }
@@ -115,10 +124,11 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   });
 }
 dark.addEventListener('change', redraw);
-// Paper is white.
+// Paper is white, and nobody scrolls on it.
 addEventListener('beforeprint', () => {
   document.documentElement.dataset['paper'] = '';
   redraw();
+  for (const place of places) if (place.checkVisibility()) show(place);
 });
 addEventListener('afterprint', () => {
   delete document.documentElement.dataset['paper'];

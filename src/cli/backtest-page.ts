@@ -5,7 +5,7 @@ import type { TracedIncident } from '../backtest/trace.js';
 import { counted } from '../core/counted.js';
 import { kiokuVersion } from '../core/version.js';
 import { backtestPage } from '../report/backtest-page.js';
-import { figure, moment, type FigureTable } from '../report/figures.js';
+import { figure, moment, sentence, type FigureTable } from '../report/figures.js';
 import type { ReportedFile, ReportedIncident } from '../report/reported.js';
 import { writePage } from '../report/write-page.js';
 import { comparedTable, describeChosen } from './backtest-comparison.js';
@@ -70,10 +70,6 @@ function nabTables({ report: { nab, rows } }: BacktestSummary): FigureTable[] {
   const [[caption, ...columns], cells] = nabTable(nab, rows);
   const [note] = describeIntervals(nab);
   return [{ caption, header: ['', ...columns], rows: cells, ...(note === undefined ? {} : { note: sentence(note) }) }];
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function skabTables({ report: { skab } }: BacktestSummary): FigureTable[] {

@@ -43,8 +43,8 @@ export interface Level {
 }
 
 export interface Chart {
-  /** Of x: `time` is ms since 1970, shown as UTC. */
-  readonly axis: 'time' | 'number';
+  /** Of x: `time` is ms since 1970, shown as UTC; `count` has whole numbers only. */
+  readonly axis: 'time' | 'number' | 'count';
   readonly x: Packed;
   readonly xLabel?: string;
   /** Absent: what the traces need, without the edges of a band, which may be anywhere. */

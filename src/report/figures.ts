@@ -39,6 +39,11 @@ export function moment(us: Micros): string {
   return toIso(us).slice(0, 19).replace('T', ' ');
 }
 
+/** With a capital and a full stop. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
+}
+
 /** One figure in large type. */
 export interface Tile {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** `kioku train`: learn what is normal, from files, a recording or the feed itself. */
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import type { Counters } from '../../core/counters.js';
@@ -9,6 +9,8 @@ import type { Log } from '../../core/log.js';
 import type { Gathered } from '../../gather.js';
 import { parseDuration } from '../duration.js';
 import type { Io } from '../output.js';
+import { parseReportPath } from '../report-path.js';
+import { requireFolder } from '../writable-folder.js';
 
 interface Options {
   readonly live?: true;
@@ -16,6 +18,7 @@ interface Options {
   readonly out?: string;
   readonly resume?: true;
   readonly diagnose?: true;
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -32,6 +35,11 @@ export function register(program: Command, io: Io): void {
     .option('--out <folder>', 'where to write the model instead of where the configuration says')
     .option('--resume', 'go on with a training that was interrupted, on the same data and options')
     .option('--diagnose', 'show how the gradient vanishes or explodes on its way back through time')
+    .option(
+      '--report <file>',
+      'write a web page: the curves of the training, and how good the forecasts of the held-out tail are',
+      parseReportPath,
+    )
     .option('--json', 'print {model, stopped, card, record} at the end, with --diagnose also {gradients}')
     .action(async (paths: string[], options: Options) => train(paths, options, io));
 }
@@ -41,6 +49,7 @@ async function train(paths: readonly string[], options: Options, io: Io): Promis
   const { contextOf } = await import('../../stage-context.js');
   const log = await io.openLog();
   const config = await chooseData(paths, options, log, io);
+  if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const context = contextOf(config, { log });
   const drops = new DropReport(context.counters, context.log);
   const { listenAndAlign } = await import('../listen-and-align.js');
@@ -136,6 +145,10 @@ async function trainOn(
       const { describeGradients } = await import('../gradient-table.js');
       io.print(describeGradients(learnt.gradients));
     }
+  }
+  if (options.report !== undefined) {
+    const { writeTrainingPage } = await import('../training-page.js');
+    await writeTrainingPage(options.report, config.name, learnt);
   }
   if (learnt.stopped === 'aborted') io.note('the same command with --resume goes on');
   if (learnt.stopped === 'time') io.note('with a longer train.maxSeconds, --resume goes on');
