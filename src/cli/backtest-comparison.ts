@@ -1,7 +1,7 @@
 /** Detectors side by side, for people and as JSON. */
 import type { ChosenConfig, ComparedDetector } from '../backtest/comparison.js';
 import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
-import { figuresJson, number, range, scoreOf } from './backtest-figures.js';
+import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
 
 /** @returns what `--json` says of each detector */
 export function comparedJson(compared: readonly ComparedDetector[]): object[] {
@@ -55,7 +55,11 @@ const COLUMNS: readonly { readonly title: string; readonly of: (detector: Compar
   { title: 'false/day', of: ({ report: { incidents } }) => number(incidents.falseAlertsPerDay) },
   { title: 'precision', of: ({ report: { incidents } }) => number(incidents.precision) },
   { title: 'recall', of: ({ report: { incidents } }) => number(incidents.recall) },
-  { title: 'delay s', of: ({ report: { incidents } }) => number(incidents.detectionDelayS?.median ?? null) },
+  {
+    title: 'delay',
+    of: ({ report: { incidents } }) =>
+      incidents.detectionDelayS === null ? NONE : duration(incidents.detectionDelayS.median),
+  },
 ];
 
 /** With its interval, where there is one. */

@@ -11,9 +11,9 @@ export function number(value: number | null): string {
   return value === null || Number.isNaN(value) ? '-' : String(Number(value.toPrecision(3)));
 }
 
-/** A NAB score. */
-export function scoreOf(score: number): string {
-  return Number.isNaN(score) ? '-' : score.toFixed(1);
+/** A NAB score; JSON has null where there is none. */
+export function scoreOf(score: number | null): string {
+  return score === null || Number.isNaN(score) ? '-' : score.toFixed(1);
 }
 
 export function range({ low, high }: Interval): string {
