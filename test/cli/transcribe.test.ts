@@ -12,6 +12,7 @@ import { needsProgram } from '../support/needs.js';
 import { withMetadata } from '../support/onnx-edit.js';
 import { noise } from '../support/samples.js';
 import { RATE_HZ, sound } from '../support/sound.js';
+import { madeUpWords } from '../support/speech-models/hotwords.js';
 import { writeLstmTransducer } from '../support/speech-models/models.js';
 import { pcmOf, wavOf } from '../support/wav.js';
 
@@ -71,6 +72,7 @@ interface Line {
   readonly start: number;
   readonly end: number;
   readonly unstable?: boolean;
+  readonly alternatives?: readonly { readonly text: string; readonly confidence: number }[];
   readonly words: readonly { readonly text: string; readonly start: number; readonly end: number }[];
 }
 
@@ -125,10 +127,26 @@ describe('kioku transcribe', () => {
     ['--rate and --channels are for raw audio', ['good.wav', '--rate', '8000']],
     ['--device is for the input mic', ['good.wav', '--device', 'plughw:1,0']],
     ['not for the microphone', ['mic', '--rate', '8000']],
+    ['are for --search beam', ['good.wav', '--search', 'greedy', '--hotword', 'bafa']],
+    ['are told with --json only', ['good.wav', '--alternatives', '2']],
   ])('takes no option that would do nothing: %s', async (message, args) => {
     const { code, stdout, stderr } = await transcribe(...args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
+  });
+
+  it('searches with a beam, hears hotwords more readily, and tells other ways to read', async () => {
+    const beam = await transcribe('good.wav', '--search', 'beam');
+    expect(beam.stdout).toMatch(/^\w+( \w+)+\n$/);
+    const words = madeUpWords(100, 60, 3).flatMap(({ phrase, boost }) => ['--hotword', `${phrase}:${boost}`]);
+    const hot = await transcribe('good.wav', ...words, '--json', '--alternatives', '3');
+    const final = linesOf(hot).find(({ type }) => type === 'final');
+    expect(`${final?.text}\n`).not.toBe(beam.stdout);
+    expect(final?.alternatives?.[0].text).toBe(final?.text);
+    expect(final?.alternatives?.length).toBeGreaterThan(1);
+    const refused = await transcribe('good.wav', '--hotword', 'QQQ:2');
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain("the tokens of the model cannot spell 'QQQ'");
   });
 
   it('writes words while they are spoken, and when it is stopped amid them, all that was heard', async () => {

@@ -1,6 +1,7 @@
 /** `kioku transcribe`: what is said in files, on standard input or at the microphone, as it is said. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../../config/config.js';
+import type { Hotword } from '../../core/hotwords.js';
 import { SAMPLE_FORMATS } from '../../core/pcm-format.js';
 import { UserError } from '../../core/errors.js';
 import type { Io } from '../output.js';
@@ -14,6 +15,10 @@ interface Options {
   readonly raw?: string;
   readonly rate?: number;
   readonly channels?: number;
+  readonly search?: 'greedy' | 'beam';
+  readonly paths?: number;
+  readonly hotword: readonly Hotword[];
+  readonly alternatives?: number;
 }
 
 const MICROPHONE = 'mic';
@@ -37,6 +42,20 @@ export function register(program: Command, io: Io): void {
     )
     .option('--rate <hz>', 'sample rate of raw audio; absent: 16000', parseCount)
     .option('--channels <count>', 'channels of raw audio; absent: 1', parseCount)
+    .addOption(
+      new Option('--search <how>', 'greedy, or beam: several paths; absent: greedy, but beam for hotwords').choices([
+        'greedy',
+        'beam',
+      ]),
+    )
+    .option('--paths <count>', 'paths of a beam; absent: 4', parseCount)
+    .option(
+      '--hotword <phrase[:boost]>',
+      'hear this more readily, as in "FOO BAR:2"; may be given again',
+      parseHotword,
+      [],
+    )
+    .option('--alternatives <count>', 'with --json: how many ways to read a segment its final result tells', parseCount)
     .action(async (inputs: string[], options: Options) => transcribe(inputs, options, io));
 }
 
@@ -52,7 +71,7 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
     name: 'transcribe',
     model: await findRecogniser(options.model),
     ...inputOf(inputs, options),
-    decide: { kind: 'transcribe', ...(options.vad === undefined ? {} : { vad: {} }) },
+    decide: decideOf(options),
     sinks: [],
   });
   const pipeline = new Pipeline(config, { log: await io.openLog() });
@@ -70,7 +89,16 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
   else view.end();
 }
 
-function mistake(inputs: readonly string[], { device, raw, rate, channels }: Options): UserError | undefined {
+function mistake(inputs: readonly string[], options: Options): UserError | undefined {
+  const { device, raw, rate, channels, search, alternatives, json } = options;
+  if (search === 'greedy' && isForBeam(options)) {
+    return new UserError('ARGUMENT', '--hotword, --paths and --alternatives are for --search beam', {
+      hint: 'leave --search out',
+    });
+  }
+  if (alternatives !== undefined && json !== true) {
+    return new UserError('ARGUMENT', '--alternatives are told with --json only', { hint: 'add --json' });
+  }
   const recorded = inputs.includes(MICROPHONE);
   if (recorded && inputs.length > 1) {
     return new UserError('ARGUMENT', `${MICROPHONE} cannot be mixed with other inputs`, {
@@ -101,6 +129,32 @@ function inputOf(inputs: readonly string[], options: Options): object {
   // Standard input without a header is raw audio even where nobody said so.
   const format = raw === undefined ? 'auto' : 'pcm';
   return { source: { kind: 'audio-files', files: [...inputs], speed, format, pcm } };
+}
+
+/** Options that only a beam has a use for. */
+function isForBeam({ hotword, paths, alternatives }: Options): boolean {
+  return hotword.length > 0 || paths !== undefined || alternatives !== undefined;
+}
+
+/** Without JSON what was written cannot be taken back: a beam, which may change its mind, writes what is final. */
+function decideOf(options: Options): object {
+  const { vad, paths, hotword, alternatives, json } = options;
+  const search = options.search ?? (isForBeam(options) ? 'beam' : 'greedy');
+  return {
+    kind: 'transcribe',
+    search,
+    hotwords: hotword,
+    partials: json === true || search === 'greedy',
+    ...(vad === undefined ? {} : { vad: {} }),
+    ...(paths === undefined ? {} : { paths }),
+    ...(alternatives === undefined ? {} : { alternatives }),
+  };
+}
+
+/** A number behind the last colon is the boost. */
+function parseHotword(text: string, before: readonly Hotword[]): readonly Hotword[] {
+  const [, phrase = text, boost] = /^(.+):([\d.]+)$/.exec(text) ?? [];
+  return [...before, { phrase, ...(boost === undefined ? {} : { boost: Number(boost) }) }];
 }
 
 function parseCount(text: string): number {
