@@ -20,13 +20,14 @@ import { MOST_EXPONENT } from './peaks.js';
 
 export const NO_EVIDENCE: AlertEvidence = { rows: 0, readyRows: 0, alerts: 0, capped: 0, excess: 0 };
 
-export function addEvidence(a: AlertEvidence, b: AlertEvidence): AlertEvidence {
+/** @returns a + times · b */
+export function addEvidence(a: AlertEvidence, b: AlertEvidence, times = 1): AlertEvidence {
   return {
-    rows: a.rows + b.rows,
-    readyRows: a.readyRows + b.readyRows,
-    alerts: a.alerts + b.alerts,
-    capped: a.capped + b.capped,
-    excess: a.excess + b.excess,
+    rows: a.rows + times * b.rows,
+    readyRows: a.readyRows + times * b.readyRows,
+    alerts: a.alerts + times * b.alerts,
+    capped: a.capped + times * b.capped,
+    excess: a.excess + times * b.excess,
   };
 }
 
@@ -55,7 +56,7 @@ export class AlertRate {
   /**
    * @param baseScore of all evidence
    * @param own what was seen of the stream itself
-   * @param others what was seen of the other streams of the model. It moves what is expected, but gives it no more weight:
+   * @param others what the other streams of the model say (`asPeer`). It moves what is expected, but gives it no more weight:
    * else a fleet would outvote the one pump that is noisy.
    */
   constructor(
@@ -93,6 +94,14 @@ export class AlertRate {
     }).toSorted();
     return { low: rates[OUTSIDE * DRAWS], high: rates[(1 - OUTSIDE) * DRAWS] };
   }
+}
+
+/**
+ * What a stream says of others: in the same proportions, no more than what is expected of all beforehand weighs. Else one
+ * broken pump would deafen the rest.
+ */
+export function asPeer(own: AlertEvidence): AlertEvidence {
+  return addEvidence(NO_EVIDENCE, own, Math.min(1, PRIOR_EXCESSES / natural(own.excess)));
 }
 
 /** Alerts of which the excess is known to the end (the others are censored: their excess counts, they do not). */

@@ -4,7 +4,7 @@
  */
 import type { AlertEvidence, FoundThreshold, Rehearsal, Threshold } from '../core/calibration.js';
 import type { Micros } from '../core/contracts.js';
-import { addEvidence, AlertRate, NO_EVIDENCE } from './alert-rate.js';
+import { addEvidence, AlertRate, asPeer, NO_EVIDENCE } from './alert-rate.js';
 
 /** With less, incidents hardly ever end. */
 const LEAST_OPEN = 0.1;
@@ -70,51 +70,25 @@ function describe(openScore: number, rate: AlertRate, stepUs: Micros): Threshold
   };
 }
 
-/** Of so many other streams the loudest tenth, at least one, says nothing of the rest: one broken pump must not deafen all. */
-const FEWEST_TO_TRIM = 3;
-const TRIMMED = 0.1;
-
 /** The rate of alerts of every stream of a rehearsal. */
 class Rates {
   readonly all: AlertEvidence;
-  readonly #loudestFirst: readonly AlertEvidence[];
+  readonly #peers: AlertEvidence;
 
   constructor(private readonly rehearsal: Rehearsal) {
     const streams = Object.values(rehearsal.streams);
-    this.all = streams.reduce(addEvidence, NO_EVIDENCE);
-    this.#loudestFirst = streams.toSorted((a, b) => loudness(b) - loudness(a));
+    this.all = streams.reduce((sum, one) => addEvidence(sum, one), NO_EVIDENCE);
+    this.#peers = streams.reduce((sum, one) => addEvidence(sum, asPeer(one)), NO_EVIDENCE);
   }
 
   of(stream: string): AlertRate {
-    const own = this.rehearsal.streams[stream];
-    return new AlertRate(this.rehearsal.baseScore, own, this.#others(own));
+    const { baseScore, streams } = this.rehearsal;
+    const own = streams[stream];
+    return new AlertRate(baseScore, own, addEvidence(this.#peers, asPeer(own), -1));
   }
 
   /** Of a stream of which nothing is known but what the others are like. */
   get others(): AlertRate {
-    return new AlertRate(this.rehearsal.baseScore, NO_EVIDENCE, this.#others());
+    return new AlertRate(this.rehearsal.baseScore, NO_EVIDENCE, this.#peers);
   }
-
-  #others(own?: AlertEvidence): AlertEvidence {
-    const count = this.#loudestFirst.length - (own === undefined ? 0 : 1);
-    const trimmed = count < FEWEST_TO_TRIM ? 0 : Math.ceil(TRIMMED * count);
-    const loud = this.#loudestFirst.slice(0, trimmed + 1).filter((one) => one !== own);
-    return [...(own === undefined ? [] : [own]), ...loud.slice(0, trimmed)].reduce(without, this.all);
-  }
-}
-
-/** Excess a row: of many alerts, or of high ones. */
-function loudness({ excess, readyRows }: AlertEvidence): number {
-  return readyRows === 0 ? 0 : excess / readyRows;
-}
-
-function without(all: AlertEvidence, one: AlertEvidence): AlertEvidence {
-  return {
-    rows: all.rows - one.rows,
-    readyRows: all.readyRows - one.readyRows,
-    alerts: all.alerts - one.alerts,
-    capped: all.capped - one.capped,
-    // The last digit of a sum that lacks its only addend again may be below 0.
-    excess: Math.max(0, all.excess - one.excess),
-  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertEvidence } from '../../src/core/calibration.js';
-import { addEvidence, AlertRate, NO_EVIDENCE } from '../../src/decide/alert-rate.js';
+import { addEvidence, AlertRate, asPeer, NO_EVIDENCE } from '../../src/decide/alert-rate.js';
 import { uniforms } from './signals.js';
 
 const BASE = 0.2;
@@ -83,13 +83,13 @@ describe('rate of alerts', () => {
   it('leaves a noisy stream its own rate, and a quiet one among noisy ones as well', () => {
     const quiet = seenOf(0.0025, 1, 4000, 5);
     const noisy = seenOf(0.05, 1, 4000, 6);
-    const fleet = Array.from({ length: 19 }, () => quiet).reduce(addEvidence, NO_EVIDENCE);
+    const fleet = Array.from({ length: 19 }, () => asPeer(quiet)).reduce((a, b) => addEvidence(a, b), NO_EVIDENCE);
     const alone = rateOf(noisy).expected(0.4);
     const among = rateOf(noisy, fleet).expected(0.4);
     expect(among / alone).toBeGreaterThan(0.5);
-    expect(rateOf(quiet, addEvidence(fleet, noisy)).expected(0.4)).toBeLessThan(among / 5);
+    expect(rateOf(quiet, addEvidence(fleet, asPeer(noisy))).expected(0.4)).toBeLessThan(among / 5);
     // Of a stream that was not learnt nothing is known but what the others are like.
-    const unknown = rateOf(NO_EVIDENCE, addEvidence(fleet, noisy)).expected(0.4);
+    const unknown = rateOf(NO_EVIDENCE, addEvidence(fleet, asPeer(noisy))).expected(0.4);
     expect(unknown).toBeGreaterThan(rateOf(quiet, fleet).expected(0.4));
     expect(unknown).toBeLessThan(among);
   });
