@@ -40,11 +40,11 @@ export function describeGradients(flows: GradientFlows): string {
   ].join('\n');
 }
 
-/** What the norms say: a line for each layer before training, one for each after it, and what follows from them. */
+/** What the norms say: a line for each layer before training, one for each after it, and what follows from the latter. */
 export function gradientSentences({ initial, learnt }: GradientFlows): string[] {
-  const verdicts = [...sentences('before training', initial), ...sentences('after training', learnt)];
-  const advice = ADVICE.filter(({ verdict }) => verdicts.some((line) => line.includes(`: ${verdict}`)));
-  return [...verdicts, ...advice.map(({ meaning }) => meaning)];
+  const after = sentences('after training', learnt);
+  const advice = ADVICE.filter(({ verdict }) => after.some((line) => line.includes(`: ${verdict}`)));
+  return [...sentences('before training', initial), ...after, ...advice.map(({ meaning }) => meaning)];
 }
 
 function sentences(when: string, flow: GradientFlow): string[] {

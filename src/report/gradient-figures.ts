@@ -23,7 +23,7 @@ export function gradientFigures({ initial, learnt }: GradientFlows, words: reado
               xLabel: 'steps back',
               height: PX,
               log: true,
-              traces: [trace('at first', 'expected', initial[layer]), trace('learnt', 'value', norms)],
+              traces: [trace('before training', 'expected', initial[layer]), trace('after training', 'value', norms)],
             })}
           </figure>`,
       )}

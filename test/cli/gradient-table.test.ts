@@ -5,7 +5,7 @@ const falling = Array.from({ length: 10 }, (_, k) => 0.5 ** k);
 const rising = Array.from({ length: 10 }, (_, k) => 0.2 * 3 ** k);
 const steady = Array.from({ length: 10 }, (_, k) => 1 - 0.05 * k);
 
-it('shows the norms at doubling distances, says of each layer what becomes of the gradient, and what that means', () => {
+it('shows the norms at doubling distances, and says of each layer what becomes of the gradient', () => {
   const text = describeGradients({ initial: [falling, rising], learnt: [steady, Array<number>(10).fill(0)] });
   expect(text.split('\n').slice(2)).toEqual([
     'steps back  layer 1 before  layer 2 before  layer 1 after  layer 2 after',
@@ -19,6 +19,22 @@ it('shows the norms at doubling distances, says of each layer what becomes of th
     'before training, layer 2: explodes: 2.0e+4 times as large 9 steps back',
     'after training, layer 1: carries: 0.55 of it is left 9 steps back',
     'after training, layer 2: no gradient at all',
+  ]);
+});
+
+/** The last two lines. */
+function advice(learnt: number[][]): string[] {
+  return describeGradients({ initial: [steady, steady], learnt })
+    .split('\n')
+    .slice(-2);
+}
+
+it('says what follows when it still vanishes or explodes after training, once for all layers', () => {
+  expect(advice([falling, falling])).toEqual([
+    expect.stringMatching(/^after training, layer 2/),
+    expect.stringMatching(/^vanishing: .*train\.cell/),
+  ]);
+  expect(advice([falling, rising])).toEqual([
     expect.stringMatching(/^vanishing: .*train\.cell/),
     expect.stringMatching(/^exploding: .*train\.clipNorm/),
   ]);

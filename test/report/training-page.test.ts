@@ -121,7 +121,7 @@ describe('the page of a training', () => {
       ...ofSeries('flow'),
       ...ofSeries('flow'),
       ...ofCalibration,
-      'at first, learnt',
+      'before training, after training',
     ]);
     expect(charts[0].marks).toEqual([{ at: 7, tone: 'fault' }]);
   });
