@@ -1,6 +1,7 @@
 /** Detectors side by side, for people and as JSON. */
 import type { ChosenConfig, ComparedDetector } from '../backtest/comparison.js';
 import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
+import type { ChosenBySkab } from '../backtest/skab-choice.js';
 import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
 
 /** @returns what `--json` says of each detector */
@@ -32,6 +33,15 @@ export function describeChosen({ tried, choices, ...scores }: ChosenConfig): str
   return [
     `chosen on one half of the files, scored on the other: ${standard} (standard), ${lowFP} (low-FP), ${lowFN} (low-FN)`,
     `  of ${configurations} configurations, ${thresholds} with their thresholds, for the standard score ${named('standard')}`,
+  ];
+}
+
+export function describeChosenBySkab({ tried, choices, changepoint, ...figures }: ChosenBySkab): string[] {
+  const [f1, far, mar] = [figures.f1, figures.falseAlarmRate, figures.missedAlarmRate].map(number);
+  const half = `F1 ${f1}, false alarms ${far} %, missed ${mar} %, changepoints ${scoreOf(changepoint.standard)}`;
+  return [
+    `chosen by F1 on one half of the files, scored on the other: ${half}`,
+    `  of ${tried.configurations} configurations ${choices.join(', ')}`,
   ];
 }
 

@@ -12,10 +12,11 @@ import { incidentFigures, type IncidentFigures } from '../backtest/incident-figu
 import { rowScores, type BestScores, type NabReport } from '../backtest/nab-report.js';
 import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
 import type { BacktestReport } from '../backtest/report.js';
+import { chooseBySkab, type ChosenBySkab } from '../backtest/skab-choice.js';
 import type { RefusedFile } from '../backtest/known-faults.js';
 import { counted } from '../core/counted.js';
 import { Counters } from '../core/counters.js';
-import { comparedJson, describeChosen, comparedTable } from './backtest-comparison.js';
+import { comparedJson, comparedTable, describeChosen, describeChosenBySkab } from './backtest-comparison.js';
 import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
 import { table } from './table.js';
 
@@ -31,6 +32,7 @@ export class BacktestSummary {
   readonly #files: readonly FileFigures[];
   readonly compared: readonly ComparedDetector[];
   readonly chosen: ChosenConfig | undefined;
+  readonly chosenBySkab: ChosenBySkab | undefined;
 
   /**
    * @param detectors in the order of the files' figures
@@ -45,6 +47,7 @@ export class BacktestSummary {
     this.#files = figures.map(([first]) => first);
     this.compared = compareDetectors(detectors, figures);
     this.chosen = chooseConfig(detectors, figures);
+    this.chosenBySkab = chooseBySkab(detectors, figures);
     const [{ report }] = this.compared;
     const labelled = judged.flatMap(({ result, known: { faults } }) =>
       faults === undefined ? [] : [{ result, faults }],
@@ -56,6 +59,7 @@ export class BacktestSummary {
   toJSON(): object {
     const { nab, skab, rows, incidents, silences } = this.report;
     const [{ config, forecast }] = this.compared;
+    const chosen = this.chosen ?? this.chosenBySkab;
     return {
       config,
       forecast,
@@ -64,7 +68,7 @@ export class BacktestSummary {
       ...figuresJson(incidents),
       silences,
       ...(this.compared.length === 1 ? {} : { compared: comparedJson(this.compared) }),
-      ...(this.chosen === undefined ? {} : { chosen: this.chosen }),
+      ...(chosen === undefined ? {} : { chosen }),
       files: this.#files.map(fileJson),
       refused: this.refused.map(({ file, error: { code, message } }) => ({ file: file.name, code, message })),
     };
@@ -85,6 +89,7 @@ export class BacktestSummary {
       ...(skab === undefined ? [] : ['', ...describeSkab(skab)]),
       ...(this.compared.length === 1 ? [] : ['', table(...comparedTable(this.compared))]),
       ...(this.chosen === undefined ? [] : ['', ...describeChosen(this.chosen)]),
+      ...(this.chosenBySkab === undefined ? [] : ['', ...describeChosenBySkab(this.chosenBySkab)]),
     ].join('\n');
   }
 }

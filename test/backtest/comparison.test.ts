@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseConfig, compareDetectors, type Detector, detectorsOf } from '../../src/backtest/comparison.js';
 import { figuresOf, type FileFigures } from '../../src/backtest/file-figures.js';
+import { chooseBySkab } from '../../src/backtest/skab-choice.js';
 import { DEFAULT_RUNTIME } from '../../src/core/runtime.js';
 import { fileResult } from './file-result.js';
 
@@ -86,5 +87,36 @@ describe('the configuration that is chosen', () => {
     expect(chooseConfig(DETECTORS, [even])).toBeUndefined();
     const unlabelled = DETECTORS.map(() => figuresOf(fileResult({}), { faults: undefined }));
     expect(chooseConfig(DETECTORS, [unlabelled, unlabelled])).toBeUndefined();
+  });
+});
+
+describe('the configuration that is chosen by the rows it calls anomalous', () => {
+  const anomaly = Uint8Array.from({ length: 100 }, (_, row) => (row >= 50 && row < 60 ? 1 : 0));
+  const marked = (from: number, to: number): FileFigures =>
+    figuresOf(fileResult({ open: Uint8Array.from(anomaly, (_, row) => (row >= from && row < to ? 1 : 0)) }), {
+      faults: [FAULT],
+      columns: { anomaly, changepoint: undefined },
+    });
+  const nothing = marked(0, 0);
+  /** F1 of 10 rows that are all found: 1; of 5: 2 · 5 / (2 · 5 + 5). */
+  const [all, half] = [marked(50, 60), marked(55, 60)];
+  const even = [nothing, all, half, all];
+  const odd = [half, all, nothing, all];
+
+  it('is scored on the half that it was not chosen on, both ways, and is never a baseline', () => {
+    const chosen = chooseBySkab(DETECTORS, [even, odd, even, odd]);
+    expect(chosen?.choices).toEqual(['b.yaml', 'a.yaml']);
+    expect(chosen).toMatchObject({ f1: 0, missedAlarmRate: 100, tried: { configurations: 2 } });
+    const same = chooseBySkab(DETECTORS, [even, even]);
+    expect(same?.choices).toEqual(['b.yaml', 'b.yaml']);
+    expect(same?.f1).toBeCloseTo(2 / 3, 12);
+    expect(same?.missedAlarmRate).toBe(50);
+  });
+
+  it('needs several configurations, and labels in files of both halves', () => {
+    expect(chooseBySkab(DETECTORS.slice(0, 2), [even, odd])).toBeUndefined();
+    expect(chooseBySkab(DETECTORS, [even])).toBeUndefined();
+    const unmarked = DETECTORS.map(() => figures(FOUND, FOUND));
+    expect(chooseBySkab(DETECTORS, [unmarked, unmarked])).toBeUndefined();
   });
 });
