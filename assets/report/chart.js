@@ -33,9 +33,9 @@ const valueText = (_, value) => text(value);
 const bars = uPlot.paths.bars === undefined ? {} : { paths: uPlot.paths.bars({ size: [0.92, 200] }) };
 
 /** @param {Trace} trace @returns {uPlot.Series} */
-function series({ label, tone, style, bridged }) {
+function series({ label, tone, style }) {
   const stroke = colour(tone);
-  const base = { label, spanGaps: bridged === true, value: valueText };
+  const base = { label, value: valueText };
   if (style === 'edge') return { ...base, auto: false, points: { show: false } };
   if (style === 'bars') return { ...base, stroke, fill: stroke, width: 0, points: { show: false }, ...bars };
   if (style === 'points') return { ...base, stroke, points: { show: true, size: 7, fill: stroke }, paths: () => null };

@@ -24,7 +24,7 @@ export async function writeBacktestPage(
   const text = await backtestPage({
     title: `Backtest of ${counted(files.length, 'file')}`,
     about:
-      `What kioku ${kiokuVersion()} would have said, with ${forecast === 'net' ? 'the net' : forecast} of ${config}. ` +
+      `What kioku ${kiokuVersion()} would have said (configuration: ${config}, forecast: ${forecast}). ` +
       `Written ${moment(Date.now() * 1000)} UTC.`,
     headline: summary.report.incidents,
     tables: [...comparedTables(summary), ...nabTables(summary), ...skabTables(summary)],

@@ -1,5 +1,6 @@
 /** A backtest as one HTML file: what it comes to, in words and figures, then every file, the worst first. */
 import { counted } from '../core/counted.js';
+import { MICROS } from '../core/time.js';
 import { duration, figure, figureTable, tiles, type FigureTable, type Tile } from './figures.js';
 import { html, type Markup } from './html.js';
 import { wrongs } from './happenings.js';
@@ -49,7 +50,7 @@ export async function backtestPage({ title, about, headline, tables, files, refu
   const thinned = files.filter(({ timesUs }) => timesUs.length > points).length;
   const body = html`<p class="quiet">${about}</p>
     ${tiles([alertTile(headline), ...(isLabelled ? faultTiles(headline) : [])])}
-    <p>${sentence(headline, files.length, isLabelled)}</p>
+    <p>${often(headline, files.length)} ${verdict(headline, isLabelled)}</p>
     ${tables.map(figureTable)} ${refused.map(({ name, why }) => html`<p class="bad">Not judged: ${name}: ${why}</p>`)}
     <h2>${counted(files.length, 'file')}${isLabelled ? ', the worst first' : ''}</h2>
     <p class="quiet screen">
@@ -65,22 +66,25 @@ export async function backtestPage({ title, about, headline, tables, files, refu
 }
 
 function alertTile({ alerts, alertsPerDay, days }: Headline): Tile {
-  const note = `${counted(alerts, 'alert')} in ${figure(days)} days, all files together`;
-  return { name: 'alerts a week', figure: perWeek(alertsPerDay), note };
+  const note = `${counted(alerts, 'alert')} in ${spanOf(days)}, all files together`;
+  if (days >= WEEK_DAYS) return { name: 'alerts a week', figure: perWeek(alertsPerDay), note };
+  return { name: 'alerts', figure: String(alerts), note: `in ${spanOf(days)}, all files together` };
 }
 
-function faultTiles({ faults, found, falseAlerts, falseAlertsPerDay, detectionDelayS: delay }: Headline): Tile[] {
+function faultTiles({ days, faults, found, falseAlerts, falseAlertsPerDay, detectionDelayS: delay }: Headline): Tile[] {
   return [
     {
       name: 'faults found',
       figure: `${found} of ${faults}`,
       note: found === faults ? 'none missed' : `${faults - found} missed`,
     },
-    {
-      name: 'false alerts a week',
-      figure: perWeek(falseAlertsPerDay),
-      note: `${counted(falseAlerts, 'alert')} outside of all faults`,
-    },
+    days >= WEEK_DAYS
+      ? {
+          name: 'false alerts a week',
+          figure: perWeek(falseAlertsPerDay),
+          note: `${counted(falseAlerts, 'alert')} outside of all faults`,
+        }
+      : { name: 'false alerts', figure: String(falseAlerts), note: 'outside of all faults' },
     {
       name: 'delay of the alert',
       figure: delay === null ? '–' : duration(delay.median),
@@ -92,15 +96,23 @@ function faultTiles({ faults, found, falseAlerts, falseAlertsPerDay, detectionDe
   ];
 }
 
-function sentence(
-  { alertsPerDay, faults, found, falseAlerts, alerts }: Headline,
-  files: number,
-  isLabelled: boolean,
-): string {
-  const often = `Somebody who watches one of these ${counted(files, 'stream')} would have got ${perWeek(alertsPerDay)} alerts a week.`;
-  if (!isLabelled)
-    return `${often} Nobody has noted when something was wrong, so that no alert can be called right or false.`;
-  return `${often} ${falseAlerts} of ${counted(alerts, 'alert')} were false, and of ${counted(faults, 'fault')} ${found} were found.`;
+/** Whoever judges a few hours of provoked faults learns nothing of an ordinary week. */
+function often({ days, alerts, alertsPerDay }: Headline, files: number): string {
+  const who = `Somebody who watches ${files === 1 ? 'this stream' : `one of these ${files} streams`} would have got`;
+  if (days >= WEEK_DAYS) return `${who} ${perWeek(alertsPerDay)} alerts a week.`;
+  return (
+    `${counted(alerts, 'alert')} would have been raised in ${spanOf(days)} of data, ` +
+    'which is too little to say how many there are in a week.'
+  );
+}
+
+function verdict({ faults, found, falseAlerts, alerts }: Headline, isLabelled: boolean): string {
+  if (!isLabelled) return 'Nobody has noted when something was wrong, so that no alert can be called right or false.';
+  return `${falseAlerts} of ${counted(alerts, 'alert')} were false, and of ${counted(faults, 'fault')} ${found} were found.`;
+}
+
+function spanOf(days: number): string {
+  return duration((days * MICROS.day) / MICROS.second);
 }
 
 function perWeek(perDay: number | null): string {

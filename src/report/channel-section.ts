@@ -4,6 +4,7 @@ import { calibrationFigures } from './calibration-figures.js';
 import type { Chart } from './chart.js';
 import { figure } from './figures.js';
 import { html, NOTHING, type Markup } from './html.js';
+import { interrupted } from './interrupted.js';
 import { pack } from './pack.js';
 import type { Charts } from './page.js';
 
@@ -12,13 +13,13 @@ const ERROR_PX = 160;
 
 /** @param open whether it is seen at once */
 export function channelSection(
-  { channels, heldOut }: TrainingRecord,
+  { channels, heldOut, data }: TrainingRecord,
   c: number,
   charts: Charts,
   open: boolean,
 ): Markup {
   const channel = channels[c];
-  const series = heldOut.filter((one) => one.channel === c);
+  const series = heldOut.filter((one) => one.channel === c).map((one) => interrupted(one, data.stepUs));
   return html`<details${open ? html` open` : NOTHING}>
     <summary><strong>${channel.name}</strong> ${verdict(channel)}</summary>
     <div class="inside">

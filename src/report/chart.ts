@@ -19,8 +19,6 @@ export interface Trace {
   readonly values: Packed;
   /** `edge`: one of the two edges of the band, not drawn itself. */
   readonly style: 'line' | 'dashed' | 'points' | 'bars' | 'edge';
-  /** Goes on where a value is missing. */
-  readonly bridged?: true;
 }
 
 /** A stretch of x that is shaded over the whole height, with a bar at the top (faults) or at the bottom (others). */

@@ -3,9 +3,10 @@ import type { Micros } from '../core/contracts.js';
 import type { Chart, Shade, Tone } from './chart.js';
 import { happenings, verdict } from './happenings.js';
 import { html, NOTHING, type Markup } from './html.js';
-import { pack, pick, thin } from './pack.js';
+import { pack } from './pack.js';
 import type { Charts } from './page.js';
 import type { ReportedChannel, ReportedFile } from './reported.js';
+import { shownRows, timesOf, valuesOf } from './rows.js';
 
 const VALUE_PX = 250;
 const SCORE_PX = 120;
@@ -16,26 +17,25 @@ const SCORE_PX = 120;
  */
 export function judgedFile(file: ReportedFile, charts: Charts, points: number, open: boolean): Markup {
   const { name, channels, scores, threshold } = file;
-  const rows = rowsInOrder(file.timesUs);
-  const shades = shadesOf(file, rows);
+  const shades = shadesOf(file);
   const marks = file.incidents.map(({ raisedUs }) => ({ at: raisedUs / 1000, tone: 'incident' as const }));
-  const chartOf = (thinned: Int32Array, own: Omit<Chart, 'axis' | 'x' | 'shades' | 'marks'>): Chart => ({
+  const chartOf = (shown: Int32Array, own: Omit<Chart, 'axis' | 'x' | 'shades' | 'marks'>): Chart => ({
     axis: 'time',
-    x: pack(pick(file.timesUs, thinned).map((us) => us / 1000)),
+    x: pack(timesOf(file.timesUs, shown)),
     shades,
     marks,
     ...own,
   });
-  const judged = rowsOf(rows, [scores], points);
+  const judged = shownRows(file.timesUs, [scores], points);
   const score = chartOf(judged, {
     yRange: [0, 1],
     height: SCORE_PX,
-    traces: [{ label: 'score', tone: 'score', style: 'line', values: pack(pick(scores, judged)) }],
+    traces: [{ label: 'score', tone: 'score', style: 'line', values: pack(valuesOf(scores, judged)) }],
     levels: [{ at: threshold, tone: 'incident' }],
   });
   const first = mostTelling(file);
   const values = channels.map((channel, c) => {
-    const shown = rowsOf(rows, [channel.values, channel.low, channel.high], points);
+    const shown = shownRows(file.timesUs, [channel.values, channel.low, channel.high], points);
     const chart = chartOf(shown, valueChart(channel, shown));
     return channels.length === 1 ? charts.place(chart) : charts.place(chart, String(c), c === first);
   });
@@ -58,31 +58,22 @@ function valueChart(channel: ReportedChannel, shown: Int32Array): Omit<Chart, 'a
   return {
     height: VALUE_PX,
     traces: [
-      { label: 'at most', tone: 'band', style: 'edge', values: pack(pick(high, shown)) },
-      { label: 'at least', tone: 'band', style: 'edge', values: pack(pick(low, shown)) },
-      { label: 'expected', tone: 'expected', style: 'dashed', values: pack(pick(expected, shown)) },
-      { label: name, tone: 'value', style: 'line', values: pack(pick(values, shown)), bridged: true },
+      { label: 'at most', tone: 'band', style: 'edge', values: pack(valuesOf(high, shown)) },
+      { label: 'at least', tone: 'band', style: 'edge', values: pack(valuesOf(low, shown)) },
+      { label: 'expected', tone: 'expected', style: 'dashed', values: pack(valuesOf(expected, shown)) },
+      { label: name, tone: 'value', style: 'line', values: pack(valuesOf(values, shown)) },
     ],
     band: [0, 1],
   };
 }
 
-/** Rows that have a time, by it: charts go from left to right. */
-function rowsInOrder(timesUs: Float64Array): Int32Array {
-  const rows = Int32Array.from(timesUs.keys()).filter((row) => !Number.isNaN(timesUs[row]));
-  return rows.toSorted((a, b) => timesUs[a] - timesUs[b] || a - b);
-}
-
-/** Of `rows`, so many as a chart may have, with the extremes of the traces. */
-function rowsOf(rows: Int32Array, traces: readonly Float64Array[], points: number): Int32Array {
-  const ordered = traces.map((trace) => pick(trace, rows));
-  return thin(ordered, points).map((i) => rows[i]);
-}
-
-function shadesOf({ timesUs, learntRows, incidents, faults = [] }: ReportedFile, rows: Int32Array): Shade[] {
-  const learnt = rows.filter((row) => row < learntRows);
+function shadesOf({ timesUs, learntRows, incidents, faults = [] }: ReportedFile): Shade[] {
+  const learnt = timesUs
+    .subarray(0, learntRows)
+    .filter((us) => !Number.isNaN(us))
+    .toSorted();
   return [
-    ...(learnt.length === 0 ? [] : [shade(timesUs[learnt[0]], timesUs[learnt[learnt.length - 1]], 'learnt')]),
+    ...(learnt.length === 0 ? [] : [shade(learnt[0], learnt[learnt.length - 1], 'learnt')]),
     ...faults.map(({ fromUs, toUs }) => shade(fromUs, toUs, 'fault')),
     ...incidents.map(({ sinceUs, endUs }) => shade(sinceUs, endUs, 'incident')),
   ];

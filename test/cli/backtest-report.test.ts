@@ -39,7 +39,7 @@ it('writes one page with the figures, the channels and what was raised', async (
   expect(words).toContain('faults found 1 of 1 none missed');
   expect(words).toMatch(/flow \d+(\.\d+)?, expected \d+(\.\d+)? \(an unusual value\).*? in a fault/);
   expect(words).toContain('Side by side; the files below are those of the first');
-  expect(words).toContain('of watch.yaml');
+  expect(words).toContain('configuration: watch.yaml, forecast: net');
   expect(page.match(/<option/g)).toHaveLength(2);
 });
 

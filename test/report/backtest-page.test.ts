@@ -58,13 +58,13 @@ const PAGE: BacktestPage = {
   title: 'Backtest of 3 files',
   about: 'A test.',
   headline: {
-    days: 3.5,
+    days: 21,
     alerts: 3,
     falseAlerts: 1,
     faults: 3,
     found: 2,
-    alertsPerDay: 3 / 3.5,
-    falseAlertsPerDay: 1 / 3.5,
+    alertsPerDay: 3 / 21,
+    falseAlertsPerDay: 1 / 21,
     detectionDelayS: { median: 1320, worst: 2640 },
   },
   tables: [{ caption: 'NAB score', header: ['', 'standard'], rows: [['as configured', '61.5']], note: 'So so.' }],
@@ -119,14 +119,21 @@ describe('the page of a backtest', () => {
 
   it('says in words what somebody would have got', () => {
     const text = words(page);
-    expect(text).toContain('alerts a week 6 3 alerts in 3.5 days');
+    expect(text).toContain('alerts a week 1 3 alerts in 21 d');
     expect(text).toContain('faults found 2 of 3 1 missed');
-    expect(text).toContain('false alerts a week 2 1 alert outside of all faults');
+    expect(text).toContain('false alerts a week 0.333 1 alert outside of all faults');
     expect(text).toContain('delay of the alert 22 min');
     expect(text).toContain('NAB score standard as configured 61.5 So so.');
     expect(text).toContain('Not judged: empty.csv: it has no rows');
     expect(text).toContain('2025-10-09 14:15:20 20 min warning, 0.71');
     expect(text).toContain('7.25, expected -0.5 (an unusual value) in a fault');
+  });
+
+  it('does not make a week of a few hours', async () => {
+    const text = words(await backtestPage({ ...PAGE, headline: { ...PAGE.headline, days: 0.25, alertsPerDay: 12 } }));
+    expect(text).toContain('alerts 3 in 6 h, all files together');
+    expect(text).not.toContain('84');
+    expect(text).toContain('too little to say how many there are in a week');
   });
 
   it('shows the worst file first, and what was missed in it', () => {
