@@ -13,7 +13,7 @@ export const onlineSchema = z
       title: 'Optimiser steps',
       description: 'Steps of Adam of one update, each on segments of its own.',
     }),
-    learningRate: z.number().positive().max(1).default(1e-3).meta({
+    learningRate: z.number().positive().max(1).default(2e-3).meta({
       title: 'Learning rate',
       description: 'Of Adam. Higher follows a change sooner, and forgets sooner.',
     }),

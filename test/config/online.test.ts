@@ -23,7 +23,7 @@ describe('the section online', () => {
   it('is off when it is absent; empty it turns learning on', async () => {
     expect(await configOf({})).not.toHaveProperty('online');
     const { online } = await configOf({ online: {} });
-    expect(online).toMatchObject({ everySteps: 8, segments: 16, segmentSteps: 16, learningRate: 0.001 });
+    expect(online).toMatchObject({ everySteps: 8, segments: 16, segmentSteps: 16, learningRate: 0.002 });
   });
 
   it('needs room for what an optimiser step learns from', async () => {

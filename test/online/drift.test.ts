@@ -15,7 +15,7 @@ import { silentLog } from '../../src/core/log.js';
 import { nodeEngine } from '../../src/step/node-engine.js';
 
 const LEARNT = 800;
-const DRIFTING = 2000;
+const DRIFTING = 3000;
 const AFTER = 600;
 const START_S = 1_700_000_000;
 
