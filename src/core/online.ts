@@ -12,6 +12,7 @@ export const onlineSchema = z
     optimiserSteps: z.int().min(1).max(64).default(1).meta({
       title: 'Optimiser steps',
       description: 'Steps of Adam of one update, each on segments of its own.',
+      unit: 'steps',
     }),
     learningRate: z.number().positive().max(1).default(2e-3).meta({
       title: 'Learning rate',
