@@ -28,6 +28,7 @@ import type { LaneHost } from './lane-host.js';
 import { openLaneHost } from './open-lane-host.js';
 import { DropReport } from './drop-report.js';
 import { EmbeddedBroker } from './mqtt/broker.js';
+import type { HotwordControl } from './mqtt/hotword-control.js';
 import { Preparation } from './preparation.js';
 import { contextOf } from './stage-context.js';
 import { decodeWith, fromSource } from './stream.js';
@@ -52,6 +53,8 @@ export interface RunSummary {
   readonly transcripts: number;
   readonly counters: Record<string, number>;
 }
+
+type Startable = Pick<Sink, 'start' | 'stop'>;
 
 /** Packets of audio on their way: a fraction of a minute, for a recogniser that is slower than a file. */
 const AUDIO_WINDOW_PACKETS = 64;
@@ -91,7 +94,7 @@ export class Pipeline {
    */
   setHotwords(hotwords: readonly Hotword[]): void {
     const { decide } = this.config;
-    if (decide.task !== 'recognise' || !decide.needs.hotwords) {
+    if (decide.task !== 'recognise' || decide.needs.hotwords === undefined) {
       throw new UserError('ARGUMENT', 'hotwords are for recognisers that search with a beam', {
         hint: 'set `decide: {kind: transcribe, search: beam}`',
       });
@@ -112,6 +115,7 @@ export class Pipeline {
     const sinks = config.sinks.map((sink) => sink.create(context));
     const delivery = new Delivery(sinks, this.counters, this.parts.log);
     const source = config.source.create({ ...context, index: 0 });
+    const control = await this.#control(context);
     // Last, because it may be a thread, which must not be left behind when something else cannot be made.
     const lane = await openLaneHost(config, this.parts.engine, context);
     if (this.#hotwords !== undefined) lane.setHotwords(this.#hotwords);
@@ -119,7 +123,7 @@ export class Pipeline {
     const drops = new DropReport(this.counters, this.parts.log);
     let streams = 0;
     try {
-      if (await this.#started(broker, sinks, signal)) {
+      if (await this.#started(broker, [...sinks, ...control], signal)) {
         const out = this.#wire(source, lane, delivery, context, signal);
         await lastValueFrom(out, { defaultValue: undefined });
       }
@@ -127,7 +131,7 @@ export class Pipeline {
       await delivery.settle(signal);
     } finally {
       this.#lane = undefined;
-      for (const part of [source, ...sinks, broker]) await this.#stop(part);
+      for (const part of [...control, source, ...sinks, broker]) await this.#stop(part);
       await lane.close();
       // Last, because what cannot be delivered any more is counted as well.
       drops.report();
@@ -136,11 +140,20 @@ export class Pipeline {
     return this.#summary(streams);
   }
 
+  /** What changes hotwords over MQTT, if it is asked for. */
+  async #control(context: StageContext): Promise<readonly HotwordControl[]> {
+    const { control, decide } = this.config;
+    if (control === undefined || decide.task !== 'recognise') return [];
+    const { HotwordControl } = await import('./mqtt/hotword-control.js');
+    const { hotwords: configured = [] } = decide.needs;
+    return [new HotwordControl(control, context, (hotwords = configured) => this.setHotwords(hotwords))];
+  }
+
   /** @returns false: it was stopped meanwhile, which is no failure */
-  async #started(broker: EmbeddedBroker, sinks: readonly Sink[], signal: AbortSignal): Promise<boolean> {
+  async #started(broker: EmbeddedBroker, parts: readonly Startable[], signal: AbortSignal): Promise<boolean> {
     try {
       if (this.config.broker !== undefined) await broker.start(this.config.broker);
-      for (const sink of sinks) await sink.start(signal);
+      for (const part of parts) await part.start(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     }

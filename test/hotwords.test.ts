@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lastValueFrom, tap } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, Subject, tap } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { defineConfig } from '../src/config/load.js';
@@ -11,17 +11,20 @@ import { Counters } from '../src/core/counters.js';
 import { UserError } from '../src/core/errors.js';
 import type { KiokuEvent } from '../src/core/events.js';
 import { type Hotword, takesHotwords } from '../src/core/hotwords.js';
+import { silentLog } from '../src/core/log.js';
+import { EmbeddedBroker } from '../src/mqtt/broker.js';
 import { openLane } from '../src/open-lane.js';
 import { openLaneHost } from '../src/open-lane-host.js';
 import { Pipeline } from '../src/pipeline.js';
+import { mqttClient, nextMessage } from './support/publisher.js';
 import { frameOf, RATE_HZ, sound } from './support/sound.js';
 import { madeUpWords } from './support/speech-models/hotwords.js';
 import { writeLstmTransducer } from './support/speech-models/models.js';
 import { RecordingLog, stageContext } from './support/stages.js';
 import { userEngine } from './support/user-engine.js';
-import { wavOf } from './support/wav.js';
+import { pcmOf, wavOf } from './support/wav.js';
 
-const SECONDS = 4;
+const SECONDS = 3;
 const WORDS = madeUpWords(100, 60, 3);
 const UNSPEAKABLE: Hotword = { phrase: 'QQQ' };
 const never = new AbortController().signal;
@@ -113,12 +116,67 @@ describe('hotwords that are set while a recogniser runs', () => {
     await expect(defined({}, { alternatives: 2 })).rejects.toThrow(/alternatives.*needs search: beam/s);
   });
 
+  it('are taken over MQTT, before sound that comes over MQTT', async () => {
+    const broker = new EmbeddedBroker(silentLog);
+    onTestFinished(() => broker.stop());
+    const { port } = await broker.start({ host: '127.0.0.1', port: 0 });
+    const url = `mqtt://127.0.0.1:${port}`;
+    const client = await mqttClient(url);
+    const talk = pcmOf(sound(2, SECONDS), 's16le');
+    const heardOver = async (words: readonly Hotword[]): Promise<string[]> => {
+      const statusTopic = `source/${words.length}`;
+      const config = await defined({
+        name: `words-${words.length}`,
+        source: { kind: 'mqtt', url, topic: 'audio/{room}/{channel}', statusTopic },
+        decode: { kind: 'pcm' },
+        control: { url },
+        runtime: { threads: 0 },
+      });
+      await client.publishAsync(`kioku/${config.name}/control/hotwords`, JSON.stringify(words), {
+        retain: true,
+        qos: 1,
+      });
+      const isSet = new Subject<void>();
+      const log = {
+        ...silentLog,
+        info: (_: object, message: string) => message.startsWith('hotwords') && isSet.next(),
+      };
+      const pipeline = new Pipeline(config, { log, engine: userEngine });
+      const [stop, events]: [AbortController, KiokuEvent[]] = [new AbortController(), []];
+      const ready = firstValueFrom(isSet);
+      const ended = firstValueFrom(
+        pipeline.events.pipe(
+          tap((batch) => void events.push(...batch)),
+          filter((batch) => batch.some(({ type }) => type === 'final')),
+        ),
+      );
+      const running = pipeline.run(stop.signal);
+      await Promise.all([ready, nextMessage(client, statusTopic, (status) => status === 'online')]);
+      await client.publishAsync('audio/hall/pcm', talk, { qos: 1 });
+      await client.publishAsync('audio/hall/end', '', { qos: 1 });
+      await ended;
+      stop.abort();
+      await running;
+      return textsOf(events);
+    };
+    expect(await heardOver(WORDS)).not.toEqual(await heardOver([]));
+  });
+
+  it('need a recogniser that has a use for them, also over MQTT', async () => {
+    const control = { url: 'mqtt://localhost:1883' };
+    await expect(defined({ control }, {})).rejects.toThrow(/control is for hotwords, which decide: transcribe/);
+    expect((await defined({ control })).control).toMatchObject({ prefix: 'kioku/{name}/control' });
+  });
+
   it('can be set through a pipeline, before it runs and while it does', async () => {
     const wav = join(folder, 'talk.wav');
     await writeFile(wav, wavOf(sound(2, SECONDS)));
     const texts = async (set: (pipeline: Pipeline) => void): Promise<string[]> => {
-      const config = await defined({ source: { kind: 'audio-files', files: [wav, wav], speed: 'full' } });
-      const pipeline = new Pipeline(config, { log: new RecordingLog() });
+      const config = await defined({
+        source: { kind: 'audio-files', files: [wav, wav], speed: 'full' },
+        runtime: { threads: 0 },
+      });
+      const pipeline = new Pipeline(config, { log: new RecordingLog(), engine: userEngine });
       const events: KiokuEvent[] = [];
       pipeline.events.subscribe((batch) => events.push(...batch));
       set(pipeline);

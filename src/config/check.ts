@@ -52,9 +52,11 @@ function mismatches(parts: {
   readonly decode: string;
   readonly decide: string;
   readonly threads: Root['runtime']['threads'];
+  /** Whether there may be some. */
+  readonly hotwords: boolean;
   readonly sections: Readonly<Record<string, unknown>>;
 }): Finding[] {
-  const { audio, task, decode, decide, threads, sections } = parts;
+  const { audio, task, decode, decide, threads, hotwords, sections } = parts;
   const findings: Finding[] = [];
   const extracts = sections['extract'] !== undefined;
   if (task !== 'forecast' && !audio) {
@@ -92,6 +94,13 @@ function mismatches(parts: {
       hint: 'leave runtime.threads out, or online',
     });
   }
+  if (sections['control'] !== undefined && !hotwords) {
+    findings.push({
+      path: ['control'],
+      reason: `is for hotwords, which decide: ${decide} has no use for`,
+      hint: 'leave it out, or decide with kind: transcribe and search: beam',
+    });
+  }
   if (sections['feature'] !== undefined && task !== 'forecast') {
     findings.push({
       path: ['feature'],
@@ -122,9 +131,11 @@ export class Check {
     if (!root || !source || !decode || extract === 'wrong' || !feature || !decide || !sinks) return undefined;
     const audio = decode.module.audio === true;
     const { task } = decide.module;
-    this.findings.push(
-      ...mismatches({ audio, task, decode: decode.kind, decide: decide.kind, threads: root.runtime.threads, sections }),
-    );
+    const made = decider(decide);
+    const hotwords = made.task === 'recognise' && made.needs.hotwords !== undefined;
+    const { threads } = root.runtime;
+    const kinds = { decode: decode.kind, decide: decide.kind };
+    this.findings.push(...mismatches({ audio, task, ...kinds, threads, hotwords, sections }));
     const name = root.name ?? basename(file, extname(file));
     const baseDir = dirname(file);
     const { maxStreams = task === 'forecast' ? SENSOR_STREAMS : AUDIO_STREAMS, streamIdleMs } = root.limits;
@@ -138,11 +149,12 @@ export class Check {
       model: resolve(baseDir, root.model ?? `models/${name}`),
       source: { ...chosen(source), past },
       ...(root.broker === undefined ? {} : { broker: root.broker }),
+      ...(root.control === undefined ? {} : { control: root.control }),
       decode: { ...chosen(decode), audio },
       ...(extract === undefined ? {} : { extract: chosen(extract) }),
       align: root.align,
       feature: chosen(feature),
-      decide: decider(decide),
+      decide: made,
       sinks,
       train: root.train,
       ...(root.online === undefined ? {} : { online: root.online }),

@@ -16,6 +16,7 @@ import type {
 import type { OnlineOptions } from '../core/online.js';
 import type { RuntimeOptions } from '../core/runtime.js';
 import type { TrainOptions } from '../core/training.js';
+import type { ControlOptions } from '../mqtt/control-options.js';
 
 /** A stage as it was chosen and set up in the configuration, ready to be made. */
 export interface Chosen<C, T> {
@@ -44,6 +45,8 @@ export interface Config {
   readonly source: Chosen<SourceContext, Source> & { readonly past: boolean };
   /** Present: run an embedded broker. */
   readonly broker?: { readonly host: string; readonly port: number };
+  /** Present: a recogniser's hotwords may be changed over MQTT. */
+  readonly control?: ControlOptions;
   readonly decode: Chosen<StageContext, Decoder> & { readonly audio: boolean };
   /** Present: audio becomes channels. */
   readonly extract?: Chosen<ExtractContext, Extractor>;

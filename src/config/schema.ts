@@ -4,6 +4,7 @@ import { alignSchema } from '../core/alignment.js';
 import { onlineSchema } from '../core/online.js';
 import { runtimeSchema } from '../core/runtime.js';
 import { trainSchema } from '../core/training.js';
+import { controlSchema } from '../mqtt/control-options.js';
 import { toJsonSchema, type JsonSchema } from './json-schema.js';
 import { REGISTRY, type Registry } from './registry.js';
 
@@ -57,6 +58,7 @@ export const rootSchema = z.strictObject({
   }),
   source: z.unknown().optional(),
   broker: brokerSchema.optional(),
+  control: controlSchema.optional(),
   decode: z.unknown().optional(),
   extract: z.unknown().optional(),
   align: alignSchema.prefault({}).meta({

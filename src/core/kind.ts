@@ -18,7 +18,7 @@ import type {
 } from './contracts.js';
 import type { Counters } from './counters.js';
 import type { Extractor } from './extractor.js';
-import type { HotwordDecider } from './hotwords.js';
+import type { Hotword, HotwordDecider } from './hotwords.js';
 import type { Log } from './log.js';
 import type { CtcModel, Precision, TransducerModel } from './recogniser.js';
 import type { GateOptions } from './voice.js';
@@ -122,8 +122,8 @@ export interface RecogniserNeeds {
   readonly precision: Precision;
   /** Rows of a transducer's decoder and joiner that each stream may need at a time. */
   readonly rows: number;
-  /** Whether hotwords may be set while it runs. */
-  readonly hotwords: boolean;
+  /** Those of the configuration, which may be changed while it runs; undefined: the search has no use for any. */
+  readonly hotwords: readonly Hotword[] | undefined;
 }
 
 export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, HotwordDecider> & {

@@ -86,9 +86,9 @@ function transcriber<M>(
 export const transcribeKind = {
   task: 'recognise',
   schema,
-  needs: ({ vad, precision, search, paths }: TranscribeOptions) => {
+  needs: ({ vad, precision, search, paths, hotwords }: TranscribeOptions) => {
     const isBeam = search === 'beam';
-    return { gate: vad, precision, rows: isBeam ? rowsOf(paths) : 1, hotwords: isBeam };
+    return { gate: vad, precision, rows: isBeam ? rowsOf(paths) : 1, hotwords: isBeam ? hotwords : undefined };
   },
   /** @throws UserError `HOTWORD` */
   create(options: TranscribeOptions, context: RecogniserContext): HotwordDecider {
