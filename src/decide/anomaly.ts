@@ -5,8 +5,9 @@
  *     score = min(1, e / 10),   e = max over views (−log10 P(V > v)) − log10(number of views), at least 0
  *
  * so that every 0.1 is ten times rarer, and e bounds the rarity of the row as a whole (union bound): a stream of many
- * channels does not cry wolf more often than one of few. A row is judged before it is learnt; while an incident lasts
- * nothing is learnt. What a channel showed stands, fading, until it is heard again: many are slower than the time step.
+ * channels does not cry wolf more often than one of few. A row is judged before it is learnt; from the row that opens an
+ * incident to its end nothing more is. What a channel showed stands, fading, until it is heard again: many are slower than
+ * the time step.
  * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
 import type { Calibration } from '../core/calibration.js';
@@ -15,7 +16,7 @@ import type { ScoreEvent } from '../core/events.js';
 import { eventId } from '../core/event-id.js';
 import type { DeciderContext, ForecastKind } from '../core/kind.js';
 import { AlertLadder } from './alert-ladder.js';
-import { type AnomalyOptions, OPEN_SCORE, schema } from './anomaly-options.js';
+import { type AnomalyOptions, schema } from './anomaly-options.js';
 import { CALIBRATION_VERSION, findThreshold, readCalibration } from './calibration.js';
 import { forecastsOf } from './forecasts.js';
 import * as incidents from './incidents.js';
@@ -53,10 +54,8 @@ export class AnomalyDecider implements ForecastDecider {
     const { common } = this.#rules;
     this.#ladder = new AlertLadder(common);
     this.#memory = new Memory(capacity, card.channels.length);
-    // What a score means must not depend on the opening score that was found by it.
-    const most = MOST_EXPONENT * (options.openScore ?? OPEN_SCORE);
     const levelRows = Math.min(3, Math.max(1, Math.ceil(common.minDurationUs / card.stepUs)));
-    this.#views = new RowViews(card, scaler, levelRows, most);
+    this.#views = new RowViews(card, scaler, levelRows);
     const names = card.channels.map(({ name }) => name);
     this.#peaks = new Peaks(names, scaler, MOST_EXPONENT * common.closeScore);
     this.#calibration = readCalibration(card, this.#memory, log);
@@ -135,8 +134,10 @@ export class AnomalyDecider implements ForecastDecider {
       const [score, shown] = [scoreOfExponent(views.strongest), scoreOfExponent(views.shown)];
       this.#ladder.take(slot, score, shown, input.us[row], input.gap[row] === 1);
     }
+    // The row that opens an incident is learnt: of what happens every night one need not be told for ever.
+    const wasOpen = incidents.isOpen(streams, at);
     if (this.#isWarm(slab, at)) this.#advance(slab, slot, row, input, errors, emit);
-    if (incidents.isOpen(streams, at) || views.observed === 0) return;
+    if (wasOpen || views.observed === 0) return;
     if (streams[at + ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#memory.nameOf(slot));
     streams[at + ROWS] = Math.min(streams[at + ROWS] + 1, this.options.warmupSteps);
     views.learn(slab.channels, first, input, row);

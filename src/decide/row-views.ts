@@ -15,19 +15,15 @@ export class RowViews {
   readonly #channels: number;
   readonly #gaussian: boolean;
 
-  /**
-   * @param levelRows rows that a level must last, 1 … 3
-   * @param most exponent as which a value is learnt at most
-   */
+  /** @param levelRows rows that a level must last, 1 … 3 */
   constructor(
     { channels, objective }: ModelCard,
     private readonly scaler: Scaler,
     levelRows: number,
-    most: number,
   ) {
     this.#channels = channels.length;
     this.#gaussian = objective === 'gaussian';
-    this.views = new ChannelViews(this.#channels, objective, levelRows, most);
+    this.views = new ChannelViews(this.#channels, objective, levelRows);
   }
 
   /** Forgets everything. */

@@ -40,6 +40,8 @@ const ALPHA = 2 / (SPAN + 1);
 const BASE_HORIZON = 10_000;
 /** Errors that the usual deficit must rest on before the deficit is judged. */
 const BASE_FIRST = 10;
+/** Exponent as which a value is learnt at most: -999 of a sensor that is broken tells nothing about the next spike. */
+const MOST_LEARNT = 5;
 /** A squared standardised error counts at most this much (5 σ): one spike is not a change of noise. */
 const MOST_SQUARE = 25;
 /** No forecast is trusted to better than 1 % of the channel's normal spread. */
@@ -85,13 +87,11 @@ export class ChannelViews {
   /**
    * @param channels of a stream
    * @param levelRows rows that a level must last, 1 … 3
-   * @param most exponent as which a value is learnt at most
    */
   constructor(
     channels: number,
     objective: Objective,
     readonly levelRows: number,
-    most: number,
   ) {
     this.exponent = new Float64Array(channels);
     this.strongest = new Uint8Array(channels);
@@ -99,7 +99,7 @@ export class ChannelViews {
     this.#exponents = new Float64Array(channels * VIEW_COUNT);
     this.#deficits = new Float64Array(channels);
     this.#correction = Math.log10(channels * VIEW_COUNT);
-    this.#winsorAt = most + this.#correction;
+    this.#winsorAt = MOST_LEARNT + this.#correction;
     this.#gaussian = objective === 'gaussian';
   }
 
