@@ -7,21 +7,22 @@ import type { HeldOutSeries } from '../train/record.js';
  * there goes a point that has a time and no values (NaN).
  */
 export function interrupted(series: HeldOutSeries, stepUs: Micros): HeldOutSeries {
-  const { us, every } = series;
-  const most = Math.max(2 * every * stepUs, 1);
-  const broken = us.flatMap((at, i) => (i > 0 && at - us[i - 1] > most ? [i] : []));
-  if (broken.length === 0) return series;
-  const column = (values: readonly number[], between: (i: number) => number): number[] => {
-    const parts = [0, ...broken].map((from, k) => values.slice(from, broken[k]));
-    return parts.flatMap((part, k) => (k === 0 ? part : [between(broken[k - 1]), ...part]));
+  const { us, every, observed, expected, low, high } = series;
+  const isBreak = (i: number): boolean => i > 0 && us[i] - us[i - 1] > 2 * every * stepUs;
+  const times: Micros[] = [];
+  us.forEach((at, i) => {
+    if (isBreak(i)) times.push(us[i - 1] + stepUs);
+    times.push(at);
+  });
+  if (times.length === us.length) return series;
+  const column = (values: readonly number[]): number[] => {
+    const found: number[] = [];
+    values.forEach((value, i) => {
+      if (isBreak(i)) found.push(NaN);
+      found.push(value);
+    });
+    return found;
   };
-  const nothing = (): number => NaN;
-  const { low, high } = series;
-  return {
-    ...series,
-    us: column(us, (i) => us[i - 1] + stepUs),
-    observed: column(series.observed, nothing),
-    expected: column(series.expected, nothing),
-    ...(low === undefined || high === undefined ? {} : { low: column(low, nothing), high: column(high, nothing) }),
-  };
+  const foretold = low === undefined || high === undefined ? {} : { low: column(low), high: column(high) };
+  return { ...series, us: times, observed: column(observed), expected: column(expected), ...foretold };
 }

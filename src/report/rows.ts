@@ -47,7 +47,7 @@ export function valuesOf(values: Float64Array, shown: Int32Array): Float64Array 
 /** Where time jumps by much more than it usually does. @returns positions before which it does, ascending */
 function gapsIn(timesUs: Float64Array): number[] {
   const intervals = timesUs.subarray(1).map((us, i) => us - timesUs[i]);
-  const longest = BRIDGED * median([...intervals.filter((us) => us > 0)]);
+  const longest = BRIDGED * median(Array.from(intervals.filter((us) => us > 0)));
   const gaps: number[] = [];
   intervals.forEach((us, i) => {
     if (us > longest) gaps.push(i + 1);
