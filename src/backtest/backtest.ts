@@ -19,7 +19,7 @@ export interface JudgedFile extends KnownFile {
   readonly figures: readonly FileFigures[];
 }
 
-export type FileOutcome = JudgedFile | RefusedFile;
+export type FileOutcome = JudgedFile | (RefusedFile & Pick<KnownFile, 'rows'>);
 
 export interface BacktestOptions {
   /** At least one. */
@@ -37,7 +37,8 @@ export interface BacktestOptions {
 export async function backtest(files: readonly KnownFile[], options: BacktestOptions): Promise<FileOutcome[]> {
   disableTelemetry();
   const outcomes = new Map<KnownFile, FileOutcome>();
-  const waiting = [...files];
+  // The longest first, or one core may be left with one of them while the others have nothing to do.
+  const waiting = files.toSorted((a, b) => b.rows - a.rows);
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const work = async (): Promise<void> => {
@@ -65,10 +66,10 @@ export async function backtest(files: readonly KnownFile[], options: BacktestOpt
 }
 
 /** Rows are kept of the first result only. */
-function outcomeOf({ file, known }: KnownFile, answer: Answer): FileOutcome {
-  if ('error' in answer) return { file, error: answer.error };
+function outcomeOf({ file, rows, known }: KnownFile, answer: Answer): FileOutcome {
+  if ('error' in answer) return { file, rows, error: answer.error };
   const [result] = answer.results;
-  return { file, known, result, figures: answer.results.map((one) => figuresOf(one, known)) };
+  return { file, rows, known, result, figures: answer.results.map((one) => figuresOf(one, known)) };
 }
 
 type Answer = { readonly results: readonly FileResult[] } | { readonly error: UserError };

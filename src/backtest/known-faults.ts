@@ -20,6 +20,7 @@ export interface KnownFaults {
 /** A file that is to be judged, and what is known about it. */
 export interface KnownFile {
   readonly file: BacktestFile;
+  readonly rows: number;
   readonly known: KnownFaults;
 }
 
@@ -53,13 +54,23 @@ export async function knownFaults(
     }
   }
   if (read === undefined || readable.length === 0) {
-    return { known: readable.map(({ file, facts }) => ({ file, known: faultsInColumns(facts) })), refused };
+    const known = readable.map(({ file, facts }) => ({
+      file,
+      rows: facts.timesUs.length,
+      known: faultsInColumns(facts),
+    }));
+    return { known, refused };
   }
   const fitted = fitLabels(
     read,
     readable.map(({ file, facts }) => ({ path: file.path.replaceAll(sep, '/'), ...facts })),
   );
-  return { known: readable.map(({ file }, f) => ({ file, known: { faults: fitted[f] } })), refused };
+  const known = readable.map(({ file, facts }, f) => ({
+    file,
+    rows: facts.timesUs.length,
+    known: { faults: fitted[f] },
+  }));
+  return { known, refused };
 }
 
 interface Facts extends Pick<RowTimes, 'timesUs' | 'zones'> {

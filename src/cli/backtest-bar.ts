@@ -14,15 +14,17 @@ export class BacktestBar {
   #done = 0;
   #rows = 0;
 
+  /** @param rows of all files together: their number says how long it takes, not that of the files */
   constructor(
     private readonly io: Io,
     private readonly files: number,
+    private readonly rows: number,
   ) {
     if (io.stderr.isTTY) this.#line = new StatusLine(io.stderr);
     this.#timer = setInterval(() => this.#draw(), this.#line === undefined ? LINE_EVERY_MS : EVERY_MS);
   }
 
-  /** @param rows of the file; 0 when it could not be judged */
+  /** @param rows of the file, judged or not */
   fileDone(rows: number): void {
     this.#done += 1;
     this.#rows += rows;
@@ -36,9 +38,9 @@ export class BacktestBar {
 
   #draw(): void {
     const pastS = (performance.now() - this.#startedMs) / 1000;
-    const left = this.#done === 0 ? '-' : `${Math.ceil((pastS * (this.files - this.#done)) / this.#done)} s left`;
+    const left = this.#rows === 0 ? '-' : `${Math.ceil((pastS * (this.rows - this.#rows)) / this.#rows)} s left`;
     const said = `${this.#done} of ${this.files} files | ${left} | ${this.#rows} rows`;
     if (this.#line === undefined) this.io.note(`backtest ${said}`);
-    else this.#line.show(`backtest [${gauge(this.#done / this.files, BAR_CELLS)}] ${said}`);
+    else this.#line.show(`backtest [${gauge(this.#rows / this.rows, BAR_CELLS)}] ${said}`);
   }
 }

@@ -53,6 +53,8 @@ const SETTING: BacktestSetting = {
   thresholds: [],
 };
 
+const ONLINE = { everySteps: 16, segments: 4, segmentSteps: 8, learningRate: 0.05 };
+
 const judgeAll = (name: string, settings: readonly BacktestSetting[]): Promise<FileResult[]> =>
   backtestFile({ path: join(folder, name), name }, settings, () => nodeEngine, new AbortController().signal);
 
@@ -101,15 +103,26 @@ describe('a backtest of a file', () => {
     expect(last).toMatchObject({ phase: 'end', reason: 'anomaly', channels: [{ name: 'x' }] });
   });
 
-  it.each([LEARNT, 601, 930])('says the same of earlier steps whatever comes from row %i on', async (changed) => {
+  it.each([
+    [LEARNT, {}],
+    [601, {}],
+    [930, {}],
+    [601, { online: ONLINE }],
+    [930, { decide: { warmupSteps: 50, alertsPerWeek: 20 } }],
+  ])('says the same of earlier steps whatever comes from row %i on, %j', async (changed, more) => {
+    const setting = { ...SETTING, value: { ...SETTING.value, ...more } };
+    const before = Object.keys(more).length === 0 ? was : await judge('fault.csv', setting);
     const other = (row: number): number => (row < changed ? swing(row) : 5 - 3 * swing(row * 7));
-    const is = await judge(table('is.csv', (row) => String(other(row))));
+    const is = await judge(
+      table('is.csv', (row) => String(other(row))),
+      setting,
+    );
     // Of a step of two rows, the second may be changed.
     const same = changed - (changed % 2);
-    expect(is.scores.subarray(0, same)).toEqual(was.scores.subarray(0, same));
-    expect(is.open.subarray(0, same)).toEqual(was.open.subarray(0, same));
-    expect([...is.alerts].filter((row) => row < same)).toEqual([...was.alerts].filter((row) => row < same));
-    expect(is.scores.subarray(same)).not.toEqual(was.scores.subarray(same));
+    expect(is.scores.subarray(0, same)).toEqual(before.scores.subarray(0, same));
+    expect(is.open.subarray(0, same)).toEqual(before.open.subarray(0, same));
+    expect([...is.alerts].filter((row) => row < same)).toEqual([...before.alerts].filter((row) => row < same));
+    expect(is.scores.subarray(same)).not.toEqual(before.scores.subarray(same));
   });
 
   it('opens the incidents that a run opens', async () => {
@@ -141,7 +154,7 @@ describe('a backtest of a file', () => {
   it.each([
     ['a net that stays as it is', {}],
     // What it learns from depends on the decider.
-    ['a net that goes on learning', { online: { everySteps: 16, segments: 4, segmentSteps: 8, learningRate: 0.05 } }],
+    ['a net that goes on learning', { online: ONLINE }],
   ])('tries other opening scores behind %s as if they were configured', async (_, more) => {
     const name = table('tried.csv', (row) => String(swing(row)));
     const common = { ...SETTING.value, ...more };

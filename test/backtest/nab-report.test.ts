@@ -38,6 +38,8 @@ describe('the NAB score of alerts', () => {
   const first = labelled(rows(), rows(50), rows(30, 50));
   const second = labelled(rows(), rows(30), rows(50));
 
+  const found = (threshold: number): LabelledResult => ({ ...second, result: { ...second.result, threshold } });
+
   it('tells the configured threshold from the best one of all files', () => {
     const { configured, best } = compare([first, second]);
     expect(configured).toEqual({ threshold: 0.4, standard: 0, lowFP: 0, lowFN: 0 });
@@ -72,6 +74,13 @@ describe('the NAB score of alerts', () => {
     expect(best.single.lowFP).toBeLessThan(best.lowFP);
     // Of the first half `late`, of the second `other`, which 0.2 alone finds.
     expect(halves?.thresholds.lowFP).toEqual([0.4, 0.2]);
+  });
+
+  it('compares opening scores that are found for each file only by those that were tried in all', () => {
+    const { configured, best, halves } = compare([found(0.42), found(0.38)]);
+    expect(configured).toMatchObject({ threshold: null, standard: 0 });
+    expect(best).toMatchObject({ threshold: 0.2, standard: 100 });
+    expect(halves?.thresholds.standard).toEqual([0.2, 0.2]);
   });
 
   it('takes the highest of equally good thresholds', () => {

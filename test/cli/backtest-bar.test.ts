@@ -24,12 +24,12 @@ function output(isTTY: boolean): { io: Io; lines: () => string[] } {
 
 it('says on a terminal what is done and how long the rest may take, and is gone at the end', () => {
   const { io, lines } = output(true);
-  const bar = new BacktestBar(io, 4);
+  const bar = new BacktestBar(io, 4, 20_160);
   vi.advanceTimersByTime(1000);
   expect(lines()).toEqual([`backtest [${'░'.repeat(20)}] 0 of 4 files | - | 0 rows`]);
   bar.fileDone(4032);
   vi.advanceTimersByTime(1000);
-  expect(lines()).toEqual([`backtest [${'█'.repeat(5)}${'░'.repeat(15)}] 1 of 4 files | 6 s left | 4032 rows`]);
+  expect(lines()).toEqual([`backtest [${'█'.repeat(4)}${'░'.repeat(16)}] 1 of 4 files | 8 s left | 4032 rows`]);
   bar.stop();
   vi.advanceTimersByTime(1000);
   expect(lines()).toEqual(['']);
@@ -37,7 +37,7 @@ it('says on a terminal what is done and how long the rest may take, and is gone 
 
 it('writes a line now and then where there is no terminal', () => {
   const { io, lines } = output(false);
-  const bar = new BacktestBar(io, 2);
+  const bar = new BacktestBar(io, 2, 200);
   vi.advanceTimersByTime(4999);
   expect(lines()).toEqual(['']);
   bar.fileDone(100);

@@ -79,11 +79,12 @@ async function runBacktest(paths: readonly string[], options: Options, io: Io): 
   if (options.out !== undefined) await requireWritable(options.out, paths, files);
   if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const { known, refused } = await knownFaults(files, options.labels, timeOf(settings));
-  const bar = new BacktestBar(io, known.length);
+  const total = known.reduce((sum, { rows }) => sum + rows, 0);
+  const bar = new BacktestBar(io, known.length, total);
   const outcomes = await backtest(known, {
     settings,
     signal: io.signal,
-    onOutcome: (outcome) => bar.fileDone('result' in outcome ? outcome.result.scores.length : 0),
+    onOutcome: ({ rows }) => bar.fileDone(rows),
   })
     .catch((error: unknown) => {
       if (!io.signal.aborted) throw error;
