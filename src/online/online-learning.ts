@@ -63,6 +63,8 @@ export class OnlineLearning {
   #knowledge: Knowledge;
   /** Finished, and serves from the next border on. */
   #due: Update | undefined;
+  /** Since it was last saved. */
+  #heard = false;
   #updates = 0;
   #savedMs = performance.now();
   /** Resolves when nothing is being written. */
@@ -94,6 +96,7 @@ export class OnlineLearning {
 
   /** One more row has come. @returns whether it is the last before a border: step what waits, then call `border` */
   row(): boolean {
+    this.#heard = true;
     return ++this.#rows >= this.rules.everySteps;
   }
 
@@ -141,6 +144,8 @@ export class OnlineLearning {
   }
 
   async #save(): Promise<void> {
+    if (!this.#heard) return;
+    this.#heard = false;
     this.#savedMs = performance.now();
     const { log, file } = this.#parts;
     if (this.#updates > 0) log.info({ ...this.figures }, 'learnt while running');

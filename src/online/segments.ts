@@ -6,7 +6,7 @@
  * All streams share periods, which the lane ends after so many rows. A segment begins with the first row of its stream in
  * a period: then the state before it is at hand, because the lane has stepped everything at the end of the former one.
  */
-import { Blocks } from '../core/blocks.js';
+import { Blocks, slotsForBytes } from '../core/blocks.js';
 import type { Batch, ForecastDecider, PerSlot, Slot } from '../core/contracts.js';
 import type { LearningNet } from '../core/learning-net.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
@@ -67,18 +67,21 @@ export class Segments implements PerSlot {
   ) {
     this.#numbers = segmentNumbers(shape);
     this.#rowNumbers = rowNumbers(shape);
-    this.#blocks = new Blocks(capacity, (slots) => ({
+    const blockSlots = slotsForBytes(this.#numbers * Float32Array.BYTES_PER_ELEMENT);
+    const begin = (slots: number): Begun => ({
       numbers: new Float32Array(slots * this.#numbers),
       rows: new Int32Array(slots),
       us: new Float64Array(slots),
       period: new Float64Array(slots),
       names: Array.from({ length: slots }, () => ''),
-    }));
+    });
+    this.#blocks = new Blocks(capacity, begin, { blockSlots });
   }
 
   open(slot: Slot, stream: string): void {
     this.#blocks.open(slot);
-    const [begun, place] = this.#at(slot);
+    const begun = this.#blocks.of(slot);
+    const place = this.#blocks.place(slot);
     begun.rows[place] = NONE;
     begun.period[place] = 0;
     begun.names[place] = stream;
@@ -92,7 +95,8 @@ export class Segments implements PerSlot {
   stepping(batch: Batch): void {
     for (let row = 0; row < batch.n; row++) {
       const slot = batch.slot[row];
-      const [begun, place] = this.#at(slot);
+      const begun = this.#blocks.of(slot);
+      const place = this.#blocks.place(slot);
       if (batch.gap[row] === 1) begun.rows[place] = NONE;
       if (begun.period[place] === this.#period) continue;
       begun.period[place] = this.#period;
@@ -116,7 +120,8 @@ export class Segments implements PerSlot {
       }
       this.#calmRows++;
       if (this.#ending.size > 0) this.#end(slot, batch, row);
-      const [begun, place] = this.#at(slot);
+      const begun = this.#blocks.of(slot);
+      const place = this.#blocks.place(slot);
       const rows = begun.rows[place];
       if (rows === NONE) continue;
       this.#write(begun.numbers, place * this.#numbers, rows, batch, row);
@@ -148,7 +153,8 @@ export class Segments implements PerSlot {
   }
 
   save(slot: Slot): Uint8Array {
-    const [begun, place] = this.#at(slot);
+    const begun = this.#blocks.of(slot);
+    const place = this.#blocks.place(slot);
     const rows = begun.rows[place];
     const kept = rows === NONE ? 0 : this.#numbers;
     const fields = new Float64Array(HEAD_FIELDS + kept);
@@ -158,7 +164,8 @@ export class Segments implements PerSlot {
   }
 
   load(slot: Slot, bytes: Uint8Array): void {
-    const [begun, place] = this.#at(slot);
+    const begun = this.#blocks.of(slot);
+    const place = this.#blocks.place(slot);
     const fields = loadNumbers(VERSION, bytes, SAVED);
     const [heard, rows, us] = fields;
     const kept = rows === NONE ? 0 : this.#numbers;
@@ -168,10 +175,6 @@ export class Segments implements PerSlot {
     begun.rows[place] = rows;
     begun.us[place] = us;
     begun.numbers.set(fields.subarray(HEAD_FIELDS), place * this.#numbers);
-  }
-
-  #at(slot: Slot): [begun: Begun, place: number] {
-    return [this.#blocks.of(slot), this.#blocks.place(slot)];
   }
 
   #end(slot: Slot, batch: Batch, row: number): void {
@@ -184,7 +187,8 @@ export class Segments implements PerSlot {
 
   /** What comes before something unusual may be its beginning. */
   #forget(slot: Slot): void {
-    const [begun, place] = this.#at(slot);
+    const begun = this.#blocks.of(slot);
+    const place = this.#blocks.place(slot);
     begun.rows[place] = NONE;
     this.#ending.delete(slot);
     if (this.#finished.length === 0) return;
