@@ -9,7 +9,7 @@ const IR_VERSION = 8;
 const OPSET = 17;
 
 /** `AttributeProto.AttributeType`. */
-const ATTRIBUTE_TYPE = { int: 2, graph: 5, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 /** The bytes of an ONNX file, with all tensors inside. */
 export function encodeModel(model: ModelIr): Uint8Array {
@@ -52,6 +52,9 @@ function writeAttribute(writer: ProtobufWriter, name: string, attribute: Attribu
   if (typeof attribute === 'number') {
     writer.int(3, attribute);
     writer.int(20, ATTRIBUTE_TYPE.int);
+  } else if (typeof attribute === 'string') {
+    writer.string(4, attribute);
+    writer.int(20, ATTRIBUTE_TYPE.string);
   } else if ('nodes' in attribute) {
     writer.message(6, (nested) => writeGraph(nested, attribute));
     writer.int(20, ATTRIBUTE_TYPE.graph);

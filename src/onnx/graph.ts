@@ -19,7 +19,7 @@ export interface Node {
   inputs: readonly Value[];
   /** Grows when a loop is asked to output more of what it computed. */
   readonly outputs: Value[];
-  readonly attributes: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes: Readonly<Record<string, number | readonly number[] | string>>;
   /** The body of a `Scan`. */
   readonly body?: Graph;
 }

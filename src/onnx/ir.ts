@@ -22,8 +22,8 @@ export interface TensorIr {
   readonly data: Uint8Array;
 }
 
-/** An integer, a list of integers, or the body of a loop. */
-export type Attribute = number | readonly number[] | GraphIr;
+/** An integer, a list of integers, a word, or the body of a loop. */
+export type Attribute = number | readonly number[] | string | GraphIr;
 
 export interface NodeIr {
   readonly op: string;

@@ -40,6 +40,16 @@ export class TensorGraph extends Graph {
     return this.#one(op, [a], a.shape);
   }
 
+  /** y = a − ln Σ exp(a), along the last axis. */
+  logSoftmax(a: Value): Value {
+    return this.#one('LogSoftmax', [a], a.shape, { axis: a.shape.length - 1 });
+  }
+
+  /** `a` as a constant of differentiation: nothing is passed back through it. */
+  detached(a: Value): Value {
+    return this.#one('Identity', [a], a.shape, {}, a.elementType);
+  }
+
   /** `a` where `condition` holds, else `b`; the value that is not chosen may be NaN. */
   where(condition: Value, a: Value, b: Value): Value {
     return this.#one('Where', [condition, a, b], broadcast(condition.shape, broadcast(a.shape, b.shape)));
@@ -88,7 +98,7 @@ export class TensorGraph extends Graph {
   }
 
   expand(a: Value, shape: Shape): Value {
-    return sameShape(a.shape, shape) ? a : this.#one('Expand', [a, this.shapeTensor(shape)], shape);
+    return sameShape(a.shape, shape) ? a : this.#one('Expand', [a, this.shapeTensor(shape)], shape, {}, a.elementType);
   }
 
   zeros(shape: Shape): Value {
@@ -121,6 +131,25 @@ export class TensorGraph extends Graph {
       ? a.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
       : a.shape.filter((_, axis) => !axes.includes(axis));
     return this.#one('ReduceSum', [a, this.constant(axes, [axes.length], 'int64')], shape, { keepdims: Number(keep) });
+  }
+
+  /** The largest along an axis, which stays with size 1. */
+  largest(a: Value, axis: number): Value {
+    return this.#one('ReduceMax', [a], a.shape.with(axis, 1), { axes: [axis], keepdims: 1 });
+  }
+
+  /**
+   * Picks from each row of the last axis: y[…, k] = a[…, index[…, k]].
+   * @param index int64, of the rank of `a`, which may differ in the last size only; 0 ≤ index < size of a's last axis
+   */
+  pick(a: Value, index: Value): Value {
+    return this.#one('GatherElements', [a, index], index.shape, { axis: a.shape.length - 1 });
+  }
+
+  /** The transpose of `pick`: y[…, index[…, k]] += a[…, k], from zeros of the given shape. */
+  putBack(a: Value, index: Value, shape: Shape): Value {
+    const inputs = [this.zeros(shape), index, a];
+    return this.#one('ScatterElements', inputs, shape, { axis: shape.length - 1, reduction: 'add' });
   }
 
   /** Euclidean norm over all elements, a scalar. */
@@ -175,7 +204,7 @@ export class TensorGraph extends Graph {
     op: string,
     inputs: readonly Value[],
     shape: Shape,
-    attributes: Readonly<Record<string, number>> = {},
+    attributes: Node['attributes'] = {},
     elementType: ElementType = 'float32',
   ): Value {
     return this.emit(op, inputs, [shape], { attributes, elementType }).outputs[0];

@@ -80,10 +80,11 @@ export function backpropagate({
   return targets.map(total);
 }
 
-/** The targets and everything that is computed from them. */
+/** The targets and everything that is computed from them; a size is not: it has no derivative. */
 function dependents(nodes: readonly Node[], targets: readonly Value[]): ReadonlySet<Value> {
   const found = new Set(targets);
   for (const node of nodes) {
+    if (node.op === 'Shape') continue;
     const sources = [...node.inputs, ...(node.body?.capturedValues() ?? [])];
     if (sources.some((value) => found.has(value))) for (const output of node.outputs) found.add(output);
   }

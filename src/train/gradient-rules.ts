@@ -1,4 +1,5 @@
 /** The derivative of every operator that a loss may pass through. y is the output, d its adjoint. */
+import type { Value } from '../onnx/graph.js';
 import type { Rules } from './autodiff.js';
 
 export const GRADIENT_RULES: Rules = {
@@ -45,6 +46,18 @@ export const GRADIENT_RULES: Rules = {
   Relu: ({ graph, node: { inputs, outputs }, adjoint, contribute }) => {
     contribute(inputs[0], () => graph.mul(adjoint, graph.map('Sign', outputs[0])));
   },
+  /** d − eʸ·Σd */
+  LogSoftmax: ({ graph, node: { inputs, outputs }, adjoint, contribute }) => {
+    const [y] = outputs;
+    const total = (): Value => graph.sum(adjoint, [y.shape.length - 1], true);
+    contribute(inputs[0], () => graph.sub(adjoint, graph.mul(graph.map('Exp', y), total())));
+  },
+  /** What was picked several times is summed. */
+  GatherElements: ({ graph, node: { inputs }, adjoint, contribute }) => {
+    contribute(inputs[0], () => graph.putBack(adjoint, inputs[1], inputs[0].shape));
+  },
+  /** Made by `detached` only: nothing is passed back. */
+  Identity: () => {},
   /** The adjoint goes to the value that was chosen; the condition has none. */
   Where: ({ graph, node, adjoint, contribute }) => {
     const [condition, a, b] = node.inputs;

@@ -90,14 +90,14 @@ class SavedValues {
     if (output >= 0) return this.node.outputs[output];
     this.forward.output(value);
     const length = this.node.inputs[this.states].shape[0];
-    return this.graph.extend(this.node, [length, ...value.shape]);
+    return this.graph.extend(this.node, [length, ...value.shape], value.elementType);
   }
 
   inBackward(value: Value): Value {
     if (value.graph !== this.forward) return value;
     const known = this.#slices.get(value);
     if (known) return known;
-    const slice = this.backward.input(value.shape);
+    const slice = this.backward.input(value.shape, undefined, value.elementType);
     this.#slices.set(value, slice);
     this.feeds.push(this.stacked(value));
     return slice;

@@ -78,6 +78,22 @@ const CASES: readonly Case[] = [
   },
   { op: 'ReduceSum', name: 'over everything', shapes: [[2, 3]], build: (g, [a]) => [g.mul(g.sum(a), g.sum(a))] },
   { op: 'ReduceSum', name: 'over one axis', shapes: [[2, 3]], build: (g, [a]) => [g.sum(a, [1], true)] },
+  { op: 'LogSoftmax', name: '', shapes: [[2, 3, 4]], build: (g, [a]) => [g.logSoftmax(a)] },
+  {
+    op: 'GatherElements',
+    name: 'with an entry that is picked twice and one that is not',
+    shapes: [[2, 3]],
+    build: (g, [a]) => [g.pick(a, g.constant([0, 2, 0, 1, 1, 2, 2, 2], [2, 4], 'int64'))],
+  },
+  {
+    op: 'Identity',
+    name: 'of what the result does not depend on: the largest term of ln Σ exp',
+    shapes: [[2, 3]],
+    build: (g, [a]) => {
+      const largest = g.detached(g.largest(a, 1));
+      return [g.add(largest, g.map('Log', g.sum(g.map('Exp', g.sub(a, largest)), [1], true)))];
+    },
+  },
   {
     op: 'Scan',
     name: 'with weight, bias, two states and two sequences',
@@ -88,6 +104,22 @@ const CASES: readonly Case[] = [
         return { next: [next, body.add(c, body.mul(h, y))], give: [next, body.mul(next, y)] };
       });
       return [...finalStates, ...stacked];
+    },
+  },
+  {
+    op: 'Scan',
+    name: 'with a condition that the backward loop needs again',
+    shapes: [
+      [2, 3],
+      [5, 2, 3],
+    ],
+    build: (g, [h0, xs]) => {
+      const gates = g.constant([1, 0, 1, 1, 0, 1, 0, 1, 1, 0], [5, 2, 1]);
+      const { finalStates } = scan(g, [h0], [xs, gates], (body, [h], [x, gate]) => ({
+        next: [body.where(body.greater(gate, body.scalar(0.5)), body.mul(h, x), h)],
+        give: [],
+      }));
+      return finalStates;
     },
   },
   {
