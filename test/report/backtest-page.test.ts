@@ -101,12 +101,12 @@ function chartsOf(page: string): Chart[] {
   return JSON.parse(/id="charts">(.*?)<\/script>/s.exec(page)?.[1] ?? '') as Chart[];
 }
 
-async function opened(text: string): Promise<Browser> {
+async function opened(text: string, height = 4000): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'kioku-page-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, 'report.html');
   await writeFile(path, text);
-  const browser = await Browser.open(path, { width: 1200, height: 4000 });
+  const browser = await Browser.open(path, { width: 1200, height });
   onTestFinished(() => browser.close());
   return browser;
 }
@@ -245,6 +245,19 @@ describe('the page of a backtest', () => {
       const features = [{ name: 'prefers-color-scheme', value: 'dark' }];
       await browser.call('Emulation.setEmulatedMedia', { features });
       await browser.until(`${CANVASES} === 6 && ${PICTURES}[0] !== ${JSON.stringify(light)}`);
+      expect(browser.complaints).toEqual([]);
+    });
+
+    it('is printed with every chart of the open files, light and no wider than paper', async (ctx) => {
+      needsProgram(ctx, 'chromium');
+      const browser = await opened(page, 300);
+      await browser.call('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: 'dark' }] });
+      await browser.evaluate(
+        `addEventListener('beforeprint', () => { document.title = [...document.querySelectorAll('canvas')].map((canvas) => canvas.clientWidth < 700).join() + getComputedStyle(document.body).backgroundColor; })`,
+      );
+      await browser.call('Page.printToPDF');
+      expect(await browser.evaluate('document.title')).toBe(`${Array(6).fill('true').join()}rgb(255, 255, 255)`);
+      expect(await browser.evaluate('getComputedStyle(document.body).backgroundColor')).not.toBe('rgb(255, 255, 255)');
       expect(browser.complaints).toEqual([]);
     });
 
