@@ -157,7 +157,7 @@ describe('learning', () => {
     const stop = { engine: nodeEngine, context, signal: stopping.signal, onProgress: () => stopping.abort() };
     const cut = await learn(long, gathered, stop);
     expect(cut.stopped).toBe('aborted');
-    const { card, stopped } = await learn(long, gathered, { engine: nodeEngine, context, resume: true });
+    const { card, stopped, record } = await learn(long, gathered, { engine: nodeEngine, context, resume: true });
     const warnings: string[] = [];
     const log = { ...silentLog, warn: (_: object, message: string) => void warnings.push(message) };
     const parts = { engine: nodeEngine, context: contextOf(config, { log }) };
@@ -165,6 +165,8 @@ describe('learning', () => {
     expect(warnings).toEqual([]);
     expect(stopped).toBe('epochs');
     expect(anew.card.modelSha256).toBe(card.modelSha256);
+    expect(record.validations).toHaveLength(8);
+    expect(anew.record).toEqual(record);
     expect(anew.card.calibration).toEqual(card.calibration);
     writeFileSync(checkpointIn(long.model), 'left by another');
     await learn({ ...long, train: { ...long.train, maxEpochs: 1 } }, gathered, parts);
