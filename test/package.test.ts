@@ -51,6 +51,7 @@ describe('the packed tarball', () => {
       'dist/cli/main.js',
       'dist/index.js',
       'dist/index.d.ts',
+      'assets/report/page.js',
       'LICENSE',
       'README.md',
       'configs/host.yaml',

@@ -2,7 +2,8 @@
 import type { ChosenConfig, ComparedDetector } from '../backtest/comparison.js';
 import type { NabProfileName, NabScores } from '../backtest/nab-score.js';
 import type { ChosenBySkab } from '../backtest/skab-choice.js';
-import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
+import { duration } from '../report/figures.js';
+import { figuresJson, number, range, scoreOf } from './backtest-figures.js';
 
 /** @returns what `--json` says of each detector */
 export function comparedJson(compared: readonly ComparedDetector[]): object[] {

@@ -19,8 +19,3 @@ export function scoreOf(score: number | null): string {
 export function range({ low, high }: Interval): string {
   return `${number(low)} to ${number(high)}`;
 }
-
-export function duration(seconds: number): string {
-  if (seconds < 120) return `${number(seconds)} s`;
-  return seconds < 7200 ? `${number(seconds / 60)} min` : `${number(seconds / 3600)} h`;
-}

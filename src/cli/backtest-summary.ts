@@ -17,7 +17,8 @@ import type { RefusedFile } from '../backtest/known-faults.js';
 import { counted } from '../core/counted.js';
 import { Counters } from '../core/counters.js';
 import { comparedJson, comparedTable, describeChosen, describeChosenBySkab } from './backtest-comparison.js';
-import { duration, figuresJson, number, range, scoreOf } from './backtest-figures.js';
+import { duration } from '../report/figures.js';
+import { figuresJson, number, range, scoreOf } from './backtest-figures.js';
 import { table } from './table.js';
 
 /** With what only a detector has whose rows are at hand: the NAB score of rows instead of alerts. */
