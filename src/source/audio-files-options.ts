@@ -38,18 +38,21 @@ export const audioFilesSchema = z
         title: 'Speed',
         description: 'full: as fast as it can be taken; 1: in real time; 10: ten times as fast.',
       }),
-    parallel: z.boolean().default(false).meta({
-      title: 'Parallel',
-      description:
-        'true: all at the same time, so that streams share the steps of the net; false: one after the other.',
-    }),
+    parallel: z
+      .union([z.boolean(), z.int().min(1).max(1000)])
+      .default(false)
+      .meta({
+        title: 'Parallel',
+        description:
+          'true: all at the same time, so that streams share the steps of the net; false: one after the other; a number: so many at the same time, then the next ones.',
+      }),
     stream: text.optional().meta({
       title: 'Stream',
       description:
         'All files are this one stream, one after the other and an hour apart, such as clips of one machine; absent: each is a stream of its own.',
     }),
   })
-  .refine(({ stream, parallel }) => stream === undefined || !parallel, {
+  .refine(({ stream, parallel }) => stream === undefined || parallel === false, {
     path: ['parallel'],
     message: 'must be false when all files are one stream',
   });

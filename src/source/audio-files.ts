@@ -13,11 +13,10 @@ import {
   recordingsOf,
   STDIN,
 } from './audio-files-options.js';
-import { AudioInput, openFile, type Piece, PipedBytes } from './audio-input.js';
+import { AudioInput, checkAudioFile, openAudioFile, type Piece, PipedBytes } from './audio-input.js';
 import { Credit } from './credit.js';
 import { Pace } from './pace.js';
 import type { Arrival } from './packet-queue.js';
-import { unreadable } from './unreadable.js';
 
 /** Packets of one emission at most: a second of one stream, or one packet of each of many. */
 const BATCH = 10;
@@ -106,15 +105,7 @@ export class AudioFilesSource implements Source {
   }
 
   async #check(file: string): Promise<void> {
-    if (file !== STDIN) {
-      const input = await this.#open(file);
-      try {
-        await input.check();
-      } finally {
-        await input.close();
-      }
-      return;
-    }
+    if (file !== STDIN) return checkAudioFile(file, this.#options);
     if (this.#stdin().isTTY !== true) return;
     throw new UserError('DATA_MISSING', 'standard input is a terminal', {
       hint: 'pipe audio into it, such as `arecord -f S16_LE -r 16000 -c 1 -t wav | kioku …`, or name a file',
@@ -123,10 +114,9 @@ export class AudioFilesSource implements Source {
 
   async #run(): Promise<void> {
     try {
-      const recordings = this.#recordings;
-      const groups = this.#options.parallel ? [recordings] : recordings.map((recording) => [recording]);
-      for (const group of groups) {
-        for (const { file, route } of group) {
+      const most = this.#mostTogether();
+      for (let from = 0; from < this.#recordings.length; from += most) {
+        for (const { file, route } of this.#recordings.slice(from, from + most)) {
           const input = await this.#open(file);
           this.#playing.push({ input, route, beginUs: this.#nextBeginUs });
         }
@@ -141,15 +131,16 @@ export class AudioFilesSource implements Source {
     }
   }
 
+  #mostTogether(): number {
+    const { parallel } = this.#options;
+    if (typeof parallel === 'number') return parallel;
+    return parallel ? this.#recordings.length : 1;
+  }
+
   async #open(file: string): Promise<AudioInput> {
+    if (file !== STDIN) return openAudioFile(file, this.#options);
     const { format, pcm } = this.#options;
-    const isPipe = file === STDIN;
-    try {
-      const bytes = isPipe ? new PipedBytes(this.#stdin()) : await openFile(file);
-      return new AudioInput({ name: isPipe ? 'standard input' : file, bytes, format, pcm, isPipe });
-    } catch (error) {
-      throw error instanceof UserError ? error : unreadable(file, error);
-    }
+    return new AudioInput({ name: 'standard input', bytes: new PipedBytes(this.#stdin()), format, pcm, isPipe: true });
   }
 
   /** Everything that is open, to its end. */

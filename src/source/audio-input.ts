@@ -32,7 +32,7 @@ export interface ByteReader {
 }
 
 /** @throws the error of the file system; UserError `DATA_MISSING` for what is no regular file */
-export async function openFile(path: string): Promise<ByteReader> {
+async function openFile(path: string): Promise<ByteReader> {
   // Before it is opened, which for a pipe waits until somebody writes.
   if ((await stat(path)).isFile()) return new FileBytes(await open(path));
   throw new UserError('DATA_MISSING', `${path} is not a regular file`, {
@@ -199,6 +199,28 @@ export class AudioInput {
 
   #invalid({ what, hint }: WavFault): UserError {
     return new UserError('AUDIO_INVALID', `${this.#parts.name} ${what}`, { hint });
+  }
+}
+
+/** How the audio of a file is written. */
+type Written = Pick<InputParts, 'format' | 'pcm'>;
+
+/** @throws UserError `DATA_MISSING` when it cannot be opened */
+export async function openAudioFile(file: string, { format, pcm }: Written): Promise<AudioInput> {
+  try {
+    return new AudioInput({ name: file, bytes: await openFile(file), format, pcm, isPipe: false });
+  } catch (error) {
+    throw error instanceof UserError ? error : unreadable(file, error);
+  }
+}
+
+/** @throws UserError as `AudioInput.check` and `openAudioFile` */
+export async function checkAudioFile(file: string, written: Written): Promise<void> {
+  const input = await openAudioFile(file, written);
+  try {
+    await input.check();
+  } finally {
+    await input.close();
   }
 }
 

@@ -177,6 +177,28 @@ describe('several files', () => {
     ]);
     expect(Math.max(...collector.batches)).toBeLessThanOrEqual(10);
   });
+
+  it('come so many at a time as was said, the next ones when those are over', async () => {
+    const files = ['b.wav', 'a.wav', 'b.wav', 'a.wav', 'b.wav'];
+    const { packets, frames } = await all({ files, parallel: 2 }, { baseDir: folder(three) });
+    const firstOf = (stream: string): number => packets.findIndex(({ route }) => route.stream === stream);
+    const endOf = (stream: string): number =>
+      packets.findIndex(({ route, mark }) => route.stream === stream && mark === 'end');
+    for (const [one, other] of [
+      ['b', 'a'],
+      ['b-2', 'a-2'],
+    ]) {
+      expect(firstOf(other)).toBeLessThan(endOf(one));
+      expect(firstOf(one)).toBeLessThan(endOf(other));
+    }
+    expect(firstOf('b-2')).toBeGreaterThan(Math.max(endOf('a'), endOf('b')));
+    expect(firstOf('b-3')).toBeGreaterThan(Math.max(endOf('a-2'), endOf('b-2')));
+    for (const again of ['b-2', 'b-3']) {
+      expect(samplesOf(frames.filter(({ stream }) => stream === again))).toEqual(
+        samplesOf(frames.filter(({ stream }) => stream === 'b')),
+      );
+    }
+  });
 });
 
 describe('what cannot be read', () => {
