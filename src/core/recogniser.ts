@@ -1,6 +1,6 @@
 /** A speech recogniser as its files describe it: which nets, how a step eats frames, what its tokens mean. */
 import type { StepModel } from './step-model.js';
-import type { TokenTable } from './tokens.js';
+import type { Pieces, TokenTable } from './tokens.js';
 
 /** The log-mel features that a recogniser was trained on (Kaldi's names; see `feature/log-mel.ts`). */
 export interface RecogniserFeatures {
@@ -40,6 +40,8 @@ interface RecogniserBase {
   /** Output frames of one step, `shiftFrames / 4`. */
   readonly outputFrames: number;
   readonly tokens: TokenTable;
+  /** Absent: the folder does not say. */
+  readonly pieces?: Pieces;
   /** Token that means "nothing here". */
   readonly blank: number;
 }

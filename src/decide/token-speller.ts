@@ -6,12 +6,14 @@
  *   without spaces (`UNSPACED`) have none.
  * - Where a token is a space by itself, it stands between words; else words are spelt without anything between them.
  * - A letter that no token spells is spelt by its bytes (`<0xNN>`), if the table has them.
- * - Of several spellings the one with the fewest tokens is taken, of those the one with the lowest sum of ids: recipes
- *   number pieces from the most frequent one on.
+ * - Where the model brings the file of SentencePiece that its texts were cut with, words are cut alike. Else, of several
+ *   spellings, the one with the fewest tokens is taken, of those the one with the lowest sum of ids: recipes number pieces
+ *   from the most frequent one on.
  * - What cannot be spelt as it is written is tried in capitals, then in small letters.
  */
-import type { TokenTable } from '../core/tokens.js';
+import type { Pieces, TokenTable } from '../core/tokens.js';
 import { isByteBpe, symbolOfBytes } from './byte-bpe.js';
+import { cheapest, merged, type Priced } from './segmentation.js';
 import { BYTE, UNSPACED, WORD_MARK } from './words.js';
 
 /** `<blk>`, `<unk>`, …, and the disambiguation symbols of icefall's lexicons. */
@@ -19,6 +21,9 @@ const SPECIAL = /^(?:<.*>|#\d+)$/s;
 
 /** More than the sum of the ids of any phrase. */
 const ONE_TOKEN = 2 ** 32;
+
+/** What a letter that is no piece is worse than the worst piece; SentencePiece's own. */
+const UNKNOWN_PENALTY = 10;
 
 export class TokenSpeller {
   readonly #byteBpe: boolean;
@@ -29,11 +34,17 @@ export class TokenSpeller {
   /** Characters of the longest token. */
   #longest = 0;
   readonly #marksWords: boolean;
+  /** Of a token that is no piece. */
+  readonly #unknownCost: number;
 
-  /** @param silent ids of tokens that say nothing, such as the blank */
+  /**
+   * @param silent ids of tokens that say nothing, such as the blank
+   * @param pieces that texts were cut into when the model was trained; absent: nobody knows
+   */
   constructor(
     private readonly tokens: TokenTable,
     silent: readonly number[],
+    private readonly pieces?: Pieces,
   ) {
     const symbols = Array.from({ length: tokens.size }, (_, id) => tokens.symbol(id));
     this.#byteBpe = isByteBpe(symbols);
@@ -43,11 +54,13 @@ export class TokenSpeller {
       if (byte) this.#bytes.set(Number.parseInt(byte[1], 16), id);
       else if (!SPECIAL.test(symbol)) this.#learn(symbol.replaceAll(WORD_MARK, ' '), id);
     });
+    const scores = pieces === undefined ? [] : [...pieces.scores.values()];
+    this.#unknownCost = UNKNOWN_PENALTY - scores.reduce((a, b) => Math.min(a, b), 0);
     this.#marksWords = [...this.#ids.keys()].some((text) => text.length > 1 && text.startsWith(' '));
   }
 
   /** @returns ids, at least one; undefined when the tokens cannot spell it */
-  spell(phrase: string): number[] | undefined {
+  spell(phrase: string): readonly number[] | undefined {
     if (phrase.includes(WORD_MARK)) return this.#look(phrase.split(/\s+/).filter((symbol) => symbol !== ''));
     const text = phrase.normalize('NFC');
     for (const variant of [text, text.toUpperCase(), text.toLowerCase()]) {
@@ -69,7 +82,7 @@ export class TokenSpeller {
     return ids.length > 0 && ids.every((id) => id !== undefined) ? ids : undefined;
   }
 
-  #spellText(text: string): number[] | undefined {
+  #spellText(text: string): readonly number[] | undefined {
     const words = text.split(/\s+/).filter((word) => word !== '');
     if (!this.#marksWords) {
       const space = this.#ids.has(' ') ? ' ' : '';
@@ -91,29 +104,40 @@ export class TokenSpeller {
     return parts.map((part) => (UNSPACED.test(part) ? part : ` ${part}`));
   }
 
-  /** The cheapest way through the characters, from left to right. */
-  #spellWord(word: string): number[] | undefined {
+  #spellWord(word: string): readonly number[] | undefined {
     const characters = Array.from(word);
-    const costs = [0];
-    const ways: number[][] = [[]];
-    for (let to = 1; to <= characters.length; to++) {
-      costs[to] = Infinity;
-      for (let from = Math.max(0, to - this.#longest); from < to; from++) {
-        const ids = this.#piece(characters, from, to);
-        if (ids === undefined) continue;
-        const cost = ids.reduce((sum, id) => sum + ONE_TOKEN + id, costs[from]);
-        if (cost < costs[to]) [costs[to], ways[to]] = [cost, [...ways[from], ...ids]];
-      }
+    if (this.pieces?.merges !== true) {
+      return cheapest(characters, this.#longest, (from, to) => this.#priced(characters.slice(from, to)));
     }
-    return costs[characters.length] < Infinity ? ways[characters.length] : undefined;
+    const parts = merged(characters, (text) => this.#scoreOf(text));
+    const ids: number[] = [];
+    for (const part of parts) {
+      const piece = this.#priced(Array.from(part));
+      if (piece === undefined) return undefined;
+      ids.push(...piece.ids);
+    }
+    return ids;
   }
 
-  /** One token, or a letter as its bytes. */
-  #piece(characters: readonly string[], from: number, to: number): number[] | undefined {
-    const id = this.#ids.get(characters.slice(from, to).join(''));
-    if (id !== undefined) return [id];
-    if (to - from > 1 || this.#bytes.size === 0 || characters[from] === ' ') return undefined;
-    const ids = Array.from(Buffer.from(characters[from]), (byte) => this.#bytes.get(byte));
-    return ids.every((byte) => byte !== undefined) ? ids : undefined;
+  /** A token, or a letter as its bytes. */
+  #priced(characters: readonly string[]): Priced | undefined {
+    const text = characters.join('');
+    const id = this.#ids.get(text);
+    if (id !== undefined) return { ids: [id], cost: this.#costOf(text, id) };
+    if (characters.length > 1 || this.#bytes.size === 0 || text === ' ') return undefined;
+    const ids = Array.from(Buffer.from(text), (byte) => this.#bytes.get(byte));
+    if (!ids.every((byte) => byte !== undefined)) return undefined;
+    return { ids, cost: ids.reduce((sum, byte) => sum + this.#costOf('', byte), 0) };
+  }
+
+  #costOf(text: string, id: number): number {
+    if (this.pieces === undefined) return ONE_TOKEN + id;
+    const score = this.#scoreOf(text);
+    return score === undefined ? this.#unknownCost : -score;
+  }
+
+  /** @param text as `#learn` knows it */
+  #scoreOf(text: string): number | undefined {
+    return this.#ids.has(text) ? this.pieces?.scores.get(text.replaceAll(' ', WORD_MARK)) : undefined;
   }
 }

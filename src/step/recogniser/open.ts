@@ -7,6 +7,7 @@ import type { TokenTable } from '../../core/tokens.js';
 import { findRecogniserFiles, withoutDecoder, type RecogniserFiles } from './files.js';
 import { layoutOf } from './layouts.js';
 import { readPart, sizeOf, partAsStep, type OnnxPart } from './onnx-part.js';
+import { readPieces } from './pieces-file.js';
 import { readTokens } from './tokens-file.js';
 
 /** All published models of these kinds eat 16 kHz; the recipes have no metadata for it. */
@@ -51,7 +52,11 @@ export async function openRecogniserFiles(
   const tokens = await readTokens(files.tokens);
   const encoder = await readPart(files.encoder);
   const facts = readEncoder(encoder);
-  return facts.head === 'ctc' ? openCtc(files, encoder, facts, tokens) : openTransducer(files, encoder, facts, tokens);
+  const model = await (facts.head === 'ctc'
+    ? openCtc(files, encoder, facts, tokens)
+    : openTransducer(files, encoder, facts, tokens));
+  const pieces = await readPieces(folder);
+  return pieces === undefined ? model : { ...model, pieces };
 }
 
 function readEncoder(part: OnnxPart): EncoderFacts {
