@@ -2,7 +2,8 @@
  * Choosing by the NAB score, for each profile by itself, as the benchmark's own optimiser chooses its thresholds: on all
  * files, or on one half of them to be scored on the other.
  */
-import { type Interval, type Intervals, bootstrapInterval } from './nab-bootstrap.js';
+import type { Interval } from '../core/bootstrap.js';
+import { type Intervals, bootstrapInterval } from './nab-bootstrap.js';
 import {
   NAB_PROFILES,
   nabScore,

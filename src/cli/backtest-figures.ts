@@ -1,6 +1,6 @@
 /** Figures of a backtest as text and as JSON. */
 import type { IncidentFigures } from '../backtest/incident-figures.js';
-import type { Interval } from '../backtest/nab-bootstrap.js';
+import type { Interval } from '../core/bootstrap.js';
 
 export function figuresJson({ detectionDelayS: delay, ...figures }: IncidentFigures): object {
   return { ...figures, detectionDelay: delay?.median ?? null, detectionDelays: delay };
