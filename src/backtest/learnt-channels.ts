@@ -13,7 +13,7 @@ export function learntChannels(
   frames: readonly Frame[],
   alignment: ResolvedAlignment,
   maxStreams: number,
-  { normalisation }: ModelCard,
+  { normalisation }: Pick<ModelCard, 'normalisation'>,
 ): LearntChannel[] {
   const channels = alignment.channels.length;
   const streams = alignedStreams(frames, alignment, maxStreams);

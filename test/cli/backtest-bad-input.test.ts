@@ -104,17 +104,17 @@ describe('of a folder of files of which some cannot be judged', () => {
   it('the exit code says that some were not judged', () => expect(code).toBe(1));
 
   it.each([
-    ['empty-cells.csv', ROWS, { 'decode.no-channel': 70 }],
+    ['empty-cells.csv', ROWS, { 'align.filled': 59, 'decode.no-channel': 70 }],
     ['missing-rows.csv', ROWS - 5, { 'align.filled': 5 }],
     ['ragged.csv', ROWS, { 'source.malformed-row': 2, 'align.filled': 2 }],
     ['decimal-commas.csv', ROWS, {}],
     ['constant-beside.csv', ROWS, {}],
     ['repeated-times.csv', ROWS, {}],
     ['no-time.csv', ROWS, { 'source.bad-time': 1, 'align.filled': 1 }],
-    ['two-zones.csv', ROWS, {}],
+    ['two-zones.csv', ROWS, { 'align.gap': 1 }],
   ])('%s is judged, the fault is found, what was dropped is counted', (name, rows, counters) => {
     const file = summary.files.find((one) => one.file === name);
-    expect(file).toMatchObject({ rows, counters });
+    expect([file?.rows, file?.counters]).toEqual([rows, counters]);
     expect(file?.alerts).toBeGreaterThan(0);
     const written = readFileSync(join(folder, 'out', name), 'utf8')
       .trimEnd()
