@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { kiokuVersion } from '../core/version.js';
 import type { Chart } from './chart.js';
 import { html, Markup, NOTHING, scriptJson } from './html.js';
@@ -37,9 +38,10 @@ export class Charts {
 export async function page(title: string, body: Markup, charts: Charts): Promise<string> {
   const uplot = createRequire(import.meta.url).resolve('uplot/dist/uPlot.iife.min.js');
   const library = await readFile(uplot, 'utf8');
+  const licence = await readFile(join(dirname(uplot), '../LICENSE'), 'utf8');
   const script = joined(await Promise.all(MODULES.map((name) => readFile(new URL(name, ASSETS), 'utf8'))));
   const style =
-    (await readFile(uplot.replace('uPlot.iife.min.js', 'uPlot.min.css'), 'utf8')) +
+    (await readFile(join(dirname(uplot), 'uPlot.min.css'), 'utf8')) +
     (await readFile(new URL('page.css', ASSETS), 'utf8'));
   const policy =
     `default-src 'none'; script-src ${hash(library)} ${hash(script)}; style-src ${hash(style)}; ` +
@@ -52,7 +54,7 @@ export async function page(title: string, body: Markup, charts: Charts): Promise
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="generator" content="kioku ${kiokuVersion()}" />
         <title>${title}</title>
-        ${element('style', style)}
+        ${new Markup(`<!-- The charts are drawn by uPlot:\n${licence}-->`)} ${element('style', style)}
       </head>
       <body>
         <h1>${title}</h1>

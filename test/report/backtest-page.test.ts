@@ -169,6 +169,7 @@ describe('the page of a backtest', () => {
     expect(policy).toMatch(/^default-src &#39;none&#39;; script-src (&#39;sha256-\S+&#39; ?){2}; style-src/);
     expect(policy).not.toContain('unsafe');
     const [head] = page.split('<h1>');
+    expect(head).toContain('Copyright');
     expect(head).not.toMatch(/<link|@import|url\(/);
     expect(page).not.toMatch(/<(?:script|img)[^>]*\ssrc=/);
     expect(page).not.toContain('<img');

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
+const LONGEST_MS = 60_000;
+
 interface Message {
   readonly id?: number;
   readonly method?: string;
@@ -43,7 +45,12 @@ export class Browser {
     const profile = await mkdtemp(join(tmpdir(), 'kioku-chromium-'));
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe'];
     const args = [...flags, `--window-size=${size.width},${size.height}`, `--user-data-dir=${profile}`];
-    const child = spawn('chromium', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    const child = spawn('chromium', args, {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      // A test that is over by its own limit leaves none behind.
+      timeout: LONGEST_MS,
+      killSignal: 'SIGKILL',
+    });
     const browser = new Browser(child, profile);
     const { targetId } = await browser.call('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await browser.call('Target.attachToTarget', { targetId, flatten: true });
