@@ -134,7 +134,9 @@ export class Segments implements PerSlot {
 
   /** Ends the period. @returns its finished segments, in an order that does not depend on batches, and its calm rows */
   endPeriod(): Period {
-    const finished = this.#finished.toSorted((a, b) => a.us - b.us || (a.stream < b.stream ? -1 : 1));
+    const finished = this.#finished.toSorted(
+      (a, b) => a.us - b.us || Number(a.stream > b.stream) - Number(a.stream < b.stream),
+    );
     const calmRows = this.#calmRows;
     this.#finished = [];
     this.#calmRows = 0;
