@@ -11,6 +11,7 @@
  *   from the most frequent one on.
  * - What cannot be spelt as it is written is tried in capitals, then in small letters.
  */
+import type { RecogniserModel } from '../core/recogniser.js';
 import type { Pieces, TokenTable } from '../core/tokens.js';
 import { isByteBpe, symbolOfBytes } from './byte-bpe.js';
 import { cheapest, merged, type Priced } from './segmentation.js';
@@ -57,6 +58,13 @@ export class TokenSpeller {
     const scores = pieces === undefined ? [] : [...pieces.scores.values()];
     this.#unknownCost = UNKNOWN_PENALTY - scores.reduce((a, b) => Math.min(a, b), 0);
     this.#marksWords = [...this.#ids.keys()].some((text) => text.length > 1 && text.startsWith(' '));
+  }
+
+  /** In all tokens of a recogniser that say something. */
+  static of(model: RecogniserModel): TokenSpeller {
+    const { blank, pieces, tokens } = model;
+    const unknown = model.kind === 'transducer' ? model.unknown : undefined;
+    return new TokenSpeller(tokens, unknown === undefined ? [blank] : [blank, unknown], pieces);
   }
 
   /** @returns ids, at least one; undefined when the tokens cannot spell it */

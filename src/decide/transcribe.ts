@@ -76,10 +76,9 @@ function transcriber<M>(
   { capacity, model, originUs, provider, counters, log }: RecogniserContext,
   search: TokenSearch<M>,
 ): HotwordDecider {
-  const { blank, outputFrames, pieces, tokens } = model;
-  const unknown = model.kind === 'transducer' ? model.unknown : undefined;
-  const speller = new TokenSpeller(tokens, unknown === undefined ? [blank] : [blank, unknown], pieces);
-  const stages = { search, speller, spelling: new Spelling(tokens), outputFrames, originUs, provider, counters, log };
+  const { outputFrames, tokens } = model;
+  const [speller, spelling] = [TokenSpeller.of(model), new Spelling(tokens)];
+  const stages = { search, speller, spelling, outputFrames, originUs, provider, counters, log };
   return new Transcriber(options, stages, capacity);
 }
 
