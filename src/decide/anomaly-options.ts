@@ -30,7 +30,7 @@ export const schema = z
     }),
     minDurationMs: duration.optional().meta({
       title: 'Least duration',
-      description: 'What passes sooner raises nothing; absent: 3 time steps.',
+      description: 'What passes sooner raises nothing; absent: 3 time steps, at most 10 minutes.',
       ...ms,
     }),
     closeAfterMs: duration.optional().meta({
@@ -41,7 +41,7 @@ export const schema = z
     coolDownMs: duration.optional().meta({
       title: 'Cool-down',
       description:
-        'For this long after an incident only one a thousand times rarer begins another; absent: 30 time steps.',
+        'For this long after an incident only one a thousand times rarer begins another; absent: 100 time steps.',
       ...ms,
     }),
     adoptAfterMs: duration.optional().meta({
@@ -115,9 +115,10 @@ export function rulesOf(options: AnomalyOptions, stepUs: number): IncidentRules 
     openScore,
     closeScore,
     silentAfterSteps,
-    minDurationUs: 1000 * (options.minDurationMs ?? 3 * stepMs),
+    // Of slow steps each is the mean of many values, and nobody wants to wait hours for a third one.
+    minDurationUs: 1000 * (options.minDurationMs ?? Math.min(TEN_MINUTES_MS, 3 * stepMs)),
     closeAfterUs: 1000 * (options.closeAfterMs ?? 10 * stepMs),
-    coolDownUs: 1000 * (options.coolDownMs ?? 30 * stepMs),
+    coolDownUs: 1000 * (options.coolDownMs ?? 100 * stepMs),
     adoptAfterUs: 1000 * (options.adoptAfterMs ?? Math.max(HOUR_MS, 600 * stepMs)),
     updateUs: 1000 * (options.updateMs ?? Math.max(TEN_MINUTES_MS, 100 * stepMs)),
   };

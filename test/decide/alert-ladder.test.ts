@@ -33,9 +33,9 @@ describe('ladder of opening scores', () => {
     expect(streams['s0']).toMatchObject({ rows: 1000, alerts: 2, capped: 0 });
     expect(streams['s0'].excess).toBeGreaterThan(0.11 + 0.31 - 0.03);
     expect(streams['s0'].excess).toBeLessThan(0.11 + 0.31 + 0.03);
-    // Open for 5 rows, 10 of calm, then 30 of cooling down, twice.
-    expect(streams['s0'].readyRows).toBeGreaterThanOrEqual(1000 - 2 * 46);
-    expect(streams['s0'].readyRows).toBeLessThanOrEqual(1000 - 2 * 40);
+    // Open for 5 rows, 10 of calm, then 100 of cooling down, twice.
+    expect(streams['s0'].readyRows).toBeGreaterThanOrEqual(1000 - 2 * 116);
+    expect(streams['s0'].readyRows).toBeLessThanOrEqual(1000 - 2 * 110);
   });
 
   it('takes what follows within the cool-down for the same alert', () => {
