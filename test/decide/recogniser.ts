@@ -235,7 +235,7 @@ export class Listener {
   }
 }
 
-function batchOf(capacity: number): Batch {
+export function batchOf(capacity: number): Batch {
   return {
     n: 0,
     width: 1,
