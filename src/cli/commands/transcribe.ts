@@ -1,31 +1,26 @@
 /** `kioku transcribe`: what is said in files, on standard input or at the microphone, as it is said. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../../config/config.js';
-import type { Hotword } from '../../core/hotwords.js';
 import { SAMPLE_FORMATS } from '../../core/pcm-format.js';
 import { UserError } from '../../core/errors.js';
 import type { Io } from '../output.js';
+import { addSearchOptions, decideOf, parseCount, requireSearch, type SearchOptions } from '../search-options.js';
 
-interface Options {
+interface Options extends SearchOptions {
   readonly model?: string;
-  readonly vad?: true;
   readonly json?: true;
   readonly device?: string;
   readonly speed: number | 'full';
   readonly raw?: string;
   readonly rate?: number;
   readonly channels?: number;
-  readonly search?: 'greedy' | 'beam';
-  readonly paths?: number;
-  readonly hotword: readonly Hotword[];
-  readonly alternatives?: number;
 }
 
 const MICROPHONE = 'mic';
 const STDIN = '-';
 
 export function register(program: Command, io: Io): void {
-  program
+  const command = program
     .command('transcribe')
     .description('write down what is said in WAV files, on standard input (-) or at the microphone (mic)')
     .argument('<input...>', 'WAV files, - for standard input, or mic')
@@ -33,7 +28,6 @@ export function register(program: Command, io: Io): void {
       '--model <model>',
       'folder of a recogniser, or the name of one that was pulled; absent: the only one there is',
     )
-    .option('--vad', 'recognise only what is speech (Silero VAD)')
     .option('--json', 'print every event as a JSON line, at the end {type: "summary", …}')
     .option('--device <name>', 'microphone to record, as `kioku devices` lists it')
     .option('--speed <factor>', '1 plays files in real time; absent: as fast as it goes', parseSpeed, 'full')
@@ -41,25 +35,14 @@ export function register(program: Command, io: Io): void {
       new Option('--raw <format>', 'the input has no header: how its samples are written').choices([...SAMPLE_FORMATS]),
     )
     .option('--rate <hz>', 'sample rate of raw audio; absent: 16000', parseCount)
-    .option('--channels <count>', 'channels of raw audio; absent: 1', parseCount)
-    .addOption(
-      new Option('--search <how>', 'greedy, or beam: several paths; absent: greedy, but beam for hotwords').choices([
-        'greedy',
-        'beam',
-      ]),
-    )
-    .option('--paths <count>', 'paths of a beam; absent: 4', parseCount)
-    .option(
-      '--hotword <phrase[:boost]>',
-      'hear this more readily, as in "FOO BAR:2"; may be given again',
-      parseHotword,
-      [],
-    )
+    .option('--channels <count>', 'channels of raw audio; absent: 1', parseCount);
+  addSearchOptions(command)
     .option('--alternatives <count>', 'with --json: how many ways to read a segment its final result tells', parseCount)
     .action(async (inputs: string[], options: Options) => transcribe(inputs, options, io));
 }
 
 async function transcribe(inputs: readonly string[], options: Options, io: Io): Promise<void> {
+  requireSearch(options);
   const wrong = mistake(inputs, options);
   if (wrong !== undefined) throw wrong;
   const { defineConfig } = await import('../../config/load.js');
@@ -71,7 +54,7 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
     name: 'transcribe',
     model: await findRecogniser(options.model),
     ...inputOf(inputs, options),
-    decide: decideOf(options),
+    decide: decideWith(options),
     sinks: [],
   });
   const pipeline = new Pipeline(config, { log: await io.openLog() });
@@ -90,12 +73,7 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
 }
 
 function mistake(inputs: readonly string[], options: Options): UserError | undefined {
-  const { device, raw, rate, channels, search, alternatives, json } = options;
-  if (search === 'greedy' && isForBeam(options)) {
-    return new UserError('ARGUMENT', '--hotword, --paths and --alternatives are for --search beam', {
-      hint: 'leave --search out',
-    });
-  }
+  const { device, raw, rate, channels, alternatives, json } = options;
   if (alternatives !== undefined && json !== true) {
     return new UserError('ARGUMENT', '--alternatives are told with --json only', { hint: 'add --json' });
   }
@@ -131,36 +109,10 @@ function inputOf(inputs: readonly string[], options: Options): object {
   return { source: { kind: 'audio-files', files: [...inputs], speed, format, pcm } };
 }
 
-/** Options that only a beam has a use for. */
-function isForBeam({ hotword, paths, alternatives }: Options): boolean {
-  return hotword.length > 0 || paths !== undefined || alternatives !== undefined;
-}
-
 /** Without JSON what was written cannot be taken back: a beam, which may change its mind, writes what is final. */
-function decideOf(options: Options): object {
-  const { vad, paths, hotword, alternatives, json } = options;
-  const search = options.search ?? (isForBeam(options) ? 'beam' : 'greedy');
-  return {
-    kind: 'transcribe',
-    search,
-    hotwords: hotword,
-    partials: json === true || search === 'greedy',
-    ...(vad === undefined ? {} : { vad: {} }),
-    ...(paths === undefined ? {} : { paths }),
-    ...(alternatives === undefined ? {} : { alternatives }),
-  };
-}
-
-/** A number behind the last colon is the boost. */
-function parseHotword(text: string, before: readonly Hotword[]): readonly Hotword[] {
-  const [, phrase = text, boost] = /^(.+):([\d.]+)$/.exec(text) ?? [];
-  return [...before, { phrase, ...(boost === undefined ? {} : { boost: Number(boost) }) }];
-}
-
-function parseCount(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return value;
+function decideWith(options: Options): object {
+  const decide = decideOf(options);
+  return { ...decide, partials: options.json === true || decide.search === 'greedy' };
 }
 
 function parseSpeed(text: string): Options['speed'] {
