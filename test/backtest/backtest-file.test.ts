@@ -142,13 +142,17 @@ describe('a backtest of a file', () => {
     pipeline.events.subscribe((batch) => void events.push(...batch));
     await pipeline.run(new AbortController().signal);
     const opened = events.filter((event): event is IncidentEvent => event.type === 'incident' && event.phase === 'new');
-    const result = await judge('run.csv', { ...SETTING, value, file: past.file, model: past.model });
+    const learntBefore = { ...SETTING, value, file: past.file, model: past.model, baselines: ['persistence'] as const };
+    const [result, baseline] = await judgeAll('run.csv', [learntBefore]);
     expect(opened.length).toBeGreaterThan(0);
     expect(Array.from(result.alerts, (row) => Math.floor(result.timesUs[row] / 60e6) * 60e6)).toEqual(
       opened.map(({ us }) => us),
     );
     expect(Date.parse(result.modelSaw?.from ?? '')).toBeLessThanOrEqual(Date.parse(timeOf(0)));
     expect(result.learntRows).toBe(0);
+    // A baseline has nothing but the file.
+    expect([baseline.learntRows, baseline.modelSaw]).toEqual([LEARNT, undefined]);
+    expect(baseline.alerts.length).toBeGreaterThan(0);
   });
 
   it.each([
