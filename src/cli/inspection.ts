@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises';
 import { systemCodeOf, UserError } from '../core/errors.js';
 import type { ModelCard } from '../core/card.js';
 import { counted } from '../core/counted.js';
+import { silentLog } from '../core/log.js';
+import { LearntFile } from '../online/learnt-file.js';
 import { readModelInfo, type TensorInfo } from '../onnx/reader.js';
 import { modelPath, readCard } from '../step/card-file.js';
 import { table } from './table.js';
@@ -37,6 +39,8 @@ export interface CardSummary {
   /** With `decide.alertsPerWeek` in the configuration that it was learnt with. */
   readonly threshold?: ThresholdSummary;
   readonly training: ModelCard['training'];
+  /** Optimiser steps since then, while it ran (`online`); absent: none. The ONNX file is the net as it was trained. */
+  readonly onlineSteps?: number;
   /** Mean squared error relative to "repeat the last value" on held-out data; below 1 is better. Absent: that is 0. */
   readonly errorVersusPersistence?: number;
   readonly licence: string;
@@ -59,6 +63,7 @@ export async function inspectModel(path: string): Promise<Inspection> {
   const card = isFolder ? await readCard(path) : undefined;
   const file = card === undefined ? path : modelPath(path, card);
   const info = await readModelInfo(file);
+  const onlineSteps = card === undefined ? 0 : await new LearntFile(path, card.modelSha256, silentLog).steps();
   const values = info.initialisers.reduce((sum, { dims }) => sum + dims.reduce((product, n) => product * n, 1), 0);
   return {
     file,
@@ -71,11 +76,11 @@ export async function inspectModel(path: string): Promise<Inspection> {
     initialisers: info.initialisers.length,
     values,
     metadata: Object.fromEntries(info.metadata),
-    ...(card === undefined ? {} : { card: summarise(card) }),
+    ...(card === undefined ? {} : { card: summarise(card, onlineSteps) }),
   };
 }
 
-function summarise(card: ModelCard): CardSummary {
+function summarise(card: ModelCard, onlineSteps: number): CardSummary {
   const { validationMse, persistenceMse } = card.training;
   const threshold = card.calibration?.threshold;
   return {
@@ -88,6 +93,7 @@ function summarise(card: ModelCard): CardSummary {
     calibratedStreams: Object.keys(card.calibration?.streams ?? {}).length,
     ...(threshold === undefined ? {} : { threshold: summariseThreshold(threshold) }),
     training: card.training,
+    ...(onlineSteps > 0 ? { onlineSteps } : {}),
     ...(persistenceMse > 0 ? { errorVersusPersistence: validationMse / persistenceMse } : {}),
     licence: card.licence,
   };
@@ -123,6 +129,11 @@ function describeCard(card: CardSummary): string[] {
     `watches ${channels} in steps of ${card.stepMs} ms${card.calendar.length > 0 ? `, with ${card.calendar.join(', ')}` : ''}`,
     `trained on ${training.rows} rows of ${counted(training.streams, 'stream')}, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
     `optimised in ${counted(training.optimiserSteps, 'step')} of ${describeOptimiser(training)}`,
+    ...(card.onlineSteps === undefined
+      ? []
+      : [
+          `has learnt on while it ran, in ${counted(card.onlineSteps, 'optimiser step')}; the file is as it was trained`,
+        ]),
     `held-out error ${training.validationMse.toPrecision(3)}: ${verdict(card.errorVersusPersistence)} repeating the last value (${training.persistenceMse.toPrecision(3)})`,
     ...(card.threshold === undefined ? [] : [describeThreshold(card.threshold)]),
     `calibrated for ${counted(card.calibratedStreams, 'stream')}; licence: ${card.licence}; made ${training.createdAt} by kioku ${training.kioku}`,

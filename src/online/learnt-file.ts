@@ -35,21 +35,17 @@ export class LearntFile {
    * @returns undefined when there is nothing, or nothing of this model; the log says what is not used
    */
   async read(shape: LessonShape): Promise<OnlineContent | undefined> {
-    let file: Uint8Array;
-    try {
-      file = await readFile(this.#path);
-    } catch (error) {
-      if (systemCodeOf(error) !== 'ENOENT') this.#ignored(`it cannot be read (${messageOf(error)})`);
-      return undefined;
-    }
-    // The seal proves that this is what `write` was given.
-    const content = unsealed(MAGIC, file) as Content | undefined;
-    if (content === undefined) return this.#ignored('it is damaged, or of another version of kioku');
-    if (content.model !== this.modelSha256) return this.#ignored('it belongs to a former model');
+    const content = await this.#content();
+    if (content === undefined) return undefined;
     const { online } = content;
     if (JSON.stringify(content.shape) === JSON.stringify(shape)) return online;
     const empty = { finished: [], calmRows: 0 };
     return { ...online, rows: 0, period: empty, replay: { numbers: new Float32Array(0) } };
+  }
+
+  /** Optimiser steps that the net has learnt since it was trained; 0 when `read` would find nothing. */
+  async steps(): Promise<number> {
+    return (await this.#content())?.online.knowledge.steps ?? 0;
   }
 
   /** Replaces what is there in one go. What cannot be written is told, and tried again the next time. */
@@ -60,6 +56,20 @@ export class LearntFile {
     } catch (error) {
       this.log.warn({ file: this.#path, reason: messageOf(error) }, 'what the net has learnt cannot be saved');
     }
+  }
+
+  async #content(): Promise<Content | undefined> {
+    let file: Uint8Array;
+    try {
+      file = await readFile(this.#path);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOENT') this.#ignored(`it cannot be read (${messageOf(error)})`);
+      return undefined;
+    }
+    // The seal proves that this is what `write` was given.
+    const content = unsealed(MAGIC, file) as Content | undefined;
+    if (content === undefined) return this.#ignored('it is damaged, or of another version of kioku');
+    return content.model === this.modelSha256 ? content : this.#ignored('it belongs to a former model');
   }
 
   #ignored(reason: string): undefined {

@@ -16,7 +16,7 @@ const CONTENT: OnlineContent = {
   period: { finished: [{ stream: 'a', us: 5, numbers: Float32Array.of(1, NaN, -0) }], calmRows: 2 },
   replay: { numbers: Float32Array.of(1, 2, 3) },
   serving: Float32Array.of(4, 5),
-  knowledge: untaught(Float32Array.of(6, 7)),
+  knowledge: { ...untaught(Float32Array.of(6, 7)), steps: 12 },
   due: true,
 };
 
@@ -35,8 +35,10 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('what was learnt while running', () => {
   it('is read back as it was written, and absent without a word at the first start', async () => {
     expect(await fileOf('abc').read(SHAPE)).toBeUndefined();
+    expect(await fileOf('abc').steps()).toBe(0);
     await fileOf('abc').write(CONTENT, SHAPE);
     expect(await fileOf('abc').read(SHAPE)).toEqual(CONTENT);
+    expect(await fileOf('abc').steps()).toBe(CONTENT.knowledge.steps);
     expect(warnings).toEqual([]);
   });
 

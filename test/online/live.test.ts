@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { describeModel, inspectModel } from '../../src/cli/inspection.js';
 import { defineConfig } from '../../src/config/load.js';
 import { normal } from '../../src/core/random.js';
 import { EmbeddedBroker } from '../../src/mqtt/broker.js';
@@ -61,6 +62,9 @@ it('learns while it runs, and goes on from there at the next start', async () =>
   expect(first.log.lines.join('\n')).toMatch(/learnt while running/);
   expect(first.log.lines.join('\n')).toMatch(/"goesOn":false/);
   expect((await stat(join(folder, 'model', 'online.learnt'))).size).toBeGreaterThan(1000);
+  const inspected = await inspectModel(join(folder, 'model'));
+  expect(inspected.card?.onlineSteps).toBeGreaterThanOrEqual(UPDATES);
+  expect(describeModel(inspected)).toMatch(/has learnt on while it ran, in \d+ optimiser steps/);
   const again = await run();
   expect(again.log.lines.join('\n')).toMatch(/"goesOn":true/);
   expect(again.log.lines.join('\n')).toMatch(/learnt while running/);
