@@ -109,8 +109,8 @@ describe('the NAB score of alerts', () => {
   });
 
   it('tries thresholds that a configuration may have', () => {
-    expect(TRIED_SCORES[0]).toBe(0.15);
-    expect(TRIED_SCORES.at(-1)).toBe(0.9);
-    expect(TRIED_SCORES).toHaveLength(16);
+    expect(TRIED_SCORES[0]).toBe(0.1);
+    expect(TRIED_SCORES.at(-1)).toBe(0.6);
+    expect(TRIED_SCORES).toHaveLength(26);
   });
 });
