@@ -178,7 +178,7 @@ export class StreamLane implements Lane {
   readonly #take = (frame: Frame): void => {
     this.#stepper.feature.push(this.#slot, frame);
     if (++this.#rowsWaiting >= ROWS_BEFORE_TURN) this.#step();
-    if (this.#online?.row() === true) {
+    if (this.#online?.row(this.#slot) === true) {
       this.#step();
       this.#online.border();
     }

@@ -6,7 +6,7 @@ export const onlineSchema = z
     everySteps: z.int().min(1).max(1_000_000).default(8).meta({
       title: 'Time steps between updates',
       description:
-        'So many time steps, of all streams together, are judged between two updates of the weights. Many streams want more.',
+        'So many of each stream, on average over those that are heard, are judged between two updates of the weights.',
       unit: 'steps',
     }),
     optimiserSteps: z.int().min(1).max(64).default(1).meta({

@@ -1,8 +1,10 @@
 /**
- * The net of a lane goes on learning (`docs/online-learning.md`). Every `everySteps` rows of the lane there is a border:
- * what was learnt since the last one serves from here on, and the next update begins, with what has come up to here. So
- * which row is judged with which weights depends on the number of rows alone, unless an update is late.
+ * The net of a lane goes on learning (`docs/online-learning.md`). After every `everySteps` rows of each stream, on average
+ * over those that are heard, there is a border: what was learnt since the last one serves from here on, and the next update
+ * begins, with what has come up to here. So which row is judged with which weights depends on the rows alone, unless an
+ * update is late.
  */
+import type { Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import type { LearningNet } from '../core/learning-net.js';
 import type { Log } from '../core/log.js';
@@ -40,8 +42,9 @@ export interface OnlineFigures {
 
 /** All that learning depends on beside the streams' own memory. */
 export interface OnlineContent {
-  /** Rows since the last border. */
+  /** Rows since the last border, and the streams that they are of. */
   readonly rows: number;
+  readonly streams: number;
   /** Lessons so far: which segments the next one sees. */
   readonly lessons: number;
   readonly period: Period;
@@ -58,6 +61,7 @@ export class OnlineLearning {
   readonly #parts: OnlineParts;
   readonly #lessons: readonly Lesson[];
   #rows = 0;
+  #streams = 0;
   #drawn = 0;
   #serving: Float32Array;
   #knowledge: Knowledge;
@@ -95,15 +99,18 @@ export class OnlineLearning {
   }
 
   /** One more row has come. @returns whether it is the last before a border: step what waits, then call `border` */
-  row(): boolean {
+  row(slot: Slot): boolean {
     this.#heard = true;
-    return ++this.#rows >= this.rules.everySteps;
+    if (this.segments.hear(slot)) this.#streams++;
+    return ++this.#rows >= this.rules.everySteps * this.#streams;
   }
 
   /** @throws UserError `ENGINE`, where learning is inline */
   border(): void {
     const { learning, replay, counters } = this.#parts;
+    const rows = this.#rows;
     this.#rows = 0;
+    this.#streams = 0;
     this.#due ??= learning.take();
     if (this.#due !== undefined) this.#serve(this.#due);
     this.#due = undefined;
@@ -112,7 +119,7 @@ export class OnlineLearning {
     this.#saveInTime();
     if (learning.over) return;
     if (learning.busy) counters.count('online.late');
-    else if (2 * calmRows < this.rules.everySteps) counters.count('online.frozen');
+    else if (2 * calmRows < rows) counters.count('online.frozen');
     else if (replay.size >= this.rules.segments) learning.learn(this.#draw());
   }
 
@@ -120,6 +127,7 @@ export class OnlineLearning {
     this.#due ??= this.#parts.learning.take();
     return {
       rows: this.#rows,
+      streams: this.#streams,
       lessons: this.#drawn,
       period: this.segments.period,
       replay: this.#parts.replay.content(),
@@ -152,9 +160,10 @@ export class OnlineLearning {
     await file?.write(this.content(), this.start.shape);
   }
 
-  #goOn({ rows, lessons, period, replay, serving, knowledge, due }: OnlineContent): void {
+  #goOn({ rows, streams, lessons, period, replay, serving, knowledge, due }: OnlineContent): void {
     const { spec, form } = this.start;
     this.#rows = rows;
+    this.#streams = streams;
     this.#drawn = lessons;
     this.segments.period = period;
     this.#parts.replay.restore(replay);

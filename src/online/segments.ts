@@ -18,8 +18,8 @@ const NONE = -1;
 
 const VERSION = 1;
 const SAVED = 'a segment to learn from';
-/** Saved before the segment: whether the stream was heard in this period, rows in it, time of the first. */
-const HEAD_FIELDS = 3;
+/** Saved before the segment: whether the stream was stepped and heard in this period, rows in it, time of the first. */
+const HEAD_FIELDS = 4;
 
 interface Begun {
   /** [slots, numbers of a segment], see `Replay`. */
@@ -28,8 +28,9 @@ interface Begun {
   readonly rows: Int32Array;
   /** Time of the first row. */
   readonly us: Float64Array;
-  /** The period in which the stream was last heard. */
-  readonly period: Float64Array;
+  /** The period in which the stream was last stepped, and that in which it was last heard, which may wait to be stepped. */
+  readonly stepped: Float64Array;
+  readonly heard: Float64Array;
   readonly names: string[];
 }
 
@@ -72,7 +73,8 @@ export class Segments implements PerSlot {
       numbers: new Float32Array(slots * this.#numbers),
       rows: new Int32Array(slots),
       us: new Float64Array(slots),
-      period: new Float64Array(slots),
+      stepped: new Float64Array(slots),
+      heard: new Float64Array(slots),
       names: Array.from({ length: slots }, () => ''),
     });
     this.#blocks = new Blocks(capacity, begin, { blockSlots });
@@ -83,12 +85,22 @@ export class Segments implements PerSlot {
     const begun = this.#blocks.of(slot);
     const place = this.#blocks.place(slot);
     begun.rows[place] = NONE;
-    begun.period[place] = 0;
+    begun.stepped[place] = 0;
+    begun.heard[place] = 0;
     begun.names[place] = stream;
   }
 
   leave(slot: Slot): void {
     this.#blocks.leave(slot);
+  }
+
+  /** A row of the stream has come, to be stepped now or later. @returns whether it is the first of the period */
+  hear(slot: Slot): boolean {
+    const begun = this.#blocks.of(slot);
+    const place = this.#blocks.place(slot);
+    const isFirst = begun.heard[place] !== this.#period;
+    begun.heard[place] = this.#period;
+    return isFirst;
   }
 
   /** Before the first step of a run of the net; a gap has zeroed the state already. */
@@ -98,8 +110,8 @@ export class Segments implements PerSlot {
       const begun = this.#blocks.of(slot);
       const place = this.#blocks.place(slot);
       if (batch.gap[row] === 1) begun.rows[place] = NONE;
-      if (begun.period[place] === this.#period) continue;
-      begun.period[place] = this.#period;
+      if (begun.stepped[place] === this.#period) continue;
+      begun.stepped[place] = this.#period;
       const rows = begun.rows[place];
       // The row ends one segment and begins the next.
       if (rows === this.shape.steps) this.#ending.set(slot, this.#copy(begun, place));
@@ -160,7 +172,8 @@ export class Segments implements PerSlot {
     const rows = begun.rows[place];
     const kept = rows === NONE ? 0 : this.#numbers;
     const fields = new Float64Array(HEAD_FIELDS + kept);
-    fields.set([begun.period[place] === this.#period ? 1 : 0, rows, begun.us[place]]);
+    const [stepped, heard] = [begun.stepped, begun.heard].map((last) => Number(last[place] === this.#period));
+    fields.set([stepped, heard, rows, begun.us[place]]);
     fields.set(begun.numbers.subarray(place * this.#numbers, place * this.#numbers + kept), HEAD_FIELDS);
     return saveNumbers(VERSION, fields);
   }
@@ -169,11 +182,12 @@ export class Segments implements PerSlot {
     const begun = this.#blocks.of(slot);
     const place = this.#blocks.place(slot);
     const fields = loadNumbers(VERSION, bytes, SAVED);
-    const [heard, rows, us] = fields;
+    const [stepped, heard, rows, us] = fields;
     const kept = rows === NONE ? 0 : this.#numbers;
     const counts = Number.isInteger(rows) && rows >= NONE && rows <= this.shape.steps;
     if (!counts || fields.length !== HEAD_FIELDS + kept) throw unfitState(SAVED);
-    begun.period[place] = heard === 1 ? this.#period : 0;
+    begun.stepped[place] = stepped * this.#period;
+    begun.heard[place] = heard * this.#period;
     begun.rows[place] = rows;
     begun.us[place] = us;
     begun.numbers.set(fields.subarray(HEAD_FIELDS), place * this.#numbers);

@@ -21,7 +21,7 @@ import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
 
 const STREAMS = ['a', 'bb', 'c'];
 /** Small enough that much is learnt in little time. */
-const OPTIONS = { everySteps: 24, segments: 4, segmentSteps: 8, replaySteps: 200, learningRate: 0.01 };
+const OPTIONS = { everySteps: 8, segments: 4, segmentSteps: 8, replaySteps: 200, learningRate: 0.01 };
 const LIMITS = { maxStreams: 4 };
 
 const folders: string[] = [];
@@ -53,6 +53,13 @@ function feed(lane: StreamLane, frames: readonly Frame[], sizes: readonly number
 /** Events of different streams come in the order in which batches were stepped. */
 const byStream = (events: readonly KiokuEvent[]): KiokuEvent[][] =>
   STREAMS.map((stream) => events.filter((event) => event.stream === stream));
+
+async function updatesOf(streams: readonly string[]): Promise<number> {
+  const { lane, online } = await open();
+  feed(lane, readings(streams, 200, 1000));
+  lane.close();
+  return online.figures.updates;
+}
 
 describe('a lane whose net goes on learning', () => {
   it.each(['fused', 'plain'] as const)('says and learns the same however its input is cut (%s)', async (form) => {
@@ -92,7 +99,7 @@ describe('a lane whose net goes on learning', () => {
 
   it('learns nothing while an incident lasts, nor what led to it', async () => {
     const counters = new Counters();
-    const { lane, online } = await open(counters, { everySteps: 8 });
+    const { lane, online } = await open(counters);
     const frames = Array.from({ length: 400 }, (_, second) => reading('a', second, second >= 200 && second < 230));
     const fault = 200;
     feed(lane, frames.slice(0, fault));
@@ -135,6 +142,12 @@ describe('a lane whose net goes on learning', () => {
       { numRuns: 8 },
     );
     whole.lane.close();
+  });
+
+  it('updates as often with many streams as with one', async () => {
+    const [one, many] = [await updatesOf(['a']), await updatesOf(STREAMS)];
+    expect(one).toBeGreaterThan(10);
+    expect(Math.abs(many - one)).toBeLessThanOrEqual(6);
   });
 
   it('says the same where updates are made in a thread that keeps up', async () => {
