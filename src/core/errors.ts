@@ -19,7 +19,7 @@ export const ERROR_CODES = {
   CAPTURE: 'the microphone cannot be recorded',
   MODEL_MISSING: 'the model folder or a file in it is absent',
   MODEL_INVALID: 'a model file is damaged or not what the card says',
-  HOTWORD: 'the tokens of the model cannot spell a hotword',
+  HOTWORD: 'the tokens of the model cannot spell a hotword, or a phrase of the vocabulary',
   DOWNLOAD: 'a model could not be downloaded or unpacked',
   CARD_MISMATCH: 'the card (model.json) does not belong to the model or does not fit the configuration',
   SNAPSHOT_INVALID: 'a saved state has another version, size or model',

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import type { Decider } from './contracts.js';
 
 const MOST_BOOST = 20;
-const MOST_HOTWORDS = 10_000;
+export const MOST_PHRASES = 10_000;
 
 export const boostSchema = z.number().positive().max(MOST_BOOST);
 
+export const phraseSchema = z.string().trim().min(1).max(200);
+
 const hotwordSchema = z.strictObject({
-  phrase: z.string().trim().min(1).max(200).meta({
+  phrase: phraseSchema.meta({
     title: 'Phrase',
     description: 'As the model writes it; with ▁ in it: tokens of the model, separated by spaces.',
   }),
@@ -18,7 +20,7 @@ const hotwordSchema = z.strictObject({
   }),
 });
 
-export const hotwordsSchema = z.array(hotwordSchema).max(MOST_HOTWORDS);
+export const hotwordsSchema = z.array(hotwordSchema).max(MOST_PHRASES);
 
 export type Hotword = z.output<typeof hotwordSchema>;
 

@@ -1,35 +1,8 @@
-/** What beams of CTC and of transducers have in common: how their paths are compared, biased, cut and read. */
+/** What beams of CTC and of transducers have in common: how their paths are compared, cut and read. */
 import type { Micros } from '../core/contracts.js';
-import { ContextGraph, type PhraseState } from './context-graph.js';
 import { lastIds, type PathToken, tokensOf } from './path-token.js';
 import { logAdd } from './scores.js';
 import type { Reading } from './token-search.js';
-
-/** What a path has earned by phrases: for good, and with the beginning of one. */
-export interface Earned {
-  readonly kept: number;
-  readonly state: PhraseState;
-}
-
-export const NO_PHRASES = new ContextGraph([]);
-
-/** What one token more earns. */
-export function earnWith(phrases: ContextGraph, { kept, state }: Earned, id: number): Earned {
-  return { kept: kept + phrases.completed(state, id), state: phrases.after(state, id) };
-}
-
-/** What the tokens of a segment earn. */
-export function earnedBy(phrases: ContextGraph, last: PathToken): Earned {
-  return tokensOf(last).reduce<Earned>((earned, { id }) => earnWith(phrases, earned, id), {
-    kept: 0,
-    state: phrases.root,
-  });
-}
-
-/** @returns all in all */
-export function totalOf(phrases: ContextGraph, { kept, state }: Earned): number {
-  return kept + phrases.worth(state);
-}
 
 /** A path that ends somewhere, with its logarithmic score. */
 export interface ScoredPath {

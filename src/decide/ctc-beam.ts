@@ -8,7 +8,8 @@
 import type { Batch, Micros, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import { OUTPUT_FRAME_US, type CtcModel } from '../core/recogniser.js';
-import { beginSame, earnedBy, earnWith, NO_PHRASES, readingsOf, totalOf } from './beam.js';
+import { beginSame, readingsOf } from './beam.js';
+import type { Bias } from './bias.js';
 import type { ContextGraph } from './context-graph.js';
 import { emptyPrefix, type Ending, entered, join, lastOf, likelier, NO_TOKEN } from './ctc-prefix.js';
 import { openTo, type Prefix, prefixOf, stayed, sumOf } from './ctc-prefix.js';
@@ -29,7 +30,7 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
   readonly form = 3;
   readonly #vocabulary: number;
   readonly #candidates: Candidates;
-  #phrases: ContextGraph = NO_PHRASES;
+  #bias: Bias;
 
   /**
    * @param resetEncoder the encoder's memory of a slot starts anew
@@ -40,13 +41,15 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
     private readonly resetEncoder: (slot: Slot) => void,
     private readonly counters: Counters,
     paths: number,
+    bias: Bias,
   ) {
+    this.#bias = bias;
     this.#vocabulary = vocabularyOf(model);
     this.#candidates = new Candidates(paths);
   }
 
   begin(): Beam {
-    return [emptyPrefix({ kept: 0, state: this.#phrases.root })];
+    return [emptyPrefix(this.#bias.start)];
   }
 
   pause(slot: Slot, hypothesis: Hypothesis<Beam>): void {
@@ -56,19 +59,19 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
 
   /** Paths that begin in another way are gone. The others are compared as before, by scores that begin at 0 again. */
   cut(hypothesis: Hypothesis<Beam>, count: number): void {
-    const [first] = hypothesis.memory;
+    const first = this.#chosen(hypothesis.memory);
     const kept = hypothesis.memory.filter((prefix) =>
       beginSame(likelier(prefix).tokens, likelier(first).tokens, count),
     );
     const highest = this.#scoreOf(first);
     hypothesis.memory = kept.map((prefix) => {
-      const earned = earnedBy(this.#phrases, afterCut(prefix.blank.tokens, count, ROOTS));
-      const change = totalOf(this.#phrases, prefix.earned) - totalOf(this.#phrases, earned) - highest;
+      const standing = this.#bias.by(afterCut(prefix.blank.tokens, count, ROOTS));
+      const change = this.#bias.earned(prefix.standing) - this.#bias.earned(standing) - highest;
       const cutEnding = ({ sum, best, tokens, blanks }: Ending): Ending => {
         const after = afterCut(tokens, count, ROOTS);
         return { sum: sum + change, best: best + change, tokens: after, blanks: after.depth > 0 ? blanks : 0 };
       };
-      return { blank: cutEnding(prefix.blank), token: cutEnding(prefix.token), earned };
+      return { blank: cutEnding(prefix.blank), token: cutEnding(prefix.token), standing };
     });
   }
 
@@ -88,15 +91,23 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
     }
   }
 
+  settle(hypothesis: Hypothesis<Beam>): void {
+    hypothesis.follow(this.#bias.wholePartOf(likelier(this.#chosen(hypothesis.memory)).tokens));
+  }
+
   readings({ memory }: Hypothesis<Beam>, us: Micros): Reading[] {
-    const paths = memory.map((prefix) => ({ last: likelier(prefix).tokens, score: this.#scoreOf(prefix) }));
+    const chosen = this.#chosen(memory);
+    const others = memory.filter((prefix) => prefix !== chosen && this.#bias.isWhole(prefix.standing));
+    const paths = [chosen, ...others].map((prefix) => {
+      return { last: this.#bias.wholePartOf(likelier(prefix).tokens), score: this.#scoreOf(prefix) };
+    });
     return readingsOf(paths, us);
   }
 
   prefer(phrases: ContextGraph, hypotheses: readonly Hypothesis<Beam>[]): void {
-    this.#phrases = phrases;
+    this.#bias = this.#bias.with(phrases);
     for (const hypothesis of hypotheses) {
-      for (const prefix of hypothesis.memory) prefix.earned = earnedBy(phrases, prefix.blank.tokens);
+      for (const prefix of hypothesis.memory) prefix.standing = this.#bias.by(prefix.blank.tokens);
       hypothesis.memory = this.#sorted(hypothesis.memory);
     }
   }
@@ -119,7 +130,7 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
     };
     const beam = Array.from({ length: numbers.count(1, 1) }, () => {
       const [blank, token] = [ending(), ending()];
-      return { blank, token, earned: earnedBy(this.#phrases, blank.tokens) };
+      return { blank, token, standing: this.#bias.by(blank.tokens) };
     });
     return this.#sorted(beam);
   }
@@ -128,8 +139,13 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
     return beam.toSorted((a, b) => this.#scoreOf(b) - this.#scoreOf(a));
   }
 
+  /** What a segment says that is over: the likeliest that may end here; if none may, the likeliest. */
+  #chosen(beam: Beam): Prefix {
+    return beam.find(({ standing }) => this.#bias.isWhole(standing)) ?? beam[0];
+  }
+
   #scoreOf(prefix: Prefix): number {
-    return sumOf(prefix) + totalOf(this.#phrases, prefix.earned);
+    return sumOf(prefix) + this.#bias.earned(prefix.standing);
   }
 
   #hear(beam: Beam, output: Float32Array, at: number, us: Micros): Beam {
@@ -186,21 +202,22 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
   /** Candidates with one token more. @param known tokens that lead to no new prefix */
   #offer(prefix: Prefix, path: number, known: readonly number[], output: Float32Array, at: number): void {
     const candidates = this.#candidates;
-    const phrases = this.#phrases;
+    const bias = this.#bias;
     const { blank } = this.model;
     const last = lastOf(prefix);
     const [toLast, toOthers] = [openTo(prefix, last), sumOf(prefix)];
-    const mostEarned = totalOf(phrases, prefix.earned) + phrases.mostEarned;
+    const mostEarned = bias.earned(prefix.standing) + bias.phrases.mostEarned;
     for (let id = 0; id < this.#vocabulary; id++) {
       const score = (id === last ? toLast : toOthers) + output[at + id];
       // Whether phrases matter is asked of the few that they could lift above the bar.
       if (score + mostEarned <= candidates.bar || id === blank || known.includes(id)) continue;
-      const total = score + totalOf(phrases, earnWith(phrases, prefix.earned, id));
+      if (!bias.allows(prefix.standing, id)) continue;
+      const total = score + bias.earned(bias.after(prefix.standing, id));
       if (total > candidates.bar) candidates.take(total, path, id);
     }
   }
 
   #extended(prefix: Prefix, id: number, logProb: number, us: Micros): Prefix {
-    return prefixOf(entered(prefix, id, logProb, us), earnWith(this.#phrases, prefix.earned, id));
+    return prefixOf(entered(prefix, id, logProb, us), this.#bias.after(prefix.standing, id));
   }
 }

@@ -6,7 +6,7 @@
 import type { Micros } from '../core/contracts.js';
 import { type PathToken, rootOf, tokenAfter } from './path-token.js';
 import { logAdd } from './scores.js';
-import type { Earned } from './beam.js';
+import type { Standing } from './bias.js';
 
 /** Before anything was heard there is no token that could be repeated. */
 export const NO_TOKEN = -1;
@@ -26,13 +26,13 @@ export interface Ending {
 export interface Prefix {
   readonly blank: Ending;
   readonly token: Ending;
-  earned: Earned;
+  standing: Standing;
 }
 
-/** @param earned by no tokens */
-export function emptyPrefix(earned: Earned): Prefix {
+/** @param standing of no tokens */
+export function emptyPrefix(standing: Standing): Prefix {
   const tokens = rootOf([NO_TOKEN]);
-  return { blank: { sum: 0, best: 0, tokens, blanks: 0 }, token: impossible(tokens), earned };
+  return { blank: { sum: 0, best: 0, tokens, blanks: 0 }, token: impossible(tokens), standing };
 }
 
 /** ln of the probability of a prefix. */
@@ -56,12 +56,12 @@ export function lastOf({ blank }: Prefix): number {
  * @param lastProb of the last token once more
  */
 export function stayed(prefix: Prefix, blankProb: number, lastProb: number): Prefix {
-  const { token, earned } = prefix;
+  const { token, standing } = prefix;
   const { best, tokens, blanks } = likelier(prefix);
   return {
     blank: { sum: sumOf(prefix) + blankProb, best: best + blankProb, tokens, blanks: blanks + 1 },
     token: { sum: token.sum + lastProb, best: token.best + lastProb, tokens: token.tokens, blanks: 0 },
-    earned,
+    standing,
   };
 }
 
@@ -82,8 +82,8 @@ export function entered(prefix: Prefix, id: number, logProb: number, us: Micros)
 }
 
 /** The prefix that begins with these alignments. */
-export function prefixOf(token: Ending, earned: Earned): Prefix {
-  return { blank: impossible(token.tokens), token, earned };
+export function prefixOf(token: Ending, standing: Standing): Prefix {
+  return { blank: impossible(token.tokens), token, standing };
 }
 
 /** The alignments of `more` are the prefix's as well. */

@@ -34,6 +34,8 @@ export interface TokenSearch<M> {
    * @param hypotheses by slot
    */
   advance(output: Float32Array, input: Batch, hypotheses: readonly Hypothesis<M>[]): void;
+  /** The segment is over: what it said is made such that it may end there. Absent: it may end anywhere. */
+  settle?(hypothesis: Hypothesis<M>): void;
   /**
    * Everything that the segment may have been, up to `us`, what the hypothesis says first, the others by probability.
    * Absent: there is only one reading.

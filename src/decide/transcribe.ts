@@ -1,16 +1,20 @@
 /** Speech → text: decoding of a streaming recogniser, greedy or with a beam, CTC or transducer, whichever the model is. */
 import { z } from 'zod';
-import { boostSchema, type HotwordDecider, hotwordsSchema } from '../core/hotwords.js';
+import { boostSchema, type HotwordDecider, hotwordsSchema, MOST_PHRASES, phraseSchema } from '../core/hotwords.js';
 import type { RecogniserContext, RecogniserKind } from '../core/kind.js';
-import { PRECISIONS } from '../core/recogniser.js';
+import { PRECISIONS, type RecogniserModel } from '../core/recogniser.js';
 import { gateSchema } from '../core/voice.js';
+import { Bias } from './bias.js';
 import { CtcBeamSearch } from './ctc-beam.js';
 import { CtcSearch } from './ctc.js';
 import { endpointSchema } from './endpoint.js';
+import { cannotSpell } from './hotword-bias.js';
+import { PhraseGrammar } from './phrase-grammar.js';
 import type { TokenSearch } from './token-search.js';
 import { TokenSpeller } from './token-speller.js';
 import { Transcriber } from './transcriber.js';
-import { rowsOf, TransducerBeamSearch } from './transducer-beam.js';
+import { TransducerBeamSearch } from './transducer-beam.js';
+import { rowsOf } from './transducer-path.js';
 import { TransducerSearch } from './transducer.js';
 import { Spelling } from './words.js';
 
@@ -55,14 +59,23 @@ const schema = z
       title: 'Boost of hotwords',
       description: 'Added to the score of each token of a hotword that has no boost of its own.',
     }),
+    vocabulary: z.array(phraseSchema).min(1).max(MOST_PHRASES).optional().meta({
+      title: 'Vocabulary',
+      description:
+        'Nothing but these phrases is heard, in any order and number; every one must be spelt by tokens of the model. Absent: everything.',
+    }),
     vad: gateSchema.optional().meta({
       title: 'Voice activity gate',
       description: 'Recognise only what Silero VAD takes for speech; absent: everything.',
     }),
   })
-  .superRefine(({ search, hotwords, alternatives }, ctx) => {
+  .superRefine(({ search, hotwords, alternatives, vocabulary }, ctx) => {
     if (search === 'beam') return;
-    const needing = { hotwords: hotwords.length > 0, alternatives: alternatives > 0 };
+    const needing = {
+      hotwords: hotwords.length > 0,
+      alternatives: alternatives > 0,
+      vocabulary: vocabulary !== undefined,
+    };
     for (const [key, isNeeded] of Object.entries(needing)) {
       if (isNeeded) ctx.addIssue({ code: 'custom', path: [key], message: 'needs search: beam' });
     }
@@ -71,14 +84,29 @@ const schema = z
 
 export type TranscribeOptions = z.output<typeof schema>;
 
+function spellerOf(model: RecogniserModel): TokenSpeller {
+  const unknown = model.kind === 'transducer' ? model.unknown : undefined;
+  const silent = unknown === undefined ? [model.blank] : [model.blank, unknown];
+  return new TokenSpeller(model.tokens, silent, model.pieces);
+}
+
+/** @throws UserError `HOTWORD` */
+function biasOf({ vocabulary }: TranscribeOptions, speller: TokenSpeller): Bias {
+  if (vocabulary === undefined) return new Bias();
+  const spelt = vocabulary.map((phrase) => speller.spell(phrase));
+  const refused = vocabulary.filter((_, i) => spelt[i] === undefined);
+  if (refused.length > 0) throw cannotSpell(refused);
+  return new Bias(undefined, new PhraseGrammar(spelt.filter((ids) => ids !== undefined)));
+}
+
 function transcriber<M>(
   options: TranscribeOptions,
   { capacity, model, originUs, provider, counters, log }: RecogniserContext,
+  speller: TokenSpeller,
   search: TokenSearch<M>,
 ): HotwordDecider {
   const { outputFrames, tokens } = model;
-  const [speller, spelling] = [TokenSpeller.of(model), new Spelling(tokens)];
-  const stages = { search, speller, spelling, outputFrames, originUs, provider, counters, log };
+  const stages = { search, speller, spelling: new Spelling(tokens), outputFrames, originUs, provider, counters, log };
   return new Transcriber(options, stages, capacity);
 }
 
@@ -89,18 +117,20 @@ export const transcribeKind = {
     const isBeam = search === 'beam';
     return { gate: vad, precision, rows: isBeam ? rowsOf(paths) : 1, hotwords: isBeam ? hotwords : undefined };
   },
-  /** @throws UserError `HOTWORD` */
+  /** @throws UserError `HOTWORD` when a hotword, or a phrase of the vocabulary, cannot be spelt */
   create(options: TranscribeOptions, context: RecogniserContext): HotwordDecider {
     const { counters, capacity } = context;
     const { paths } = options;
     const isBeam = options.search === 'beam';
+    const speller = spellerOf(context.model);
+    const made = <M>(search: TokenSearch<M>): HotwordDecider => transcriber(options, context, speller, search);
     if (!('joiner' in context)) {
       const { model, resetEncoder } = context;
-      if (isBeam) return transcriber(options, context, new CtcBeamSearch(model, resetEncoder, counters, paths));
-      return transcriber(options, context, new CtcSearch(model, resetEncoder, counters));
+      if (!isBeam) return made(new CtcSearch(model, resetEncoder, counters));
+      return made(new CtcBeamSearch(model, resetEncoder, counters, paths, biasOf(options, speller)));
     }
     const { model, decoder, joiner } = context;
-    if (isBeam) return transcriber(options, context, new TransducerBeamSearch(model, decoder, joiner, counters, paths));
-    return transcriber(options, context, new TransducerSearch(model, decoder, joiner, capacity, counters));
+    if (!isBeam) return made(new TransducerSearch(model, decoder, joiner, capacity, counters));
+    return made(new TransducerBeamSearch(model, decoder, joiner, counters, paths, biasOf(options, speller)));
   },
 } satisfies RecogniserKind<typeof schema>;

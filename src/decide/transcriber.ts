@@ -17,7 +17,7 @@ import type { Log } from '../core/log.js';
 import { OUTPUT_FRAME_US } from '../core/recogniser.js';
 import { loadNumbers, saveNumbers, unfitState } from '../core/saved-state.js';
 import { LONGEST_SEGMENT_MS, metRule, type EndpointOptions } from './endpoint.js';
-import { biasOf } from './hotword-bias.js';
+import { cannotSpell, hotwordBias } from './hotword-bias.js';
 import { Hypothesis } from './hypothesis.js';
 import { SavedNumbers } from './saved-numbers.js';
 import type { TokenSearch } from './token-search.js';
@@ -96,7 +96,7 @@ export class Transcriber<M> implements HotwordDecider {
   }
 
   end(slot: Slot, us: Micros, emit: Emit): void {
-    const { ids, startUs } = this.#hypotheses[slot];
+    const { ids, startUs } = this.#settled(slot);
     // A model may tell of the last word in the silence behind the audio.
     const lastUs = ids.length === 0 ? us : startUs[ids.length - 1] + OUTPUT_FRAME_US;
     this.#finish(slot, ids.length, Math.max(us, lastUs), emit);
@@ -116,21 +116,14 @@ export class Transcriber<M> implements HotwordDecider {
     if (search.prefer === undefined) {
       throw new UserError('ARGUMENT', 'greedy search has no use for hotwords', { hint: 'set `decide.search: beam`' });
     }
-    const { phrases, refused } = biasOf(hotwords, speller, this.options.hotwordBoost);
+    const { phrases, refused } = hotwordBias(hotwords, speller, this.options.hotwordBoost);
     search.prefer(phrases, this.#hypotheses);
     return refused;
   }
 
   #setFirst(hotwords: readonly Hotword[]): void {
     const refused = this.#prefer(hotwords);
-    if (refused.length === 0) return;
-    throw new UserError(
-      'HOTWORD',
-      `the tokens of the model cannot spell ${refused.map((one) => `'${one}'`).join(', ')}`,
-      {
-        hint: 'write them as the model does (in words, its letters, its script), or leave them out',
-      },
-    );
+    if (refused.length > 0) throw cannotSpell(refused);
   }
 
   /** First byte: version. */
@@ -153,6 +146,13 @@ export class Transcriber<M> implements HotwordDecider {
     this.#hypotheses[slot] = hypothesis;
   }
 
+  /** The hypothesis of a segment that is over. */
+  #settled(slot: Slot): Hypothesis<M> {
+    const hypothesis = this.#hypotheses[slot];
+    this.stages.search.settle?.(hypothesis);
+    return hypothesis;
+  }
+
   #tell(slot: Slot, emit: Emit): void {
     const hypothesis = this.#hypotheses[slot];
     const rule = metRule(this.options.endpoint, hypothesis.frames, hypothesis.blanks);
@@ -165,7 +165,7 @@ export class Transcriber<M> implements HotwordDecider {
   }
 
   #pause(slot: Slot, rule: number, emit: Emit): void {
-    const hypothesis = this.#hypotheses[slot];
+    const hypothesis = this.#settled(slot);
     const { heardUs, ids, segment, startUs, bornUs } = hypothesis;
     const spoke = ids.length > 0;
     const about = this.#about(slot, segment, spoke ? startUs[0] : bornUs, bornUs);
@@ -176,7 +176,7 @@ export class Transcriber<M> implements HotwordDecider {
 
   /** Too long: what comes before the last word is a segment, and that word begins the next one. Nothing is forgotten. */
   #cut(slot: Slot, emit: Emit): void {
-    const { heardUs, ids, startUs } = this.#hypotheses[slot];
+    const { heardUs, ids, startUs } = this.#settled(slot);
     let word = ids.length - 1;
     while (word > 0 && !this.stages.spelling.beginsWord(ids, word)) word--;
     const count = word > 0 ? word : ids.length;

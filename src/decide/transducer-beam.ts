@@ -8,28 +8,17 @@ import type { Batch, Micros, Net, Slot } from '../core/contracts.js';
 import type { Counters } from '../core/counters.js';
 import { BugError } from '../core/errors.js';
 import { OUTPUT_FRAME_US, type TransducerModel } from '../core/recogniser.js';
-import { beginSame, type Earned, earnedBy, earnWith, NO_PHRASES, readingsOf, totalOf } from './beam.js';
+import { beginSame, readingsOf } from './beam.js';
+import type { Bias } from './bias.js';
 import type { ContextGraph } from './context-graph.js';
 import type { Hypothesis } from './hypothesis.js';
-import { afterCut, loadPath, rootOf, savePath, spellSame, tokenAfter } from './path-token.js';
+import { afterCut, loadPath, rootOf, savePath, tokenAfter } from './path-token.js';
 import type { SavedNumbers } from './saved-numbers.js';
-import { Candidates, logAdd, logSum } from './scores.js';
+import { Candidates, logSum } from './scores.js';
 import type { Reading, TokenSearch } from './token-search.js';
-import { type AskingPath, TransducerRuns } from './transducer-runs.js';
+import { add, type Path, rowsOf } from './transducer-path.js';
+import { TransducerRuns } from './transducer-runs.js';
 import { NO_TOKEN, TEMPERATURE } from './transducer.js';
-
-interface Path extends AskingPath {
-  /** ln of its probability, summed over its alignments, but for a constant of the segment. */
-  score: number;
-  earned: Earned;
-  /** Output frames since its last token. */
-  blanks: number;
-}
-
-/** Rows of decoder and joiner that a stream may need: behind a pause there is one path more. */
-export function rowsOf(paths: number): number {
-  return paths + 1;
-}
 
 /** Never empty. */
 type Beam = readonly Path[];
@@ -38,7 +27,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
   readonly form = 4;
   readonly #runs: TransducerRuns;
   readonly #candidates: Candidates;
-  #phrases: ContextGraph = NO_PHRASES;
+  #bias: Bias;
 
   /**
    * @param decoder,joiner opened with room for all paths of all streams
@@ -50,7 +39,9 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     joiner: Net,
     private readonly counters: Counters,
     paths: number,
+    bias: Bias,
   ) {
+    this.#bias = bias;
     this.#runs = new TransducerRuns(decoder, joiner, model.contextSize);
     if (this.#runs.rows < rowsOf(paths)) throw new BugError('decoder or joiner is too small');
     this.#candidates = new Candidates(paths);
@@ -59,8 +50,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
   begin(): Beam {
     const { blank, contextSize } = this.model;
     const context = Array.from({ length: contextSize }, (_, i) => (i === contextSize - 1 ? blank : NO_TOKEN));
-    const nothing = { kept: 0, state: this.#phrases.root };
-    return [{ last: rootOf(context), score: 0, earned: nothing, blanks: 0, said: undefined }];
+    return [{ last: rootOf(context), score: 0, standing: this.#bias.start, blanks: 0, said: undefined }];
   }
 
   /**
@@ -76,7 +66,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
 
   /** Paths that begin in another way are gone. The others are compared as before, by scores that begin at 0 again. */
   cut(hypothesis: Hypothesis<Beam>, count: number): void {
-    const best = this.#best(hypothesis.memory);
+    const best = this.#chosen(hypothesis.memory);
     const highest = this.#totalOf(best);
     const kept = hypothesis.memory.filter((path) => beginSame(path.last, best.last, count));
     const next: Path[] = [];
@@ -111,19 +101,23 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     }
   }
 
+  settle(hypothesis: Hypothesis<Beam>): void {
+    hypothesis.follow(this.#bias.wholePartOf(this.#chosen(hypothesis.memory).last));
+  }
+
   readings({ memory }: Hypothesis<Beam>, us: Micros): Reading[] {
-    const best = this.#best(memory);
-    const others = memory.filter((path) => path !== best);
-    return readingsOf(
-      [best, ...others].map((path) => ({ last: path.last, score: this.#totalOf(path) })),
-      us,
-    );
+    const chosen = this.#chosen(memory);
+    const others = memory.filter((path) => path !== chosen && this.#bias.isWhole(path.standing));
+    const paths = [chosen, ...others].map((path) => {
+      return { last: this.#bias.wholePartOf(path.last), score: this.#totalOf(path) };
+    });
+    return readingsOf(paths, us);
   }
 
   prefer(phrases: ContextGraph, hypotheses: readonly Hypothesis<Beam>[]): void {
-    this.#phrases = phrases;
+    this.#bias = this.#bias.with(phrases);
     for (const hypothesis of hypotheses) {
-      for (const path of hypothesis.memory) path.earned = earnedBy(phrases, path.last);
+      for (const path of hypothesis.memory) path.standing = this.#bias.by(path.last);
     }
   }
 
@@ -140,15 +134,21 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     const beam = Array.from({ length: numbers.count(1, 1) }, (): Path => {
       const [score, blanks] = [numbers.next(), numbers.next()];
       const last = loadPath(numbers, this.model.contextSize);
-      return { last, score, blanks, earned: earnedBy(this.#phrases, last), said: undefined };
+      return { last, score, blanks, standing: this.#bias.by(last), said: undefined };
     });
     // It may have been saved by a search with more paths.
     if (beam.length <= this.#runs.rows) return beam;
     return beam.toSorted((a, b) => this.#totalOf(b) - this.#totalOf(a)).slice(0, this.#runs.rows);
   }
 
-  #totalOf({ score, earned }: Path): number {
-    return score + totalOf(this.#phrases, earned);
+  #totalOf({ score, standing }: Path): number {
+    return score + this.#bias.earned(standing);
+  }
+
+  /** What a segment says that is over: the best of those that may end here; if none may, the best. */
+  #chosen(beam: Beam): Path {
+    const whole = beam.filter(({ standing }) => this.#bias.isWhole(standing));
+    return this.#best(whole.length > 0 ? whole : beam);
   }
 
   #best(beam: Beam): Path {
@@ -165,9 +165,9 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
   /** A path in the next segment. What it has earned stays. @param count of its tokens that are final */
   #goOn(path: Path, count: number): Path {
     const last = afterCut(path.last, count, this.model.contextSize);
-    const earned = earnedBy(this.#phrases, last);
-    const score = this.#totalOf(path) - totalOf(this.#phrases, earned);
-    return { last, score, earned, blanks: last.depth > 0 ? path.blanks : 0, said: path.said };
+    const standing = this.#bias.by(last);
+    const score = this.#totalOf(path) - this.#bias.earned(standing);
+    return { last, score, standing, blanks: last.depth > 0 ? path.blanks : 0, said: path.said };
   }
 
   /**
@@ -206,7 +206,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
       const base = this.#totalOf(beam[path]) - norm;
       for (let id = 0; id < vocabulary; id++) {
         const score = base + logits[at + id];
-        if (score > candidates.bar) candidates.take(score, path, id);
+        if (score > candidates.bar && this.#allows(beam[path], id)) candidates.take(score, path, id);
       }
     }
     const next: Path[] = [];
@@ -220,13 +220,21 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
 
   /** @param total with what the path has earned before @param at of the path's logits */
   #after(path: Path, id: number, total: number, at: number, us: Micros): Path {
-    const { last, earned, blanks, said } = path;
-    const score = total - totalOf(this.#phrases, earned);
-    if (id === this.model.blank || id === this.model.unknown) return { last, score, earned, blanks: blanks + 1, said };
+    const { last, standing, blanks, said } = path;
+    const score = total - this.#bias.earned(standing);
+    if (this.#isSilent(id)) return { last, score, standing, blanks: blanks + 1, said };
     const { logits, vocabulary } = this.#runs;
     const logProb = logits[at + id] / TEMPERATURE - logSum(logits, at, vocabulary, TEMPERATURE);
     const token = tokenAfter(last, id, us, logProb);
-    return { last: token, score, earned: earnWith(this.#phrases, earned, id), blanks: 0, said: undefined };
+    return { last: token, score, standing: this.#bias.after(standing, id), blanks: 0, said: undefined };
+  }
+
+  #isSilent(id: number): boolean {
+    return id === this.model.blank || id === this.model.unknown;
+  }
+
+  #allows({ standing }: Path, id: number): boolean {
+    return this.#isSilent(id) || this.#bias.allows(standing, id);
   }
 
   #hearNothing(beam: Beam): Beam {
@@ -234,14 +242,4 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     for (const path of beam) path.blanks++;
     return beam;
   }
-}
-
-/** Of paths that spell the same, the first one goes on, for both. */
-function add(beam: Path[], path: Path): void {
-  for (const other of beam) {
-    if (!spellSame(other.last, path.last)) continue;
-    other.score = logAdd(other.score, path.score);
-    return;
-  }
-  beam.push(path);
 }

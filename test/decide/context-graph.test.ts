@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { earnedBy, totalOf } from '../../src/decide/beam.js';
+import { Bias } from '../../src/decide/bias.js';
 import { ContextGraph, type TokenPhrase } from '../../src/decide/context-graph.js';
 import { rootOf, tokenAfter } from '../../src/decide/path-token.js';
 
 /** What some tokens have earned, after each of them. */
 function earnedAlong(phrases: readonly TokenPhrase[], ids: readonly number[]): number[] {
-  const graph = new ContextGraph(phrases);
+  const bias = new Bias(new ContextGraph(phrases));
   let last = rootOf([0]);
   return ids.map((id) => {
     last = tokenAfter(last, id, 0, 0);
-    return totalOf(graph, earnedBy(graph, last));
+    return bias.earned(bias.by(last));
   });
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../src/core/counters.js';
-import { earnedBy, totalOf } from '../../src/decide/beam.js';
+import { Bias } from '../../src/decide/bias.js';
 import { ContextGraph, type TokenPhrase } from '../../src/decide/context-graph.js';
 import { CtcBeamSearch } from '../../src/decide/ctc-beam.js';
 import { rootOf, tokenAfter } from '../../src/decide/path-token.js';
@@ -17,7 +17,7 @@ const DIGITS = 6;
 
 function rig(paths: number, phrases: readonly TokenPhrase[] = [], outputFrames = 1) {
   const counters = new Counters();
-  const search = new CtcBeamSearch(ctcModel(outputFrames, SYMBOLS), () => {}, counters, paths);
+  const search = new CtcBeamSearch(ctcModel(outputFrames, SYMBOLS), () => {}, counters, paths, new Bias());
   const one = new SearchRig(search);
   search.prefer(new ContextGraph(phrases), [one.hypothesis]);
   return Object.assign(one, { counters });
@@ -51,10 +51,10 @@ const frame = fc
 const framesOf = (minLength: number, maxLength: number) => fc.array(frame, { minLength, maxLength });
 
 const earnedOf = (phrases: readonly TokenPhrase[], key: string): number => {
-  const graph = new ContextGraph(phrases);
+  const bias = new Bias(new ContextGraph(phrases));
   let last = rootOf([-1]);
   for (const id of key === '' ? [] : key.split(' ')) last = tokenAfter(last, Number(id), 0, 0);
-  return totalOf(graph, earnedBy(graph, last));
+  return bias.earned(bias.by(last));
 };
 
 describe('CTC prefix beam search', () => {

@@ -18,6 +18,7 @@ const MODELS = { CTC: ctcModel(2), transducer: transducerModel(2) };
 const SEARCHES = {
   greedy: {},
   'a beam': { search: 'beam', alternatives: 3, hotwords: [{ phrase: 'HELLO' }, { phrase: 'WORLDS', boost: 3 }] },
+  'a closed vocabulary': { search: 'beam', alternatives: 2, vocabulary: ['HELLO', 'HELLO WORLDS', 'WORLD', '▁HE S'] },
 };
 const CHUNKS = [
   [BLANK, BLANK],

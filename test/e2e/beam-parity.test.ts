@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TransducerModel } from '../../src/core/recogniser.js';
-import { earnedBy, totalOf } from '../../src/decide/beam.js';
+import { Bias } from '../../src/decide/bias.js';
 import { ContextGraph, type TokenPhrase } from '../../src/decide/context-graph.js';
 import { rootOf, tokenAfter } from '../../src/decide/path-token.js';
 import { TokenSpeller } from '../../src/decide/token-speller.js';
@@ -49,11 +49,11 @@ const WRITERS = [
 ];
 
 function earnedAlong(phrases: readonly TokenPhrase[], ids: readonly number[]): number[] {
-  const graph = new ContextGraph(phrases);
+  const bias = new Bias(new ContextGraph(phrases));
   let last = rootOf([0]);
   return ids.map((id) => {
     last = tokenAfter(last, id, 0, 0);
-    return totalOf(graph, earnedBy(graph, last));
+    return bias.earned(bias.by(last));
   });
 }
 
