@@ -8,7 +8,9 @@ import { normal } from '../../../src/core/random.js';
 import type { TransducerModel } from '../../../src/core/recogniser.js';
 import type { StepModel } from '../../../src/core/step-model.js';
 import { openRecogniserFiles } from '../../../src/step/recogniser/open.js';
+import { sound } from '../../support/sound.js';
 import { writeInt8LstmTransducer, writeLstmTransducer } from '../../support/speech-models/models.js';
+import { Recogniser } from '../../support/transcribe.js';
 import { userEngine } from '../../support/user-engine.js';
 
 const STREAMS = 5;
@@ -97,5 +99,22 @@ describe('a transducer with quantised encoder and joiner', () => {
     );
     expect(Math.max(...furthest)).toBeGreaterThan(0);
     expect(Math.max(...furthest)).toBeLessThan(0.2);
+  });
+
+  it('is searched with a beam as it is alone, whoever else is listened to', async () => {
+    const streams = ALL.map((stream) => Float32Array.from(sound(stream, 2), (sample) => sample / (1 + stream)));
+    const heard = async (numbers: readonly number[]): Promise<string[]> => {
+      const recogniser = await Recogniser.open(model, numbers.length, { search: 'beam', alternatives: 4 });
+      numbers.forEach((number, slot) => {
+        recogniser.stepper.open(slot, `stream${number}`);
+        recogniser.push(slot, `stream${number}`, streams[number], 0);
+      });
+      recogniser.end(numbers.map((number) => streams[number].length));
+      recogniser.close();
+      return numbers.map((number) => JSON.stringify(recogniser.finals(`stream${number}`)));
+    };
+    const together = await heard(ALL);
+    expect(together.join('').length).toBeGreaterThan(1000);
+    for (const number of ALL) expect(await heard([number])).toEqual([together[number]]);
   });
 });
