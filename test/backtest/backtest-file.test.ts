@@ -65,7 +65,7 @@ describe('a backtest of a file', () => {
   let was: FileResult;
   beforeAll(async () => {
     was = await judge(table('fault.csv', (row) => String(swing(row))));
-  });
+  }, 60_000);
 
   it('finds the fault, and learns from the first rows only', () => {
     const result = was;

@@ -49,7 +49,7 @@ let after: Map<BaselineName, FileResult>;
 beforeAll(async () => {
   before = await judge(swing);
   after = await judge((row) => (row < CHANGED ? swing(row) : 5 - 3 * swing(row * 7)));
-});
+}, 60_000);
 
 const resultOf = (results: ReadonlyMap<BaselineName, FileResult>, name: BaselineName): FileResult => {
   const result = results.get(name);

@@ -99,7 +99,7 @@ describe('of a folder of files of which some cannot be judged', () => {
     const result = await backtest('data', ...options, '--json');
     code = result.code;
     summary = JSON.parse(result.stdout) as Summary;
-  });
+  }, 60_000);
 
   it('the exit code says that some were not judged', () => expect(code).toBe(1));
 

@@ -86,7 +86,7 @@ describe('kioku backtest of several detectors', () => {
     // The same alone as beside others.
     const { nab, alertsPerDay, detectionDelay } = compared[5];
     expect(alone).toMatchObject({ alertsPerDay, detectionDelay, nab });
-  });
+  }, 60_000);
 
   it('chooses by F1 where the labels are in the data', async () => {
     const { compared = [], chosen } = await summaryOf('marked', ...CONFIGS);
