@@ -364,61 +364,22 @@ export function engineContract(name: string, makeEngine: () => Engine, tolerance
         const [net, untouched] = [learning(await open(70)), await open(70)];
         const { onnx } = makeModel();
         const all = Array.from({ length: 70 }, (_, slot) => slot);
+        // With the runs of several steps that were prepared before the swap, where the model has them.
+        const most = Math.min(net.maxSteps, 4);
+        const chunk = fc.record({
+          slots: someSlots(70),
+          steps: fc.constantFrom(1, most),
+          swap: fc.boolean(),
+        });
         fc.assert(
-          fc.property(fc.array(fc.record({ slots: someSlots(70), swap: fc.boolean() }), { maxLength: 6 }), (steps) => {
+          fc.property(fc.array(chunk, { maxLength: 6 }), (chunks) => {
             resetAll(net);
             resetAll(untouched);
             // All at once is another way through the net than few of many.
-            [{ slots: all, swap: false }, ...steps, { slots: all, swap: true }].forEach(({ slots, swap }, time) => {
+            const whole = { slots: all, steps: 1 };
+            [{ ...whole, swap: false }, ...chunks, { ...whole, swap: true }].forEach(({ swap, ...one }, i) => {
               if (swap) net.replaceModel(onnx);
-              expect(stepChunk(net, { slots, steps: 1 }, time)).toEqual(
-                stepChunk(untouched, { slots, steps: 1 }, time),
-              );
-              expect(states(net)).toEqual(states(untouched));
-            });
-          }),
-          { numRuns: 10 },
-        );
-        const before = states(net);
-        expect(() => net.replaceModel(onnx.subarray(0, onnx.length / 2))).toThrow(
-          expect.objectContaining({ code: 'MODEL_INVALID' }),
-        );
-        expect(stepAlone(net, 3, 3, 9)).toEqual(stepAlone(untouched, 3, 3, 9));
-        const copied = new Float32Array(net.stateValues + 2).fill(7);
-        net.copyState(5, copied, 1);
-        expect([copied[0], copied[net.stateValues + 1]]).toEqual([7, 7]);
-        expect(bitsOf(copied.slice(1, -1))).toEqual(before[5].slice(2));
-      });
-
-      it('forecasts with the new weights from the state that the former ones have left', async () => {
-        const net = learning(await open(3));
-        for (const slot of [0, 1]) stepAlone(net, slot, slot, 0);
-        const other = makeModel(PARAMETER_SEED + 1);
-        net.replaceModel(other.onnx);
-        const byHand = new StepByHand(other);
-        byHand.goOnFrom(net.save(1).subarray(1));
-        const x = only(net.input);
-        feed(net, 0, 1, 1);
-        const expected = byHand.step(x.slice(0, x.length / net.rows));
-        net.step(Int32Array.of(1), 1);
-        expect(distance(outputRow(net, 0), expected)).toBeLessThanOrEqual(tolerance);
-        byHand.close();
-      });
-
-      it('takes other weights amid the stream without losing a state, and equal ones without a trace', async () => {
-        const [net, untouched] = [learning(await open(70)), await open(70)];
-        const { onnx } = makeModel();
-        const all = Array.from({ length: 70 }, (_, slot) => slot);
-        fc.assert(
-          fc.property(fc.array(fc.record({ slots: someSlots(70), swap: fc.boolean() }), { maxLength: 6 }), (steps) => {
-            resetAll(net);
-            resetAll(untouched);
-            // All at once is another way through the net than few of many.
-            [{ slots: all, swap: false }, ...steps, { slots: all, swap: true }].forEach(({ slots, swap }, time) => {
-              if (swap) net.replaceModel(onnx);
-              expect(stepChunk(net, { slots, steps: 1 }, time)).toEqual(
-                stepChunk(untouched, { slots, steps: 1 }, time),
-              );
+              expect(stepChunk(net, one, 10 * i)).toEqual(stepChunk(untouched, one, 10 * i));
               expect(states(net)).toEqual(states(untouched));
             });
           }),
