@@ -161,7 +161,8 @@ describe('a lane whose net goes on learning', () => {
     const events: KiokuEvent[] = [];
     for (const frame of frames) {
       events.push(...feed(lane, [frame]));
-      await vi.waitUntil(() => background?.busy !== true, { interval: 1 });
+      // The first update waits for the thread, which takes seconds to start on a busy machine.
+      await vi.waitUntil(() => background?.busy !== true, { interval: 1, timeout: 20_000 });
     }
     expect(byStream(events)).toEqual(byStream(expected));
     expect(online.content()).toEqual(inline.online.content());
