@@ -6,12 +6,13 @@ import { dirname, join } from 'node:path';
 import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import { sealed, unsealed } from '../core/sealed.js';
 import type { TrainOptions } from '../core/training.js';
+import type { ForecastEvaluation } from './evaluator.js';
 import type { TrainJob } from './job.js';
 import type { LoopState } from './loop.js';
 import { bytesOf } from './sequence.js';
 
 /** Its last character is the version of `Content`. */
-const MAGIC = 'kioku-training-2';
+const MAGIC = 'kioku-training-3';
 
 /** Options that may change before a training goes on: they say when to stop and where data is, not what is learnt. */
 const FREE_OPTIONS = ['maxSeconds', 'checkpointSeconds', 'memoryMb'] as const;
@@ -22,7 +23,7 @@ interface Content {
   readonly options: FixedOptions;
   /** SHA-256 of the net's shape and of all sequences, hexadecimal. */
   readonly data: string;
-  readonly state: LoopState;
+  readonly state: LoopState<ForecastEvaluation>;
 }
 
 /** The checkpoint of the training that makes the model in `folder`. */
@@ -63,7 +64,7 @@ export class CheckpointFile {
    * one. Blocks until it is on the disk.
    * @throws UserError `DISK`: nothing is lost but what was learnt since the checkpoint before
    */
-  write(state: LoopState): void {
+  write(state: LoopState<ForecastEvaluation>): void {
     const content: Content = { options: this.#options, data: this.#data, state };
     const part = partOf(this.file);
     try {
@@ -80,7 +81,7 @@ export class CheckpointFile {
    * What `write` was last given.
    * @throws UserError `SNAPSHOT_INVALID` when there is none, it is damaged, or it is of other options or other data
    */
-  read(): LoopState {
+  read(): LoopState<ForecastEvaluation> {
     const { options, data, state } = this.#content();
     const changed = changes(options, this.#options);
     if (changed.length > 0) {

@@ -5,7 +5,7 @@ import { buildLossGraph } from './graphs.js';
 import { LaneState } from './lane-state.js';
 import { stateWidth, type NetSpec } from './net-spec.js';
 
-export interface Evaluation {
+export interface ForecastEvaluation {
   /** In the unit of the objective. */
   readonly loss: number;
   /** Mean squared error of the forecast mean, normalised units. */
@@ -32,7 +32,7 @@ export class Evaluator {
    * Means over all counted entries of one epoch of the source, without dropout.
    * @param parameters [N]
    */
-  evaluate(parameters: Float32Array): Evaluation {
+  evaluate(parameters: Float32Array): ForecastEvaluation {
     const fed: Record<string, Tensor> = { parameters: tensorOf(parameters, [parameters.length]) };
     let loss = 0;
     let squares = 0;

@@ -4,9 +4,11 @@ import type { TrainOptions } from '../core/training.js';
 import { persistenceMse } from './batches.js';
 import { CheckpointFile } from './checkpoint.js';
 import type { Dataset } from './dataset.js';
+import type { ForecastEvaluation } from './evaluator.js';
+import { learnForecasting } from './forecast-learner.js';
 import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { heldOutRecord } from './held-out-record.js';
-import { runLoop, type LoopHooks, type LoopResult, type LoopState } from './loop.js';
+import type { LoopHooks, LoopResult, LoopState } from './loop.js';
 import { initialParameters, type NetSpec } from './net-spec.js';
 import type { NetRecord } from './record.js';
 import type { MeasuredSequence } from './sequence.js';
@@ -33,9 +35,11 @@ export interface GradientFlows {
   readonly learnt: GradientFlow;
 }
 
-export interface TrainedNet extends Omit<LoopResult, 'validations' | 'best'> {
+export interface TrainedNet extends Omit<LoopResult<ForecastEvaluation>, 'validations' | 'best' | 'evaluation'> {
   readonly spec: NetSpec;
   readonly options: TrainOptions;
+  /** Mean squared error of the best weights on the held-out tail, normalised units. */
+  readonly validationMse: number;
   /** Mean squared error of "repeat the last value" on the same held-out tail, normalised units. */
   readonly persistenceMse: number;
   readonly record: NetRecord;
@@ -68,28 +72,28 @@ function headOf({ objective }: TrainOptions): Pick<NetSpec, 'objective' | 'likel
 
 /**
  * Trains in the calling thread and blocks it. The checkpoint stays; who has put the result in a safe place removes it.
- * @throws UserError as {@link runLoop} and {@link CheckpointFile}
+ * @throws UserError as {@link learnForecasting} and {@link CheckpointFile}
  */
-export function runJob(job: TrainJob, hooks: LoopHooks = {}): TrainedNet {
+export function runJob(job: TrainJob, hooks: LoopHooks<ForecastEvaluation> = {}): TrainedNet {
   const { spec, options, sequences, stepUs } = job;
   const shape = { inputs: spec.inputs, channels: spec.channels, length: options.sequenceLength, lanes: options.lanes };
   const validation = validationWindows(sequences, shape);
   const training = trainingWindows(sequences, shape);
-  const { validations, best, ...result } = runLoop(spec, training, validation, options, {
-    ...hooks,
-    ...checkpointHooks(job),
-  });
+  const allHooks = { ...hooks, ...checkpointHooks(job) };
+  const loop = learnForecasting(spec, training, validation, options, allHooks);
+  const { validations, best, evaluation, ...result } = loop;
   const heldOut = heldOutRecord(spec, result.parameters, validation, sequences, stepUs);
   const record = { validations, best, ...heldOut };
-  const trained = { ...result, spec, options, persistenceMse: persistenceMse(validation), record };
+  const validationMse = evaluation.mse;
+  const trained = { ...result, spec, options, validationMse, persistenceMse: persistenceMse(validation), record };
   if (job.diagnose !== true) return trained;
   const initial = gradientFlow(spec, training, initialParameters(spec, options.seed));
   return { ...trained, gradients: { initial, learnt: gradientFlow(spec, training, result.parameters) } };
 }
 
-function checkpointHooks(job: TrainJob): Pick<LoopHooks, 'save' | 'resumeFrom'> {
+function checkpointHooks(job: TrainJob): Pick<LoopHooks<ForecastEvaluation>, 'save' | 'resumeFrom'> {
   if (job.checkpoint === undefined) return {};
   const file = new CheckpointFile(job.checkpoint.file, job);
-  const save = (state: LoopState): void => file.write(state);
+  const save = (state: LoopState<ForecastEvaluation>): void => file.write(state);
   return job.checkpoint.resume ? { save, resumeFrom: file.read() } : { save };
 }

@@ -1,23 +1,47 @@
 /** The training loop: epochs of optimiser steps, early stopping on a held-out source, the best weights kept. */
 import { UserError } from '../core/errors.js';
 import type { TrainOptions } from '../core/training.js';
-import { allocateBatch, type BatchSource, type TrainingBatch } from './batches.js';
 import { Curve, type CurveState } from './curve.js';
-import { Evaluator } from './evaluator.js';
-import type { NetSpec } from './net-spec.js';
 import { ProgressMeter, type MeterState, type Progress } from './progress.js';
 import type { Validation } from './record.js';
 import { scheduledRate, type ScheduleOptions } from './schedule.js';
-import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js';
+import type { TrainerState } from './trainer.js';
 
 export type LoopOptions = ScheduleOptions &
-  TrainerOptions &
-  Pick<TrainOptions, 'maxEpochs' | 'patienceEpochs' | 'maxSeconds' | 'checkpointSeconds'>;
+  Pick<TrainOptions, 'clipNorm' | 'maxEpochs' | 'patienceEpochs' | 'maxSeconds' | 'checkpointSeconds'>;
+
+/** How good a net is on held-out data. */
+export interface Evaluation {
+  /** What chooses the best weights and ends training: the loss, or an error rate. */
+  readonly loss: number;
+}
+
+/** A net that is being trained. */
+export interface Learner<E extends Evaluation> {
+  /** Optimiser steps an epoch, ≥ 1. */
+  readonly perEpoch: number;
+  /** Optimiser steps taken. */
+  readonly steps: number;
+  /** Of the last step, before clipping. */
+  readonly gradientNorm: number;
+  /** [N], valid until the next step. */
+  readonly parameters: Float32Array;
+  /**
+   * One optimiser step on part `index` of `epoch`. The same place in training, the same data.
+   * @returns the loss before the step, a mean over so many entries
+   */
+  learn(epoch: number, index: number, learningRate: number): { readonly loss: number; readonly counted: number };
+  evaluate(): E;
+  /** Where training stands between two steps; its arrays are valid until the next one. */
+  state(): TrainerState;
+  /** The inverse of {@link state}. */
+  restore(state: TrainerState): void;
+}
 
 /** Why training ended: all epochs done, no better for a while, out of time, or asked to. */
 export type StopReason = 'epochs' | 'patience' | 'time' | 'aborted';
 
-export interface LoopResult {
+export interface LoopResult<E extends Evaluation> {
   /** [N], those with the lowest validation loss. */
   readonly parameters: Float32Array;
   readonly stopped: StopReason;
@@ -28,15 +52,15 @@ export interface LoopResult {
   readonly validations: readonly Validation[];
   /** Of the epoch that ended with the best weights. */
   readonly best: Validation;
-  /** Of the best weights: mean squared error on the held-out source, normalised units. */
-  readonly validationMse: number;
+  /** Of the best weights. */
+  readonly evaluation: E;
   readonly seconds: number;
 }
 
-export interface Best {
+export interface Best<E extends Evaluation> {
   readonly parameters: Float32Array;
   readonly validation: Validation;
-  readonly mse: number;
+  readonly evaluation: E;
 }
 
 /** Over the optimiser steps of the present epoch that are done. */
@@ -52,17 +76,17 @@ interface EpochSums {
 const NOTHING: EpochSums = { windows: 0, loss: 0, counted: 0, gradientNorm: 0, clipped: 0 };
 
 /** Where training stands between two optimiser steps: all that it takes to go on bit for bit. */
-export interface LoopState {
+export interface LoopState<E extends Evaluation> {
   readonly trainer: TrainerState;
   readonly epoch: number;
   readonly sums: Readonly<EpochSums>;
   readonly curve: CurveState;
   /** Absent until an epoch is over. */
-  readonly best?: Best;
+  readonly best?: Best<E>;
   readonly progress: MeterState;
 }
 
-export interface LoopHooks {
+export interface LoopHooks<E extends Evaluation> {
   /** Asked after every optimiser step; true ends training with the best weights so far. */
   readonly shouldStop?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -70,60 +94,45 @@ export interface LoopHooks {
    * Called every `checkpointSeconds`, and when time or `shouldStop` ends training; the arrays of `state` are valid until
    * it returns.
    */
-  readonly save?: (state: LoopState) => void;
+  readonly save?: (state: LoopState<E>) => void;
   /** What `save` was given by a training with the same arguments; training goes on from there. */
-  readonly resumeFrom?: LoopState;
+  readonly resumeFrom?: LoopState<E>;
 }
 
 /**
  * Trains until the epochs, the patience or the time is used up, or until asked to stop; at least one step. Every epoch,
- * whole or cut short, ends with a look at `validation`. Blocks the thread. Same arguments, same parameters, bit for bit,
+ * whole or cut short, ends with an evaluation. Blocks the thread. Same arguments, same parameters, bit for bit,
  * unless time or the caller ends it, and however often it was killed and resumed on the way.
  * @throws UserError `TRAINING` when a loss is not a finite number
  */
-export function runLoop(
-  spec: NetSpec,
-  training: BatchSource,
-  validation: BatchSource,
+export function runLoop<E extends Evaluation>(
+  learner: Learner<E>,
   options: LoopOptions,
-  hooks: LoopHooks = {},
-): LoopResult {
-  const loop = new Loop(spec, training, validation, options, hooks);
-  try {
-    return loop.run();
-  } finally {
-    loop.close();
-  }
+  hooks: LoopHooks<E> = {},
+): LoopResult<E> {
+  return new Loop(learner, options, hooks).run();
 }
 
-class Loop {
+class Loop<E extends Evaluation> {
   readonly #totalSteps: number;
   readonly #meter: ProgressMeter;
-  readonly #batch: TrainingBatch;
-  readonly #trainer: Trainer;
-  readonly #evaluator: Evaluator;
   readonly #curve = new Curve();
   #epoch = 0;
   #sums: EpochSums = { ...NOTHING };
-  #best: Best | undefined;
+  #best: Best<E> | undefined;
   #savedMs = performance.now();
 
   constructor(
-    spec: NetSpec,
-    private readonly training: BatchSource,
-    validation: BatchSource,
+    private readonly learner: Learner<E>,
     private readonly options: LoopOptions,
-    private readonly hooks: LoopHooks,
+    private readonly hooks: LoopHooks<E>,
   ) {
-    this.#totalSteps = options.maxEpochs * training.perEpoch;
+    this.#totalSteps = options.maxEpochs * learner.perEpoch;
     this.#meter = new ProgressMeter(this.#totalSteps, options.maxSeconds, hooks.onProgress);
-    this.#batch = allocateBatch(training);
-    this.#trainer = new Trainer(spec, training, this.#batch, options);
-    this.#evaluator = new Evaluator(spec, validation);
     if (hooks.resumeFrom !== undefined) this.#restore(hooks.resumeFrom);
   }
 
-  run(): LoopResult {
+  run(): LoopResult<E> {
     for (;;) {
       const stopped = this.#runEpoch();
       // Before the best weights may become those of half an epoch, which a training that nobody cut short never sees.
@@ -136,23 +145,18 @@ class Loop {
     }
   }
 
-  close(): void {
-    this.#trainer.close();
-    this.#evaluator.close();
-  }
-
   /** The rest of the present epoch. @returns why it was cut short; undefined when it is whole */
   #runEpoch(): StopReason | undefined {
-    const { training, options, hooks } = this;
+    const { learner, options, hooks } = this;
     const sums = this.#sums;
-    while (sums.windows < training.perEpoch) {
-      training.fill(this.#epoch, sums.windows, this.#batch);
-      const loss = this.#trainer.step(scheduledRate(options, this.#trainer.steps, this.#totalSteps));
-      requireFinite(loss, 'training', this.#trainer.steps);
-      const norm = this.#trainer.gradientNorm;
+    while (sums.windows < learner.perEpoch) {
+      const rate = scheduledRate(options, learner.steps, this.#totalSteps);
+      const { loss, counted } = learner.learn(this.#epoch, sums.windows, rate);
+      requireFinite(loss, 'training', learner.steps);
+      const norm = learner.gradientNorm;
       sums.windows++;
-      sums.loss += loss * this.#batch.counted;
-      sums.counted += this.#batch.counted;
+      sums.loss += loss * counted;
+      sums.counted += counted;
       sums.gradientNorm += norm;
       if (norm > options.clipNorm) sums.clipped++;
       this.#meter.step(this.#epoch, loss);
@@ -163,9 +167,10 @@ class Loop {
     return undefined;
   }
 
-  #validate(): Best {
-    const { parameters, steps } = this.#trainer;
-    const { loss, mse } = this.#evaluator.evaluate(parameters);
+  #validate(): Best<E> {
+    const { parameters, steps } = this.learner;
+    const evaluation = this.learner.evaluate();
+    const { loss } = evaluation;
     requireFinite(loss, 'validation', steps);
     const sums = this.#sums;
     const validation: Validation = {
@@ -179,7 +184,7 @@ class Loop {
     };
     this.#curve.push(validation);
     if (this.#best === undefined || loss < this.#best.validation.validationLoss) {
-      this.#best = { parameters: parameters.slice(), validation, mse };
+      this.#best = { parameters: parameters.slice(), validation, evaluation };
     }
     this.#meter.validated(loss, this.#best.validation.validationLoss);
     return this.#best;
@@ -187,7 +192,7 @@ class Loop {
 
   #save(): void {
     this.hooks.save?.({
-      trainer: this.#trainer.state(),
+      trainer: this.learner.state(),
       epoch: this.#epoch,
       sums: this.#sums,
       curve: this.#curve.state(),
@@ -197,8 +202,8 @@ class Loop {
     this.#savedMs = performance.now();
   }
 
-  #restore(state: LoopState): void {
-    this.#trainer.restore(state.trainer);
+  #restore(state: LoopState<E>): void {
+    this.learner.restore(state.trainer);
     this.#meter.restore(state.progress);
     this.#epoch = state.epoch;
     this.#sums = { ...state.sums };
@@ -206,15 +211,15 @@ class Loop {
     this.#best = state.best && { ...state.best, parameters: state.best.parameters.slice() };
   }
 
-  #result(best: Best, stopped: StopReason): LoopResult {
+  #result(best: Best<E>, stopped: StopReason): LoopResult<E> {
     return {
       parameters: best.parameters,
       stopped,
       epochs: this.#epoch + 1,
-      optimiserSteps: this.#trainer.steps,
+      optimiserSteps: this.learner.steps,
       validations: this.#curve.validations,
       best: best.validation,
-      validationMse: best.mse,
+      evaluation: best.evaluation,
       seconds: this.#meter.elapsedSeconds,
     };
   }

@@ -6,6 +6,7 @@
 import { uniform } from '../../src/core/random.js';
 import type { BatchSource } from '../../src/train/batches.js';
 import type { LoopOptions } from '../../src/train/loop.js';
+import type { TrainerOptions } from '../../src/train/trainer.js';
 import type { NetSpec } from '../../src/train/net-spec.js';
 
 /** A net that can solve it. */
@@ -21,7 +22,7 @@ export const ADDING: NetSpec = {
 };
 
 /** Ways to learn it, on which nothing but the epochs puts an end. */
-export const OPTIONS: LoopOptions = {
+export const OPTIONS: LoopOptions & TrainerOptions = {
   learningRate: 0.01,
   schedule: 'cosine',
   warmUp: 0,

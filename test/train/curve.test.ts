@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Curve } from '../../src/train/curve.js';
-import { runLoop } from '../../src/train/loop.js';
+import { learnForecasting } from '../../src/train/forecast-learner.js';
 import type { Validation } from '../../src/train/record.js';
 import { ADDING, addingProblem, OPTIONS } from './adding-problem.js';
 
@@ -61,7 +61,7 @@ describe('what training says of each epoch', () => {
   it('is the losses of its windows and of its end, the rate and the gradient; the best one is that of the weights', () => {
     const training = addingProblem(10, 8, 10, 1);
     const reported: number[] = [];
-    const result = runLoop(NET, training, addingProblem(10, 50, 1, 2), CUT, {
+    const result = learnForecasting(NET, training, addingProblem(10, 50, 1, 2), CUT, {
       onProgress: ({ validationLoss, step }) => {
         if (step > 0 && step % 10 === 0 && !Number.isNaN(validationLoss)) reported.push(validationLoss);
       },
@@ -81,7 +81,7 @@ describe('what training says of each epoch', () => {
     }
     // Under a bound of a tenth some gradients are shortened; without a bound to speak of none is.
     expect(validations.some(({ clippedShare }) => clippedShare > 0)).toBe(true);
-    const free = runLoop(NET, training, addingProblem(10, 50, 1, 2), {
+    const free = learnForecasting(NET, training, addingProblem(10, 50, 1, 2), {
       ...CUT,
       maxEpochs: 2,
       clipNorm: 1e9,

@@ -7,7 +7,7 @@ import { prepareDataset } from '../../src/train/dataset.js';
 import type { SequenceInMemory } from '../../src/train/sequence.js';
 import { Evaluator } from '../../src/train/evaluator.js';
 import { runJob, trainJob } from '../../src/train/job.js';
-import { runLoop } from '../../src/train/loop.js';
+import { learnForecasting } from '../../src/train/forecast-learner.js';
 import { initialParameters, type NetSpec } from '../../src/train/net-spec.js';
 import { Windows } from '../../src/train/windows.js';
 import { ADDING, addingProblem, OPTIONS } from './adding-problem.js';
@@ -33,13 +33,13 @@ function errorDespiteOutliers(objective: 'gaussian' | 'student-t'): number {
 describe('what the loop learns', () => {
   it.each(['lstm', 'gru'] as const)('the adding problem over 40 steps with %s: error below 0.01 of 0.167', (cell) => {
     const training = addingProblem(40, 32, 100, 1);
-    const { validationMse, optimiserSteps } = runLoop(
+    const { evaluation, optimiserSteps } = learnForecasting(
       { ...ADDING, cell },
       training,
       addingProblem(40, 200, 2, 2),
       OPTIONS,
     );
-    expect(validationMse).toBeLessThan(0.01);
+    expect(evaluation.mse).toBeLessThan(0.01);
     expect(optimiserSteps).toBeLessThanOrEqual(2000);
   });
 
@@ -87,7 +87,7 @@ describe('what the loop learns', () => {
 describe('the same seed', () => {
   const spec: NetSpec = { ...ADDING, cell: 'lstm', hidden: 6, layers: 2, dropout: 0.3 };
   const train = (seed: number): Float32Array =>
-    runLoop(spec, addingProblem(10, 4, 10, 1), addingProblem(10, 4, 1, 2), { ...OPTIONS, maxEpochs: 3, seed })
+    learnForecasting(spec, addingProblem(10, 4, 10, 1), addingProblem(10, 4, 1, 2), { ...OPTIONS, maxEpochs: 3, seed })
       .parameters;
 
   it('gives the same parameters, bit for bit, dropout included; another seed does not', () => {
@@ -111,7 +111,7 @@ describe('the end of training', () => {
   it('when asked to, after the present step, with the best weights so far', () => {
     let steps = 0;
     const seen: number[] = [];
-    const result = runLoop(spec, training, validation, OPTIONS, {
+    const result = learnForecasting(spec, training, validation, OPTIONS, {
       shouldStop: () => ++steps === 45,
       onProgress: ({ validationLoss }) => void seen.push(validationLoss),
     });
@@ -123,13 +123,13 @@ describe('the end of training', () => {
   });
 
   it('asked for before the first step: one step, and a result that holds', () => {
-    const result = runLoop(spec, training, validation, OPTIONS, { shouldStop: () => true });
+    const result = learnForecasting(spec, training, validation, OPTIONS, { shouldStop: () => true });
     expect(result.optimiserSteps).toBe(1);
     expect(lossOf(result.parameters)).toBe(result.best.validationLoss);
   });
 
   it('when the time is over', () => {
-    const result = runLoop(spec, training, validation, { ...OPTIONS, maxSeconds: 1e-6 });
+    const result = learnForecasting(spec, training, validation, { ...OPTIONS, maxSeconds: 1e-6 });
     expect(result).toMatchObject({ stopped: 'time', optimiserSteps: 1 });
   });
 
@@ -140,7 +140,7 @@ describe('the end of training', () => {
     const memorised = mostlyNoise(1, 10);
     const wide: NetSpec = { ...spec, hidden: 32, inputs: 1 };
     const options = { ...OPTIONS, maxEpochs: 200, patienceEpochs: 5 };
-    const result = runLoop(wide, memorised, mostlyNoise(2, 20), options, {
+    const result = learnForecasting(wide, memorised, mostlyNoise(2, 20), options, {
       onProgress: ({ epoch, validationLoss, bestValidationLoss, loss }) => {
         if (bestValidationLoss < best.loss) best = { loss: bestValidationLoss, epoch };
         if (!Number.isNaN(loss)) reported.push(validationLoss);
@@ -162,7 +162,7 @@ describe('the end of training', () => {
         if (epoch === 1) batch.target.fill(1e30);
       },
     };
-    expect(() => runLoop(spec, wild, validation, OPTIONS)).toThrow(
+    expect(() => learnForecasting(spec, wild, validation, OPTIONS)).toThrow(
       expect.objectContaining({ code: 'TRAINING', hint: expect.stringContaining('train.learningRate') }),
     );
   });
@@ -171,7 +171,7 @@ describe('the end of training', () => {
 describe('progress', () => {
   it('says how far it is, ends complete, and never goes back', () => {
     const fractions: number[] = [];
-    runLoop(
+    learnForecasting(
       { ...ADDING, hidden: 4 },
       addingProblem(10, 4, 7, 1),
       addingProblem(10, 4, 1, 2),
