@@ -8,6 +8,7 @@ export interface SearchOptions {
   readonly search?: 'greedy' | 'beam';
   readonly paths?: number;
   readonly hotword: readonly Hotword[];
+  readonly only?: readonly string[];
   readonly alternatives?: number;
 }
 
@@ -26,24 +27,26 @@ export function addSearchOptions(command: Command): Command {
       'hear this more readily, as in "FOO BAR:2"; may be given again',
       parseHotword,
       [],
-    );
+    )
+    .option('--only <phrase>', 'hear nothing but this and other such phrases; may be given again', parsePhrase);
 }
 
 /** @throws UserError `ARGUMENT` when they contradict each other */
 export function requireSearch(options: SearchOptions): void {
   if (options.search !== 'greedy' || !isForBeam(options)) return;
-  throw new UserError('ARGUMENT', '--hotword, --paths and --alternatives are for --search beam', {
+  throw new UserError('ARGUMENT', '--hotword, --only, --paths and --alternatives are for --search beam', {
     hint: 'leave --search out',
   });
 }
 
 /** The section `decide` of a configuration. */
 export function decideOf(options: SearchOptions) {
-  const { vad, paths, hotword, alternatives } = options;
+  const { vad, paths, hotword, only, alternatives } = options;
   return {
     kind: 'transcribe',
     search: options.search ?? (isForBeam(options) ? ('beam' as const) : ('greedy' as const)),
     hotwords: hotword,
+    ...(only === undefined ? {} : { vocabulary: only }),
     ...(vad === undefined ? {} : { vad: {} }),
     ...(paths === undefined ? {} : { paths }),
     ...(alternatives === undefined ? {} : { alternatives }),
@@ -57,8 +60,12 @@ export function parseCount(text: string): number {
 }
 
 /** Options that only a beam has a use for. */
-function isForBeam({ hotword, paths, alternatives }: SearchOptions): boolean {
-  return hotword.length > 0 || paths !== undefined || alternatives !== undefined;
+function isForBeam({ hotword, only, paths, alternatives }: SearchOptions): boolean {
+  return hotword.length > 0 || only !== undefined || paths !== undefined || alternatives !== undefined;
+}
+
+function parsePhrase(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 /** A number behind the last colon is the boost. */

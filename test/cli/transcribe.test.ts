@@ -144,6 +144,9 @@ describe('kioku transcribe', () => {
     expect(`${final?.text}\n`).not.toBe(beam.stdout);
     expect(final?.alternatives?.[0].text).toBe(final?.text);
     expect(final?.alternatives?.length).toBeGreaterThan(1);
+    const phrases = ['ba', 'ga', 'ko', 'vu', 'hi di'];
+    const only = await transcribe('good.wav', ...phrases.flatMap((phrase) => ['--only', phrase]));
+    expect(only.stdout).toMatch(/^((ba|ga|ko|vu|hi di) ?)+\n$/);
     const refused = await transcribe('good.wav', '--hotword', 'QQQ:2');
     expect([refused.code, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toContain("the tokens of the model cannot spell 'QQQ'");
