@@ -39,7 +39,7 @@ export class ContextGraph {
   constructor(phrases: readonly TokenPhrase[]) {
     for (const phrase of phrases) this.#add(phrase);
     this.#link();
-    this.mostEarned = Math.max(...this.#worth);
+    this.mostEarned = this.#worth.reduce((most, worth) => Math.max(most, worth), 0);
   }
 
   /** What the tokens of a state are worth as the beginning of a phrase. */

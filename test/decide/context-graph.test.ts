@@ -91,6 +91,13 @@ describe('ContextGraph', () => {
     }
   });
 
+  it('holds as many phrases as there may be', () => {
+    const phrases = Array.from({ length: 10_000 }, (_, i) => {
+      return { ids: Array.from({ length: 20 }, (_id, k) => (i * 7919 + k * k) % 10_007), boost: 1 };
+    });
+    expect(new ContextGraph(phrases).mostEarned).toBe(20);
+  });
+
   it('earns nothing without phrases', () => {
     expect(earnedAlong([], [1, 2, 3])).toEqual([0, 0, 0]);
     expect(new ContextGraph([]).mostEarned).toBe(0);
