@@ -30,7 +30,7 @@ export const schema = z
     }),
     minDurationMs: duration.optional().meta({
       title: 'Least duration',
-      description: 'What passes sooner raises nothing; absent: 3 time steps, at most 10 minutes.',
+      description: 'What passes sooner raises nothing; absent: 3 time steps, at most 15 minutes.',
       ...ms,
     }),
     closeAfterMs: duration.optional().meta({
@@ -95,6 +95,7 @@ export const schema = z
 export type AnomalyOptions = z.output<typeof schema>;
 
 const HOUR_MS = 3_600_000;
+const QUARTER_HOUR_MS = 900_000;
 const TEN_MINUTES_MS = 600_000;
 
 /**
@@ -116,7 +117,7 @@ export function rulesOf(options: AnomalyOptions, stepUs: number): IncidentRules 
     closeScore,
     silentAfterSteps,
     // Of slow steps each is the mean of many values, and nobody wants to wait hours for a third one.
-    minDurationUs: 1000 * (options.minDurationMs ?? Math.min(TEN_MINUTES_MS, 3 * stepMs)),
+    minDurationUs: 1000 * (options.minDurationMs ?? Math.min(QUARTER_HOUR_MS, 3 * stepMs)),
     closeAfterUs: 1000 * (options.closeAfterMs ?? 10 * stepMs),
     coolDownUs: 1000 * (options.coolDownMs ?? 100 * stepMs),
     adoptAfterUs: 1000 * (options.adoptAfterMs ?? Math.max(HOUR_MS, 600 * stepMs)),

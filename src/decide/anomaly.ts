@@ -5,9 +5,8 @@
  *     score = min(1, e / 10),   e = max over views (−log10 P(V > v)) − log10(number of views), at least 0
  *
  * so that every 0.1 is ten times rarer, and e bounds the rarity of the row as a whole (union bound): a stream of many
- * channels does not cry wolf more often than one of few. A row is judged before it is learnt; from the row that opens an
- * incident to its end nothing more is. What a channel showed stands, fading, until it is heard again: many are slower than
- * the time step.
+ * channels does not cry wolf more often than one of few. A row is judged before it is learnt; while an incident lasts
+ * nothing is learnt. What a channel showed stands, fading, until it is heard again: many are slower than the time step.
  * 88 + 168 · channels bytes a stream; nothing is allocated for a row that raises nothing.
  */
 import type { Calibration } from '../core/calibration.js';
@@ -134,10 +133,8 @@ export class AnomalyDecider implements ForecastDecider {
       const [score, shown] = [scoreOfExponent(views.strongest), scoreOfExponent(views.shown)];
       this.#ladder.take(slot, score, shown, input.us[row], input.gap[row] === 1);
     }
-    // The row that opens an incident is learnt: of what happens every night one need not be told for ever.
-    const wasOpen = incidents.isOpen(streams, at);
     if (this.#isWarm(slab, at)) this.#advance(slab, slot, row, input, errors, emit);
-    if (wasOpen || views.observed === 0) return;
+    if (incidents.isOpen(streams, at) || views.observed === 0) return;
     if (streams[at + ROWS] === 0 && !this.learnOnly) this.#tellWarmUp(this.#memory.nameOf(slot));
     streams[at + ROWS] = Math.min(streams[at + ROWS] + 1, this.options.warmupSteps);
     views.learn(slab.channels, first, input, row);

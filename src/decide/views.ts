@@ -40,8 +40,11 @@ const ALPHA = 2 / (SPAN + 1);
 const BASE_HORIZON = 10_000;
 /** Errors that the usual deficit must rest on before the deficit is judged. */
 const BASE_FIRST = 10;
-/** Exponent as which a value is learnt at most: -999 of a sensor that is broken tells nothing about the next spike. */
-const MOST_LEARNT = 5;
+/**
+ * Exponent as which a value is learnt at most: −999 of a sensor that is broken tells nothing about the next spike. The same
+ * with every opening score, or a score would mean something else with each.
+ */
+const MOST_LEARNT = 4;
 /** A squared standardised error counts at most this much (5 σ): one spike is not a change of noise. */
 const MOST_SQUARE = 25;
 /** No forecast is trusted to better than 1 % of the channel's normal spread. */

@@ -143,7 +143,7 @@ describe('alertsPerWeek', () => {
 
   it('writes into the card what it found, of how much data, and how sure it is', () => {
     const { rehearsal, threshold } = calibrate([new Sensor(0, 90)], { alertsPerWeek: 1 });
-    expect(rehearsal).toMatchObject({ heldOut: true, minDurationUs: 2 * STEP_US, coolDownUs: 100 * STEP_US });
+    expect(rehearsal).toMatchObject({ heldOut: true, minDurationUs: 3 * STEP_US, coolDownUs: 100 * STEP_US });
     expect(threshold?.from).toMatchObject({ heldOut: true, rows: 404 });
     expect(threshold?.from.hours).toBeCloseTo(404 / 12, 9);
     const own = threshold?.streams['s0'];

@@ -204,19 +204,6 @@ describe('anomaly decider', () => {
     expect(feed.run(20, () => 40 + normal()).phases.at(-1)).toBe('new anomaly');
   });
 
-  it('learns of an incident the row that opens it: what comes again is told again, but as less rare', () => {
-    const feed = opened({ options: { minDurationMs: 0 } }).run(1000, calm);
-    const times = new Set<number>();
-    for (let time = 0; time < 8; time++) {
-      times.add(START_US + feed.t * STEP_US);
-      feed.run(1, () => 12).run(1500, calm);
-    }
-    const told = feed.incidents.filter(({ phase, us }) => phase === 'new' && times.has(us));
-    const scores = told.map(({ score }) => score);
-    expect(scores.length).toBeGreaterThanOrEqual(2);
-    expect(scores.at(-1)).toBeLessThan(scores[0] - 0.1);
-  });
-
   it('does not learn a fault while it lasts', () => {
     const feed = opened().run(1000, calm);
     for (let time = 0; time < 2; time++) feed.run(400, high).run(1000, calm);
