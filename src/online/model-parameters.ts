@@ -10,7 +10,7 @@ import { nodeConstants, type NodeConstants } from '../onnx/constants.js';
 import { buildStepGraph, type StepForm } from '../train/inference-graphs.js';
 import { parameterCount, type NetSpec } from '../train/net-spec.js';
 
-/** Above this a float32 is no longer a count. */
+/** From here on numbers of parameters are no longer exact in float32. */
 const MOST_PARAMETERS = 2 ** 24;
 
 /** A trained net as its card and file tell. */
@@ -23,10 +23,17 @@ export interface LearntNet {
 
 /**
  * @param path of the ONNX file that the card names
- * @throws UserError `MODEL_INVALID` when the file is not as this version exports the net: another one made it
+ * @throws UserError `MODEL_INVALID` when the file is not as this version exports the net (another one made it), or the net is
+ *   too large
  */
 export async function learntNet(path: string, card: ModelCard): Promise<LearntNet> {
   const spec = specOf(card);
+  const count = parameterCount(spec);
+  if (count >= MOST_PARAMETERS) {
+    throw new UserError('MODEL_INVALID', `${path} has ${count} parameters, too many to go on learning`, {
+      hint: `leave \`online\` out, or train a net of fewer than ${MOST_PARAMETERS} parameters`,
+    });
+  }
   const form: StepForm = card.inputs.x.timeAxis === true ? 'fused' : 'plain';
   const parameters = await parametersOf(await nodeConstants(await readFile(path)), spec, form);
   if (parameters === undefined) {
@@ -62,7 +69,6 @@ async function parametersOf(
   form: StepForm,
 ): Promise<Float32Array | undefined> {
   const count = parameterCount(spec);
-  if (count >= MOST_PARAMETERS) throw new BugError(`${count} parameters cannot be told apart by their numbers`);
   const exported = (parameters: Float32Array): Promise<NodeConstants[]> =>
     nodeConstants(buildStepGraph(spec, parameters, form));
   const zeros = await exported(new Float32Array(count));

@@ -62,4 +62,14 @@ describe('parameters of a model file', () => {
     const { path } = stepModelOf(await writeModel(join(folder, 'masked'), { card, onnx }), card);
     await expect(learntNet(path, card)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
+
+  it('are not read of a net that has more than can be numbered', async () => {
+    const { card, onnx } = kiokuModel(GRU);
+    const { path } = stepModelOf(await writeModel(join(folder, 'large'), { card, onnx }), card);
+    const large = { ...card, training: { ...card.training, cell: 'lstm' as const, hidden: 1024, layers: 3 } };
+    await expect(learntNet(path, large)).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringMatching(/ has 20996100 parameters, too many/),
+    });
+  });
 });
