@@ -13,7 +13,6 @@ import { nodeEngine } from '../../src/step/node-engine.js';
 const ROWS = 800;
 const LEARNT = 400;
 const FAULT = { from: 600, to: 640 };
-const CHANGED = 650;
 
 let folder: string;
 beforeAll(async () => {
@@ -25,9 +24,9 @@ const swing = (row: number): number =>
   Math.sin(row / 9) + 0.1 * normal(1, 0, row) + (row >= FAULT.from && row < FAULT.to ? 8 : 0);
 
 /** @returns of each baseline */
-async function judge(valueOf: (row: number) => number): Promise<Map<BaselineName, FileResult>> {
+async function judge(): Promise<Map<BaselineName, FileResult>> {
   const path = join(folder, 'data.csv');
-  const lines = Array.from({ length: ROWS }, (_, row) => `${1_700_000_000 + row * 3600},${valueOf(row)}`);
+  const lines = Array.from({ length: ROWS }, (_, row) => `${1_700_000_000 + row * 3600},${swing(row)}`);
   writeFileSync(path, `time,x\n${lines.join('\n')}\n`);
   const setting = {
     title: 'test',
@@ -40,18 +39,16 @@ async function judge(valueOf: (row: number) => number): Promise<Map<BaselineName
     baselines: BASELINE_NAMES,
   };
   const signal = new AbortController().signal;
-  const [, ...results] = await backtestFile({ path, name: 'data.csv' }, [setting], () => nodeEngine, signal);
-  return new Map(BASELINE_NAMES.map((name, i) => [name, results[i]]));
+  const [, ...judged] = await backtestFile({ path, name: 'data.csv' }, [setting], () => nodeEngine, signal);
+  return new Map(BASELINE_NAMES.map((name, i) => [name, judged[i]]));
 }
 
-let before: Map<BaselineName, FileResult>;
-let after: Map<BaselineName, FileResult>;
+let results: Map<BaselineName, FileResult>;
 beforeAll(async () => {
-  before = await judge(swing);
-  after = await judge((row) => (row < CHANGED ? swing(row) : 5 - 3 * swing(row * 7)));
+  results = await judge();
 }, 60_000);
 
-const resultOf = (results: ReadonlyMap<BaselineName, FileResult>, name: BaselineName): FileResult => {
+const resultOf = (name: BaselineName): FileResult => {
   const result = results.get(name);
   if (result === undefined) throw new Error(`there is no result of ${name}`);
   return result;
@@ -59,20 +56,14 @@ const resultOf = (results: ReadonlyMap<BaselineName, FileResult>, name: Baseline
 
 describe.each(BASELINE_NAMES)('the baseline %s', (baseline) => {
   it('finds what is far from anything that was learnt', () => {
-    const was = resultOf(before, baseline);
+    const was = resultOf(baseline);
     expect(Array.from(was.alerts).some((row) => row >= FAULT.from && row < FAULT.to)).toBe(true);
     expect([...was.scores.subarray(0, LEARNT)].every(Number.isNaN)).toBe(true);
     expect([...was.scores.subarray(LEARNT)].every((score) => score >= 0 && score <= 1)).toBe(true);
   });
-
-  it('says the same of earlier rows whatever comes later', () => {
-    const [was, is] = [resultOf(before, baseline), resultOf(after, baseline)];
-    expect(is.scores.subarray(0, CHANGED)).toEqual(was.scores.subarray(0, CHANGED));
-    expect(is.scores.subarray(CHANGED)).not.toEqual(was.scores.subarray(CHANGED));
-  });
 });
 
 it('different forecasts give different scores', () => {
-  const texts = Array.from(before.values(), ({ scores }) => scores.join(' '));
+  const texts = Array.from(results.values(), ({ scores }) => scores.join(' '));
   expect(new Set(texts).size).toBe(BASELINE_NAMES.length);
 });
