@@ -6,6 +6,7 @@ import { register as registerBacktest } from './commands/backtest.js';
 import { register as registerCheck } from './commands/check.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerDevices } from './commands/devices.js';
+import { register as registerEvaluate } from './commands/evaluate.js';
 import { register as registerInit } from './commands/init.js';
 import { register as registerInspect } from './commands/inspect.js';
 import { register as registerModels } from './commands/models.js';
@@ -28,6 +29,7 @@ const COMMANDS = [
   registerRun,
   registerBacktest,
   registerTranscribe,
+  registerEvaluate,
   registerCheck,
   registerInspect,
   registerDevices,

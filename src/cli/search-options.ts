@@ -39,6 +39,11 @@ export function requireSearch(options: SearchOptions): void {
   });
 }
 
+/** Whether any of them was given. */
+export function isSearchSet(options: SearchOptions): boolean {
+  return options.vad === true || options.search !== undefined || isForBeam(options);
+}
+
 /** The section `decide` of a configuration. */
 export function decideOf(options: SearchOptions) {
   const { vad, paths, hotword, only, alternatives } = options;

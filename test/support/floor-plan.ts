@@ -21,6 +21,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   '.': 4,
   daemon: 5,
   backtest: 5,
+  evaluate: 5,
   report: 5,
   cli: 6,
 };

@@ -1,0 +1,167 @@
+/** Recordings through the code of `transcribe` and `run`, many of them side by side, and what was heard in each. */
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Config } from '../config/config.js';
+import type { Frame } from '../core/contracts.js';
+import { BugError, UserError } from '../core/errors.js';
+import type { KiokuEvent } from '../core/events.js';
+import type { Log } from '../core/log.js';
+import { Pipeline } from '../pipeline.js';
+import { audioFilesKind } from '../source/audio-files.js';
+import { audioFilesSchema, recordingsOf } from '../source/audio-files-options.js';
+import { checkAudioFile } from '../source/audio-input.js';
+import { Waits } from './latency.js';
+import { type Word, WordDelays } from './word-delays.js';
+
+/** Streams of a core that share the runs of its net; the log of `run` calls that `together`. */
+const STREAMS_A_CORE = 4;
+const MOST_STREAMS = 256;
+
+/** Recordings that are played side by side: one, where it is measured how long somebody waits. */
+export function mostStreams(realTime: boolean): number {
+  return realTime ? 1 : Math.min(MOST_STREAMS, STREAMS_A_CORE * availableParallelism());
+}
+
+export interface HearingParts {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Play recordings as long as they last, one after the other, instead of as fast as they are heard. */
+  readonly realTime: boolean;
+  /** Called whenever a recording was played to its end. */
+  readonly onPlayed?: () => void;
+}
+
+/** What is to be heard. */
+export interface Audible {
+  /** Absolute path of audio that can be read. */
+  readonly file: string;
+  /** Absent: it is not known when words end. */
+  readonly words?: readonly Word[];
+}
+
+/** One recording. */
+export class Heard {
+  readonly waits = new Waits();
+  /** Absent: it is not known when words end. */
+  readonly delays: WordDelays | undefined;
+  /** Of each channel. */
+  #samples = 0;
+  #rateHz = 1;
+  #startedMs: number | undefined;
+  readonly #finals: string[] = [];
+
+  constructor(words: readonly Word[] | undefined) {
+    this.delays = words && new WordDelays(words);
+  }
+
+  /** Of audio. */
+  get seconds(): number {
+    return this.#samples / this.#rateHz;
+  }
+
+  get text(): string {
+    return this.#finals.join(' ');
+  }
+
+  frame({ data, signal }: Frame, nowMs: number): void {
+    if (signal.kind !== 'audio') throw new BugError('a recording gives readings of sensors');
+    this.#startedMs ??= nowMs;
+    this.#rateHz = signal.rateHz;
+    this.#samples += data.length / signal.channels;
+  }
+
+  event(event: KiokuEvent, nowMs: number): void {
+    if (event.type !== 'partial' && event.type !== 'final') return;
+    if (event.type === 'final') this.#finals.push(event.text);
+    const playedMs = nowMs - (this.#startedMs ?? nowMs);
+    this.waits.heard(event, playedMs);
+    this.delays?.heard(event, playedMs);
+  }
+}
+
+export interface Hearing {
+  /** By path, as given. */
+  readonly heard: ReadonlyMap<string, Heard>;
+  /** From the first sound to the end of it all, all of them side by side. */
+  readonly tookMs: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Which of these files are audio that can be read. @returns the reason for each that is none, by path */
+export async function unreadableOf(files: readonly string[]): Promise<ReadonlyMap<string, UserError>> {
+  const reasons = new Map<string, UserError>();
+  const written = audioFilesSchema.parse({ kind: 'audio-files', files: [...files] });
+  for (const file of files) {
+    try {
+      await checkAudioFile(file, written);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      reasons.set(file, error);
+    }
+  }
+  return reasons;
+}
+
+/**
+ * @param recordings at least one; of several of the same file, the first
+ * @param config of a recogniser with partial results; its source does not count
+ * @returns undefined: it was stopped before all was heard
+ * @throws UserError as `Pipeline.run`
+ */
+export async function hear(
+  recordings: readonly Audible[],
+  config: Config,
+  { log, signal, realTime, onPlayed }: HearingParts,
+): Promise<Hearing | undefined> {
+  const heard = new Map<string, Heard>();
+  for (const { file, words } of recordings) if (!heard.has(file)) heard.set(file, new Heard(words));
+  // Those that last as long come together, and nobody waits for the longest.
+  const files = await bySize([...heard.keys()]);
+  const parallel = config.limits.maxStreams;
+  const options = audioFilesSchema.parse({
+    kind: 'audio-files',
+    files,
+    parallel,
+    speed: realTime ? 1 : 'full',
+  });
+  const source: Config['source'] = {
+    kind: options.kind,
+    options,
+    past: true,
+    create: (context) => audioFilesKind.create(options, context),
+  };
+  const pipeline = new Pipeline({ ...config, source }, { log });
+  const byStream = new Map(
+    recordingsOf(files, config.baseDir, undefined).map(({ file, route }) => [route.stream, heardOf(heard, file)]),
+  );
+  let startedMs: number | undefined;
+  pipeline.readings.subscribe((frames) => {
+    const nowMs = performance.now();
+    startedMs ??= nowMs;
+    for (const frame of frames) {
+      heardOf(byStream, frame.stream).frame(frame, nowMs);
+      if (frame.mark === 'end') onPlayed?.();
+    }
+  });
+  pipeline.events.subscribe((events) => {
+    const nowMs = performance.now();
+    for (const event of events) heardOf(byStream, event.stream).event(event, nowMs);
+  });
+  const { counters } = await pipeline.run(signal);
+  if (signal.aborted) return undefined;
+  const endedMs = performance.now();
+  return { heard, tookMs: endedMs - (startedMs ?? endedMs), counters };
+}
+
+function heardOf(all: ReadonlyMap<string, Heard>, name: string): Heard {
+  const one = all.get(name);
+  if (one === undefined) throw new BugError(`nobody asked to hear ${name}`);
+  return one;
+}
+
+/** Largest first. */
+async function bySize(files: readonly string[]): Promise<string[]> {
+  const sized: { readonly file: string; readonly bytes: number }[] = [];
+  for (const file of files) sized.push({ file, bytes: (await stat(file)).size });
+  return sized.toSorted((a, b) => b.bytes - a.bytes).map(({ file }) => file);
+}

@@ -1,0 +1,116 @@
+/** Connected speech from isolated recordings, whose joins are known: strings with pauses, and noise over them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Micros } from '../core/contracts.js';
+import { messageOf, UserError } from '../core/errors.js';
+import { Clip } from '../source/clip.js';
+import { Augmenter } from '../train/speech/augment.js';
+import { Draws, type Range } from '../train/speech/draws.js';
+import { Joiner, type Joined } from '../train/speech/join.js';
+import type { Utterance } from '../train/speech/manifest.js';
+import type { Noise } from '../train/speech/noise.js';
+import { type Problem, readRecordings, type Recording } from '../train/speech/recordings.js';
+import { comparedWords } from './compared-text.js';
+import type { Word } from './word-delays.js';
+
+export interface StringOptions {
+  readonly count: number;
+  /** Recordings a string. */
+  readonly words: Range;
+  /** Before, between and behind them, ms. */
+  readonly gapMs: Range;
+  /** Absent: none is added. */
+  readonly noise?: Noise | undefined;
+  /** Speech over noise, dB. */
+  readonly snrDb: number;
+  readonly seed: number;
+}
+
+/** A string, and where its words end. */
+export interface StringUtterance extends Utterance {
+  readonly words: readonly Word[];
+}
+
+/** Mean power of the speech of every string, dB below full scale: the usual level of speech in tests (ITU-T P.56). */
+const LEVEL_DB = -26;
+
+/**
+ * Strings of recordings of one speaker each, every speaker as likely as the others, as WAV files that are there while `use`
+ * has not settled. The same seed gives the same strings: string k does not depend on how many there are.
+ * @param sampleRateHz of the strings
+ * @param use gets also what is wrong with recordings that are in no string
+ * @returns what `use` returns
+ * @throws UserError `DATA_INVALID` when nobody speaks in any recording, `DISK`
+ */
+export async function withStrings<T>(
+  utterances: readonly Utterance[],
+  sampleRateHz: number,
+  options: StringOptions,
+  use: (strings: readonly StringUtterance[], leftOut: readonly Problem[]) => Promise<T>,
+): Promise<T> {
+  const { recordings, problems } = await readRecordings(utterances, sampleRateHz);
+  const folder = await onDisk(tmpdir(), mkdtemp(join(tmpdir(), 'kioku-strings-')));
+  try {
+    const strings = await writeStrings(recordings, sampleRateHz, options, folder);
+    return await use(
+      strings,
+      problems.filter(({ leftOut }) => leftOut),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeStrings(
+  recordings: readonly Recording[],
+  sampleRateHz: number,
+  { count, words, gapMs, noise, snrDb, seed }: StringOptions,
+  folder: string,
+): Promise<StringUtterance[]> {
+  const plain = { speed: [1, 1], wordLevelDb: [0, 0] } as const;
+  const joiner = new Joiner(recordings, sampleRateHz, { recordings: words, gapMs, edgeMs: gapMs, ...plain });
+  const augmenter = new Augmenter(seed, sampleRateHz, recordings, {
+    levelDb: [LEVEL_DB, LEVEL_DB],
+    roomShare: 0,
+    noises: noise === undefined ? [] : [noise],
+    noiseShare: 1,
+    snrDb: [snrDb, snrDb],
+  });
+  const strings: StringUtterance[] = [];
+  for (let k = 0; k < count; k++) {
+    const draws = new Draws(seed, 0, k);
+    const joined = joiner.draw(draws);
+    const clip = new Clip(sampleRateHz, 1);
+    clip.push(augmenter.hear(joined, draws));
+    const file = join(folder, `${k}.wav`);
+    await onDisk(file, writeFile(file, clip.toWav()));
+    strings.push(utteranceOf(joined, file, sampleRateHz));
+  }
+  return strings;
+}
+
+/** @throws UserError `DISK` when writing fails */
+function onDisk<T>(path: string, writing: Promise<T>): Promise<T> {
+  return writing.catch((cause: unknown) => {
+    throw new UserError('DISK', `${path} cannot be written: ${messageOf(cause)}`, {
+      hint: 'make room there, or set TMPDIR to a folder with more',
+      cause,
+    });
+  });
+}
+
+function utteranceOf({ parts, speaker }: Joined<Recording>, file: string, sampleRateHz: number): StringUtterance {
+  const recordings = parts.map(({ recording }) => recording);
+  return {
+    name: recordings.map(({ name }) => name).join(' + '),
+    file,
+    transcript: recordings.map(({ transcript }) => transcript).join(' '),
+    speaker: speaker === '' ? undefined : speaker,
+    words: parts.flatMap(({ recording, spoken }) => {
+      const endUs: Micros = Math.round((spoken.to * 1e6) / sampleRateHz);
+      const said = comparedWords(recording.transcript);
+      return said.map((text, i) => (i + 1 < said.length ? { text } : { text, endUs }));
+    }),
+  };
+}
