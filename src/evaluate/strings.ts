@@ -40,19 +40,21 @@ const LEVEL_DB = -26;
  * has not settled. The same seed gives the same strings: string k does not depend on how many there are.
  * @param sampleRateHz of the strings
  * @param use gets also what is wrong with recordings that are in no string
- * @returns what `use` returns
+ * @returns what `use` returns; undefined when it was stopped before
  * @throws UserError `DATA_INVALID` when nobody speaks in any recording, `DISK`
  */
 export async function withStrings<T>(
   utterances: readonly Utterance[],
   sampleRateHz: number,
   options: StringOptions,
+  signal: AbortSignal,
   use: (strings: readonly StringUtterance[], leftOut: readonly Problem[]) => Promise<T>,
-): Promise<T> {
+): Promise<T | undefined> {
   const { recordings, problems } = await readRecordings(utterances, sampleRateHz);
   const folder = await onDisk(tmpdir(), mkdtemp(join(tmpdir(), 'kioku-strings-')));
   try {
-    const strings = await writeStrings(recordings, sampleRateHz, options, folder);
+    const strings = await writeStrings(recordings, sampleRateHz, options, folder, signal);
+    if (signal.aborted) return undefined;
     return await use(
       strings,
       problems.filter(({ leftOut }) => leftOut),
@@ -67,6 +69,7 @@ async function writeStrings(
   sampleRateHz: number,
   { count, words, gapMs, noise, snrDb, seed }: StringOptions,
   folder: string,
+  signal: AbortSignal,
 ): Promise<StringUtterance[]> {
   const plain = { speed: [1, 1], wordLevelDb: [0, 0] } as const;
   const joiner = new Joiner(recordings, sampleRateHz, { recordings: words, gapMs, edgeMs: gapMs, ...plain });
@@ -78,7 +81,7 @@ async function writeStrings(
     snrDb: [snrDb, snrDb],
   });
   const strings: StringUtterance[] = [];
-  for (let k = 0; k < count; k++) {
+  for (let k = 0; k < count && !signal.aborted; k++) {
     const draws = new Draws(seed, 0, k);
     const joined = joiner.draw(draws);
     const clip = new Clip(sampleRateHz, 1);

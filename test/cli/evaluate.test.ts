@@ -182,20 +182,6 @@ describe('kioku evaluate', () => {
     expect(none.stderr).toMatch(/there is no file .*gone\.wav/);
   });
 
-  it('hears silence where nothing is said: a recording without sound, and one of nothing but zeros', async () => {
-    await writeFile(join(folder, 'empty.wav'), wavOf([]));
-    const figures = await report(await manifest('silent.tsv', ['empty.wav\t', 'empty.wav\tone two']));
-    expect(figures).toMatchObject({
-      utterances: 2,
-      wordErrorRate: 1,
-      deletions: 2,
-      sentenceAccuracy: 0.5,
-      realTimeFactor: null,
-    });
-    const nothing = await report(await manifest('nothing.tsv', ['empty.wav\t']));
-    expect(nothing).toMatchObject({ wordErrorRate: null, tokenErrorRate: null, sentenceAccuracy: 1 });
-  });
-
   it('searches as it is told, by options and by a configuration', async () => {
     const path = await manifest(
       'search.tsv',

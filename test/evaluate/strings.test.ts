@@ -11,7 +11,7 @@ import { wavOf } from '../support/wav.js';
 import { burst, RATE_HZ, WORDS } from '../train/speech/words.js';
 
 const PLAIN: StringOptions = { count: 12, words: [1, 4], gapMs: [100, 400], snrDb: 20, seed: 7 };
-const TEXT_MS = 10;
+const PIECE_MS = 10;
 
 /** Two words of each of two speakers, in files, beside what else is in `files`. */
 function manifestOf(files: Readonly<Record<string, Uint8Array>> = {}): Utterance[] {
@@ -45,10 +45,12 @@ async function made(
   utterances: readonly Utterance[],
   options: Partial<StringOptions> = {},
 ): Promise<{ readonly strings: readonly Made[]; readonly leftOut: readonly Problem[] }> {
-  return withStrings(utterances, RATE_HZ, { ...PLAIN, ...options }, async (strings, leftOut) => ({
+  const goOn = new AbortController().signal;
+  const all = await withStrings(utterances, RATE_HZ, { ...PLAIN, ...options }, goOn, async (strings, leftOut) => ({
     strings: strings.map((one) => ({ ...one, samples: wav.decode(readFileSync(one.file)).channelData[0] })),
     leftOut,
   }));
+  return all ?? { strings: [], leftOut: [] };
 }
 
 describe('strings of joined recordings', () => {
@@ -73,7 +75,7 @@ describe('strings of joined recordings', () => {
     for (const { samples, words } of strings) {
       for (const [i, { endUs = NaN }] of words.entries()) {
         const end = Math.round((endUs * RATE_HZ) / 1e6);
-        const piece = (RATE_HZ * TEXT_MS) / 1000;
+        const piece = (RATE_HZ * PIECE_MS) / 1000;
         // Loud before it, and a pause behind it.
         expect(speechIn(samples.subarray(end - 3 * piece, end), RATE_HZ).power).toBeGreaterThan(1e-4);
         expect(samples.subarray(end, end + 9 * piece).every((sample) => sample === 0)).toBe(true);
@@ -105,6 +107,11 @@ describe('strings of joined recordings', () => {
       expect(10 * Math.log10(10 ** -2.6 / noisePower)).toBeCloseTo(12, 0);
       expect(words).toEqual(quiet[k].words);
     }
+  });
+
+  it('are not used when it is stopped while they are made', async () => {
+    const used = await withStrings(manifestOf(), RATE_HZ, PLAIN, AbortSignal.abort(), () => Promise.resolve('used'));
+    expect(used).toBeUndefined();
   });
 
   it('leave out what cannot be used, and tell it', async () => {

@@ -73,7 +73,7 @@ async function heard(
   const { evaluate } = await import('../../evaluate/evaluation.js');
   if (strings === undefined) return evaluate(utterances, model, config, parts);
   const { withStrings } = await import('../../evaluate/strings.js');
-  return withStrings(utterances, model.features.sampleRateHz, strings, async (made, problems) => {
+  return withStrings(utterances, model.features.sampleRateHz, strings, parts.signal, async (made, problems) => {
     const evaluation = await evaluate(made, model, config, parts);
     const unheard: Unheard[] = problems.map(({ name, text }) => ({ name, reason: text }));
     return evaluation && { ...evaluation, unheard };
