@@ -174,7 +174,8 @@ async function writeCard(folder: string, card: ModelCard): Promise<void> {
   await syncFolder(folder);
 }
 
-async function disk<T>(folder: string, work: () => Promise<T>): Promise<T> {
+/** @throws UserError `DISK` for what the file system refuses */
+export async function disk<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,6 +1,7 @@
 /** The kinds of encoder that kioku can run: one file and one line each. */
 import { UserError } from '../../core/errors.js';
 import type { StatePort } from '../../core/step-model.js';
+import { kiokuRnn } from './kioku-rnn.js';
 import { lstm } from './lstm.js';
 import type { Metadata } from './metadata.js';
 import { zipformer2 } from './zipformer2.js';
@@ -15,7 +16,7 @@ export interface EncoderLayout {
   readonly states: (metadata: Metadata, melBins: number) => readonly StatePort[];
 }
 
-const LAYOUTS: readonly EncoderLayout[] = [lstm, zipformer2];
+const LAYOUTS: readonly EncoderLayout[] = [lstm, zipformer2, kiokuRnn];
 
 /**
  * @param path for messages
@@ -26,6 +27,6 @@ export function layoutOf(path: string, metadata: Metadata): EncoderLayout {
   const layout = LAYOUTS.find(({ modelType }) => modelType === type);
   if (layout) return layout;
   throw new UserError('MODEL_INVALID', `${path} is a model of type '${type}', which kioku does not run`, {
-    hint: `it runs ${LAYOUTS.map(({ modelType }) => modelType).join(' and ')}; \`kioku models list\` shows models that are`,
+    hint: `it runs ${LAYOUTS.map(({ modelType }) => modelType).join(', ')}; \`kioku models list\` shows models that are`,
   });
 }

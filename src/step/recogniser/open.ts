@@ -10,8 +10,8 @@ import { readPart, sizeOf, partAsStep, type OnnxPart } from './onnx-part.js';
 import { readPieces } from './pieces-file.js';
 import { readTokens } from './tokens-file.js';
 
-/** All published models of these kinds eat 16 kHz; the recipes have no metadata for it. */
-const SAMPLE_RATE_HZ = 16_000;
+/** All published models of these kinds eat 16 kHz; the recipes have no metadata for it. Models of kioku's own do. */
+const USUAL_SAMPLE_RATE_HZ = 16_000;
 const USUAL_MEL_BINS = 80;
 /** Subsampling of every encoder of these kinds: an output frame is 40 ms. */
 const FEATURE_FRAMES_PER_OUTPUT = 4;
@@ -33,6 +33,7 @@ interface EncoderFacts {
   readonly shiftFrames: number;
   readonly outputFrames: number;
   readonly melBins: number;
+  readonly sampleRateHz: number;
   readonly states: readonly StatePort[];
 }
 
@@ -93,6 +94,7 @@ function readEncoder(part: OnnxPart): EncoderFacts {
     shiftFrames,
     outputFrames: shiftFrames / FEATURE_FRAMES_PER_OUTPUT,
     melBins,
+    sampleRateHz: metadata.text('sample_rate') === undefined ? USUAL_SAMPLE_RATE_HZ : metadata.count('sample_rate'),
     states: states(metadata, melBins),
   };
 }
@@ -165,13 +167,13 @@ async function openTransducer(
 }
 
 function common(files: RecogniserFiles, facts: EncoderFacts, tokens: TokenTable) {
-  const { architecture, chunkFrames, shiftFrames, outputFrames, melBins } = facts;
+  const { architecture, chunkFrames, shiftFrames, outputFrames, melBins, sampleRateHz } = facts;
   return {
     name: basename(resolve(files.folder)),
     folder: files.folder,
     architecture,
     // Kaldi's log-mel with the high edge 400 Hz below the Nyquist frequency, on samples within [-1, 1].
-    features: { sampleRateHz: SAMPLE_RATE_HZ, melBins, lowFrequencyHz: 20, highFrequencyHz: -400, sampleScale: 1 },
+    features: { sampleRateHz, melBins, lowFrequencyHz: 20, highFrequencyHz: -400, sampleScale: 1 },
     chunkFrames,
     shiftFrames,
     outputFrames,

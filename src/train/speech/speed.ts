@@ -14,7 +14,10 @@ export function stretched(samples: Float32Array, speed: number): Float64Array {
     const place = k * speed;
     const i = Math.floor(place);
     const u = place - i;
-    const [a, b, c, d] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
+    const a = at(i - 1);
+    const b = at(i);
+    const c = at(i + 1);
+    const d = at(i + 2);
     out[k] = b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
   }
   return out;

@@ -14,7 +14,7 @@ export class WordTokens implements TokenTable {
   readonly #ids: ReadonlyMap<string, number>;
 
   /** @param words each once; their order is that of the ids from 1 on */
-  constructor(words: readonly string[]) {
+  constructor(readonly words: readonly string[]) {
     this.#symbols = [BLANK_SYMBOL, ...words.map((word) => WORD_MARK + word)];
     this.#ids = new Map(this.#symbols.map((symbol, id) => [symbol, id]));
   }

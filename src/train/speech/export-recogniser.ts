@@ -1,0 +1,164 @@
+/** A trained recogniser → a model folder that runs like any other CTC recogniser: the step net, its tokens, a card. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { kiokuVersion } from '../../core/version.js';
+import type { Value } from '../../onnx/graph.js';
+import { TensorGraph } from '../../onnx/tensor-graph.js';
+import { disk } from '../export.js';
+import { parameterBlocks, parameterCount, type NetSpec, type Parameter } from '../net-spec.js';
+import { blockOf } from '../fused-layers.js';
+import { stepSignature } from '../inference-graphs.js';
+import { plainLayers } from '../plain-layers.js';
+import { STACKED_FRAMES } from './chunk-maker.js';
+import type { LearntRecogniser } from './learn-recogniser.js';
+import type { LearntFromManifests } from './manifest-job.js';
+import type { MelScale } from './mel-scale.js';
+import { countFindings } from './recordings.js';
+import { tokenErrorRate, type TokenErrors } from './speech-evaluator.js';
+import { WordTokens } from './word-tokens.js';
+
+const MODEL_FILE = 'model.onnx';
+const TOKENS_FILE = 'tokens.txt';
+const CARD_FILE = 'recogniser.json';
+
+/** A step is given when the first frame behind its own is there: 4 hops of 10 ms, and half a hop and half a frame. */
+const ALGORITHMIC_DELAY_MS = 57.5;
+
+export interface RecogniserInfo {
+  readonly name: string;
+  /** SPDX identifier or a sentence. */
+  readonly licence: string;
+  /** How it can be made again. */
+  readonly command: string;
+  readonly seed: number;
+  readonly createdAt: Date;
+}
+
+/**
+ * Writes `model.onnx`, `tokens.txt` and, last, the card `recogniser.json`, each in one go, into `folder`, which is made if
+ * need be.
+ * @returns the card as written
+ * @throws UserError `DISK`
+ */
+export async function exportRecogniser(folder: string, made: LearntFromManifests, info: RecogniserInfo) {
+  const { learnt, words } = made;
+  const card = cardOf(made, info);
+  return disk(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    await writeFileAtomic(join(folder, TOKENS_FILE), new WordTokens(words).toText());
+    await writeFileAtomic(join(folder, MODEL_FILE), Buffer.from(buildRecogniserStep(learnt)));
+    await writeFileAtomic(join(folder, CARD_FILE), `${JSON.stringify(card, null, 2)}\n`);
+    return card;
+  });
+}
+
+export type RecogniserCard = ReturnType<typeof cardOf>;
+
+/** Everything about the model that its files do not say. */
+function cardOf({ learnt, words, manifests }: LearntFromManifests, info: RecogniserInfo) {
+  const { spec, features, evaluation } = learnt;
+  const { cell, hidden, layers, dropout } = spec;
+  return {
+    format: 'kioku-recogniser',
+    version: 1,
+    name: info.name,
+    licence: info.licence,
+    words,
+    sampleRateHz: features.sampleRateHz,
+    stepMs: 40,
+    algorithmicDelayMs: ALGORITHMIC_DELAY_MS,
+    training: {
+      cell,
+      hidden,
+      layers,
+      dropout,
+      parameters: parameterCount(spec),
+      seed: info.seed,
+      optimiserSteps: learnt.optimiserSteps,
+      epochs: learnt.epochs,
+      bestEpoch: learnt.best.epoch,
+      stopped: learnt.stopped,
+      seconds: Math.round(learnt.seconds),
+      stringsTooShort: learnt.tooShort,
+      command: info.command,
+      createdAt: info.createdAt.toISOString(),
+      kioku: kiokuVersion(),
+    },
+    data: manifests.map(({ recordings, seconds, badLines, problems }) => ({
+      recordings,
+      seconds: Math.round(seconds),
+      badLines: badLines.length,
+      problems: countFindings(problems),
+    })),
+    heldOut: {
+      what: 'strings of 1 to 6 held-out recordings, pauses of 0 to 500 ms, pink noise or babble at 20 dB, greedy decoding',
+      ...errorsOf(evaluation.all),
+      bySpeaker: Object.fromEntries([...evaluation.bySpeaker].map(([name, errors]) => [name, errorsOf(errors)])),
+    },
+  } as const;
+}
+
+function errorsOf(errors: TokenErrors) {
+  const { tokens, utterances, right } = errors;
+  return { tokenErrorRate: tokenErrorRate(errors), tokens, strings: utterances, stringsRight: right / utterances };
+}
+
+/**
+ * One step of the net: `x` [B, STACKED_FRAMES, melBins] log-mel energies and the states before → `log_probs` [B, 1, tokens]
+ * and the states after. The metadata is what icefall writes of a streaming CTC model, under a kind of its own.
+ * @returns an ONNX file
+ */
+export function buildRecogniserStep(
+  learnt: Pick<LearntRecogniser, 'spec' | 'scale' | 'features' | 'parameters'>,
+): Uint8Array {
+  const { spec, scale, features, parameters } = learnt;
+  const { melBins, sampleRateHz } = features;
+  const { states } = stepSignature(spec, 'plain');
+  const g = new TensorGraph();
+  const x = g.input(['B', STACKED_FRAMES, melBins], 'x');
+  const before = states.map(({ name, shape }) => g.input(shape, name));
+  const blocks = withScale(spec, parameterBlocks(spec, parameters), scale);
+  const { top, next } = plainLayers(g, spec, blocks, g.reshape(x, ['B', spec.inputs]), before);
+  const logProbs = g.logSoftmax(logitsOf(g, spec, blocks, top));
+  g.output(g.reshape(logProbs, ['B', 1, spec.channels]), 'log_probs');
+  states.forEach((state, i) => g.output(next[i], state.next));
+  return g.encode({
+    model_type: 'kioku-rnn',
+    cell: spec.cell,
+    num_encoder_layers: String(spec.layers),
+    rnn_hidden_size: String(spec.hidden),
+    T: String(STACKED_FRAMES),
+    decode_chunk_len: String(STACKED_FRAMES),
+    sample_rate: String(sampleRateHz),
+  });
+}
+
+function logitsOf(g: TensorGraph, spec: NetSpec, blocks: ReadonlyMap<string, Parameter>, top: Value): Value {
+  const weight = blockOf(blocks, 'head.weight');
+  const bias = blockOf(blocks, 'head.bias');
+  const c = g.constant(bias.values, [spec.channels]);
+  return g.gemm(top, g.constant(weight.values, [spec.channels, spec.hidden]), { c, transB: true });
+}
+
+/** The first layer takes the normalisation along: W · (x − m) / s + b = (W / s) · x + (b − (W / s) · m). */
+function withScale(
+  spec: NetSpec,
+  blocks: ReadonlyMap<string, Parameter>,
+  { mean, spread }: MelScale,
+): ReadonlyMap<string, Parameter> {
+  const input = blockOf(blocks, 'layer0.input');
+  const bias = blockOf(blocks, 'layer0.bias');
+  const weights = input.values.slice();
+  const offsets = Float64Array.from(bias.values);
+  for (let i = 0; i < weights.length; i++) {
+    const band = (i % spec.inputs) % mean.length;
+    weights[i] /= spread[band];
+    offsets[Math.floor(i / spec.inputs)] -= weights[i] * mean[band];
+  }
+  return new Map([
+    ...blocks,
+    ['layer0.input', { ...input, values: weights }],
+    ['layer0.bias', { ...bias, values: Float32Array.from(offsets) }],
+  ]);
+}

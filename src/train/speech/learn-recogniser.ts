@@ -1,0 +1,104 @@
+/** From the recordings of two manifests to a trained recogniser. */
+import type { RecogniserFeatures } from '../../core/recogniser.js';
+import type { SpeechOptions } from '../../core/speech-training.js';
+import type { TrainOptions } from '../../core/training.js';
+import { runLoop, type LoopHooks, type LoopResult } from '../loop.js';
+import type { NetSpec } from '../net-spec.js';
+import type { Surroundings } from './augment.js';
+import type { Corpus } from './corpus.js';
+import type { JoinOptions } from './join.js';
+import { Lessons } from './lessons.js';
+import { melScaleOf, type MelScale } from './mel-scale.js';
+import type { SpecAugmentOptions } from './spec-augment.js';
+import type { SpeechEvaluation } from './speech-evaluator.js';
+import { SpeechLearner } from './speech-learner.js';
+
+/** What is heard while learning: more than is ever met, so that what is met is nothing new. */
+const VARIED: Pick<JoinOptions, 'edgeMs' | 'speed' | 'wordLevelDb'> = {
+  edgeMs: [50, 400],
+  speed: [0.85, 1.18],
+  wordLevelDb: [-3, 3],
+};
+const SURROUNDINGS: Surroundings = {
+  levelDb: [-45, -12],
+  roomShare: 0.3,
+  noises: ['pink', 'babble'],
+  // Always some: the pauses of a string are digital silence, which is heard nowhere else.
+  noiseShare: 1,
+  snrDb: [8, 50],
+};
+const MASKS: SpecAugmentOptions = { masks: 2, bands: [0, 6], frames: [0, 6] };
+
+/** Under what held-out strings are tried: as they were spoken, with noise beside that a quiet room has not. */
+const HELD_OUT: JoinOptions & Surroundings = {
+  recordings: [1, 6],
+  gapMs: [0, 500],
+  edgeMs: [50, 400],
+  speed: [1, 1],
+  wordLevelDb: [0, 0],
+  levelDb: [-30, -20],
+  roomShare: 0,
+  noises: ['pink', 'babble'],
+  noiseShare: 1,
+  snrDb: [20, 20],
+};
+const HELD_OUT_STRINGS = 200;
+/** Strings from which mean and spread of the bands are taken; of an epoch that training never comes to. */
+const SCALE_STRINGS = 200;
+const SCALE_EPOCH = 2 ** 26 - 1;
+
+export interface LearntRecogniser extends LoopResult<SpeechEvaluation> {
+  readonly spec: NetSpec;
+  readonly scale: MelScale;
+  readonly features: RecogniserFeatures;
+  /** Strings that CTC left out, because they were too short for their tokens. */
+  readonly tooShort: number;
+}
+
+/** The features that recognisers of our own are trained on, and say in their metadata that they want. */
+export function featuresOf({ sampleRateHz, melBins }: SpeechOptions): RecogniserFeatures {
+  return { sampleRateHz, melBins, lowFrequencyHz: 20, highFrequencyHz: -400, sampleScale: 1 };
+}
+
+/**
+ * Trains in the calling thread and blocks it. Same arguments, same parameters, bit for bit, unless time or the caller ends
+ * it.
+ * @param heldOut recordings with the same tokens
+ * @param options of the net and of training, as for forecasts; those that are about series count for nothing
+ * @throws UserError as `runLoop`; `DATA_INVALID` when nobody speaks
+ */
+export function learnRecogniser(
+  corpus: Corpus,
+  heldOut: Corpus,
+  speech: SpeechOptions,
+  options: TrainOptions,
+  hooks: Pick<LoopHooks<SpeechEvaluation>, 'shouldStop' | 'onProgress'> = {},
+): LearntRecogniser {
+  const features = featuresOf(speech);
+  const { recordings, gapMs, frameEpochs } = speech;
+  const join = { ...VARIED, recordings, gapMs };
+  const how = { join, surroundings: SURROUNDINGS, masks: MASKS };
+  const training = new Lessons(corpus, features, how, options.seed);
+  const heard = Array.from({ length: SCALE_STRINGS }, (_, i) => training.heard(SCALE_EPOCH, i));
+  const scale = melScaleOf(heard, features.melBins, training.tailSteps);
+  const tried = new Lessons(heldOut, features, { join: HELD_OUT, surroundings: HELD_OUT }, options.seed);
+  const { cell, hidden, layers, dropout } = options;
+  const { size: channels, blank } = corpus.tokens;
+  // The head's outputs are the logits of the tokens, which is what `mse` and no skip make of them.
+  const head = { objective: 'mse', skip: false } as const;
+  const spec: NetSpec = { cell, inputs: training.width, hidden, layers, channels, dropout, ...head };
+  const lessons = {
+    training,
+    maxLabels: recordings[1] * Math.max(...corpus.recordings.map(({ labels }) => labels.length)),
+    scale,
+    blank,
+    heldOut: Array.from({ length: HELD_OUT_STRINGS }, (_, i) => tried.lesson(0, i, scale)),
+  };
+  const learner = new SpeechLearner(spec, lessons, { ...options, frameEpochs });
+  try {
+    const result = runLoop(learner, options, hooks);
+    return { ...result, spec, scale, features, tooShort: learner.tooShort };
+  } finally {
+    learner.close();
+  }
+}

@@ -1,0 +1,109 @@
+/** A recogniser that learns from strings made on the way, at first where the words are, then by CTC. */
+import type { TrainOptions } from '../../core/training.js';
+import { tensorOf } from '../../step/ort.js';
+import { ADAM, AdamSteps } from '../adam-steps.js';
+import { fillKeepMask } from '../dropout.js';
+import type { Learner } from '../loop.js';
+import { initialParameters, type NetSpec } from '../net-spec.js';
+import type { TrainerState } from '../trainer.js';
+import type { Lesson, Lessons } from './lessons.js';
+import type { MelScale } from './mel-scale.js';
+import { speechBatch } from './speech-batch.js';
+import { SpeechEvaluator, type SpeechEvaluation } from './speech-evaluator.js';
+import { buildSpeechTrainGraph } from './speech-graphs.js';
+
+/** Optimiser steps between two looks at held-out speech. */
+const STEPS_PER_EPOCH = 100;
+
+export interface SpeechLessons {
+  readonly training: Lessons;
+  /** Most tokens of a string of `training`. */
+  readonly maxLabels: number;
+  readonly scale: MelScale;
+  readonly blank: number;
+  readonly heldOut: readonly Lesson[];
+}
+
+export type SpeechLearnerOptions = Pick<TrainOptions, 'clipNorm' | 'weightDecay' | 'seed' | 'lanes'> & {
+  /** Epochs in which the places of the words are learnt. */
+  readonly frameEpochs: number;
+};
+
+export class SpeechLearner implements Learner<SpeechEvaluation> {
+  readonly perEpoch = STEPS_PER_EPOCH;
+  readonly #adam: AdamSteps;
+  readonly #evaluator: SpeechEvaluator;
+  /** Strings so far that were too short for their tokens, in the present process. */
+  #tooShort = 0;
+
+  constructor(
+    private readonly spec: NetSpec,
+    private readonly lessons: SpeechLessons,
+    private readonly options: SpeechLearnerOptions,
+  ) {
+    const { maxLabels, heldOut, blank } = lessons;
+    const graph = buildSpeechTrainGraph(spec, maxLabels, { ...ADAM, weightDecay: options.weightDecay > 0 });
+    this.#adam = new AdamSteps(graph, initialParameters(spec, options.seed), options);
+    this.#evaluator = new SpeechEvaluator(spec, heldOut, blank);
+  }
+
+  get steps(): number {
+    return this.#adam.steps;
+  }
+
+  get gradientNorm(): number {
+    return this.#adam.gradientNorm;
+  }
+
+  get parameters(): Float32Array {
+    return this.#adam.parameters;
+  }
+
+  /** Strings made faster until they were too short for their tokens: CTC leaves them out. */
+  get tooShort(): number {
+    return this.#tooShort;
+  }
+
+  learn(epoch: number, index: number, learningRate: number): { loss: number; counted: number } {
+    const { training, scale, maxLabels, blank } = this.lessons;
+    const { lanes, frameEpochs } = this.options;
+    const lessons = Array.from({ length: lanes }, (_, lane) => training.lesson(epoch, index * lanes + lane, scale));
+    const batch = speechBatch(lessons, training.width, maxLabels, blank);
+    this.#tooShort += batch.tooShort;
+    const byCtc = epoch >= frameEpochs;
+    const share = tensorOf(Float32Array.of(byCtc ? 1 : 0), []);
+    const feeds = { ...batch.feeds, ...this.#masks(batch.steps), ctc_share: share };
+    const loss = this.#adam.step(learningRate, feeds);
+    return { loss, counted: byCtc ? lanes - batch.tooShort : lanes };
+  }
+
+  #masks(steps: number): Record<string, ReturnType<typeof tensorOf>> {
+    const { dropout, hidden, layers } = this.spec;
+    const { lanes, seed } = this.options;
+    if (dropout === 0) return {};
+    const masks = Array.from({ length: layers - 1 }, (_, i) => {
+      const mask = new Float32Array(steps * lanes * hidden);
+      fillKeepMask(mask, dropout, seed, i + 1, this.#adam.steps + 1);
+      return [`keep_${i + 1}`, tensorOf(mask, [steps, lanes, hidden])] as const;
+    });
+    return Object.fromEntries(masks);
+  }
+
+  evaluate(): SpeechEvaluation {
+    return this.#evaluator.evaluate(this.#adam.parameters);
+  }
+
+  /** Every string begins with a state of zeros, so there is none to keep. */
+  state(): TrainerState {
+    return { ...this.#adam.state(), lanes: new Float32Array(0) };
+  }
+
+  restore(state: TrainerState): void {
+    this.#adam.restore(state);
+  }
+
+  close(): void {
+    this.#adam.close();
+    this.#evaluator.close();
+  }
+}
