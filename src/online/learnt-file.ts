@@ -40,7 +40,7 @@ export class LearntFile {
     const { online } = content;
     if (JSON.stringify(content.shape) === JSON.stringify(shape)) return online;
     const empty = { finished: [], calmRows: 0 };
-    return { ...online, rows: 0, streams: 0, period: empty, replay: { numbers: new Float32Array(0) } };
+    return { ...online, rows: 0, period: empty, replay: { numbers: new Float32Array(0) } };
   }
 
   /** Optimiser steps that the net has learnt since it was trained; 0 when `read` would find nothing. */

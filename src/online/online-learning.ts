@@ -42,9 +42,8 @@ export interface OnlineFigures {
 
 /** All that learning depends on beside the streams' own memory. */
 export interface OnlineContent {
-  /** Rows since the last border, and the streams that they are of. */
+  /** Rows since the last border. */
   readonly rows: number;
-  readonly streams: number;
   /** Lessons so far: which segments the next one sees. */
   readonly lessons: number;
   readonly period: Period;
@@ -61,7 +60,6 @@ export class OnlineLearning {
   readonly #parts: OnlineParts;
   readonly #lessons: readonly Lesson[];
   #rows = 0;
-  #streams = 0;
   #drawn = 0;
   #serving: Float32Array;
   #knowledge: Knowledge;
@@ -101,8 +99,8 @@ export class OnlineLearning {
   /** One more row has come. @returns whether it is the last before a border: step what waits, then call `border` */
   row(slot: Slot): boolean {
     this.#heard = true;
-    if (this.segments.hear(slot)) this.#streams++;
-    return ++this.#rows >= this.rules.everySteps * this.#streams;
+    this.segments.hear(slot);
+    return ++this.#rows >= this.rules.everySteps * this.segments.streams;
   }
 
   /** @throws UserError `ENGINE`, where learning is inline */
@@ -110,7 +108,6 @@ export class OnlineLearning {
     const { learning, replay, counters } = this.#parts;
     const rows = this.#rows;
     this.#rows = 0;
-    this.#streams = 0;
     this.#due ??= learning.take();
     if (this.#due !== undefined) this.#serve(this.#due);
     this.#due = undefined;
@@ -127,7 +124,6 @@ export class OnlineLearning {
     this.#due ??= this.#parts.learning.take();
     return {
       rows: this.#rows,
-      streams: this.#streams,
       lessons: this.#drawn,
       period: this.segments.period,
       replay: this.#parts.replay.content(),
@@ -160,10 +156,9 @@ export class OnlineLearning {
     await file?.write(this.content(), this.start.shape);
   }
 
-  #goOn({ rows, streams, lessons, period, replay, serving, knowledge, due }: OnlineContent): void {
+  #goOn({ rows, lessons, period, replay, serving, knowledge, due }: OnlineContent): void {
     const { spec, form } = this.start;
     this.#rows = rows;
-    this.#streams = streams;
     this.#drawn = lessons;
     this.segments.period = period;
     this.#parts.replay.restore(replay);

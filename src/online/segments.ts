@@ -53,6 +53,7 @@ export class Segments implements PerSlot {
   readonly #numbers: number;
   readonly #rowNumbers: number;
   #period = 1;
+  #streams = 0;
   #calmRows = 0;
   /** Of this period. */
   #finished: FinishedSegment[] = [];
@@ -91,16 +92,27 @@ export class Segments implements PerSlot {
   }
 
   leave(slot: Slot): void {
+    if (this.#blocks.isOpen(slot)) this.#setHeard(slot, 0);
     this.#blocks.leave(slot);
   }
 
-  /** A row of the stream has come, to be stepped now or later. @returns whether it is the first of the period */
-  hear(slot: Slot): boolean {
-    const begun = this.#blocks.of(slot);
+  /** Streams that were heard in this period and have not left. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** A row of the stream has come, to be stepped now or later. */
+  hear(slot: Slot): void {
+    this.#setHeard(slot, this.#period);
+  }
+
+  #setHeard(slot: Slot, period: number): void {
+    const { heard } = this.#blocks.of(slot);
     const place = this.#blocks.place(slot);
-    const isFirst = begun.heard[place] !== this.#period;
-    begun.heard[place] = this.#period;
-    return isFirst;
+    if (heard[place] === period) return;
+    if (heard[place] === this.#period) this.#streams--;
+    if (period === this.#period) this.#streams++;
+    heard[place] = period;
   }
 
   /** Before the first step of a run of the net; a gap has zeroed the state already. */
@@ -151,6 +163,7 @@ export class Segments implements PerSlot {
     );
     const calmRows = this.#calmRows;
     this.#finished = [];
+    this.#streams = 0;
     this.#calmRows = 0;
     this.#period++;
     return { finished, calmRows };
@@ -187,7 +200,7 @@ export class Segments implements PerSlot {
     const counts = Number.isInteger(rows) && rows >= NONE && rows <= this.shape.steps;
     if (!counts || fields.length !== HEAD_FIELDS + kept) throw unfitState(SAVED);
     begun.stepped[place] = stepped * this.#period;
-    begun.heard[place] = heard * this.#period;
+    this.#setHeard(slot, heard * this.#period);
     begun.rows[place] = rows;
     begun.us[place] = us;
     begun.numbers.set(fields.subarray(HEAD_FIELDS), place * this.#numbers);

@@ -12,7 +12,6 @@ import { GRU } from '../support/step-model.js';
 const SHAPE = lessonShape(GRU, { segments: 2, segmentSteps: 6 });
 const CONTENT: OnlineContent = {
   rows: 3,
-  streams: 2,
   lessons: 7,
   period: { finished: [{ stream: 'a', us: 5, numbers: Float32Array.of(1, NaN, -0) }], calmRows: 2 },
   replay: { numbers: Float32Array.of(1, 2, 3) },
@@ -61,7 +60,6 @@ describe('what was learnt while running', () => {
     expect(await fileOf('abc').read(longer)).toEqual({
       ...CONTENT,
       rows: 0,
-      streams: 0,
       period: { finished: [], calmRows: 0 },
       replay: { numbers: new Float32Array(0) },
     });

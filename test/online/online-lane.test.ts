@@ -150,6 +150,22 @@ describe('a lane whose net goes on learning', () => {
     expect(Math.abs(many - one)).toBeLessThanOrEqual(6);
   });
 
+  it('learns from streams that come and go, none of them for long enough to be updated after by itself', async () => {
+    const everySteps = 100;
+    const { lane, online } = await open(new Counters(), { everySteps });
+    let longest = 0;
+    for (let one = 0; one < 100; one++) {
+      feed(
+        lane,
+        Array.from({ length: 60 }, (_, second) => reading(`job ${one}`, 60 * one + second, false)),
+      );
+      longest = Math.max(longest, online.content().rows);
+    }
+    expect(longest).toBeLessThan(everySteps * LIMITS.maxStreams);
+    expect(online.figures.updates).toBeGreaterThan(3);
+    lane.close();
+  });
+
   it('says the same where updates are made in a thread that keeps up', async () => {
     const frames = readings(STREAMS, 100, 80);
     const inline = await open();
