@@ -1,27 +1,20 @@
 /** A backtest as a person sees it: files that are done, and how long the rest may take. */
 import type { Io } from './output.js';
-import { gauge, StatusLine } from './status-line.js';
-
-const EVERY_MS = 200;
-/** Without a terminal: a line every so often. */
-const LINE_EVERY_MS = 5000;
-const BAR_CELLS = 20;
+import { ProgressLine, type Reached } from './progress-line.js';
 
 export class BacktestBar {
-  readonly #line: StatusLine | undefined;
+  readonly #line: ProgressLine;
   readonly #startedMs = performance.now();
-  readonly #timer: NodeJS.Timeout;
   #done = 0;
   #rows = 0;
 
   /** @param rows of all files together: their number says how long it takes, not that of the files */
   constructor(
-    private readonly io: Io,
+    io: Io,
     private readonly files: number,
     private readonly rows: number,
   ) {
-    if (io.stderr.isTTY) this.#line = new StatusLine(io.stderr);
-    this.#timer = setInterval(() => this.#draw(), this.#line === undefined ? LINE_EVERY_MS : EVERY_MS);
+    this.#line = new ProgressLine(io, 'backtest', () => this.#reached());
   }
 
   /** @param rows of the file, judged or not */
@@ -32,15 +25,13 @@ export class BacktestBar {
 
   /** Takes the bar away. */
   stop(): void {
-    clearInterval(this.#timer);
-    this.#line?.clear();
+    this.#line.stop();
   }
 
-  #draw(): void {
+  #reached(): Reached {
     const pastS = (performance.now() - this.#startedMs) / 1000;
     const left = this.#rows === 0 ? '-' : `${Math.ceil((pastS * (this.rows - this.#rows)) / this.#rows)} s left`;
     const said = `${this.#done} of ${this.files} files | ${left} | ${this.#rows} rows`;
-    if (this.#line === undefined) this.io.note(`backtest ${said}`);
-    else this.#line.show(`backtest [${gauge(this.#rows / this.rows, BAR_CELLS)}] ${said}`);
+    return { fraction: this.#rows / this.rows, said };
   }
 }

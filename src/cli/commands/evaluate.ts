@@ -40,20 +40,26 @@ async function runEvaluate(path: string, options: Options, io: Io): Promise<void
   const { readManifest } = await import('../../train/speech/manifest.js');
   const { openRecogniserFiles } = await import('../../step/recogniser/open.js');
   const { recogniserConfig } = await import('../evaluation-config.js');
-  const { EvaluateBar } = await import('../evaluate-bar.js');
+  const { ProgressLine } = await import('../progress-line.js');
   const { EvaluationSummary } = await import('../evaluation-summary.js');
   const manifest = await readManifest(path);
   const { config, precision } = await recogniserConfig(options);
   const model = await openRecogniserFiles(config.model, { precision });
-  const bar = new EvaluateBar(io, strings?.count ?? manifest.utterances.length);
+  // What is usual would be a line for each recording.
+  const log = await io.openLog(io.logLevel === 'info' ? 'warn' : io.logLevel);
+  const recordings = strings?.count ?? manifest.utterances.length;
+  let played = 0;
+  const line = new ProgressLine(io, 'evaluate', () => ({
+    fraction: played / recordings,
+    said: `${played} of ${recordings} recordings`,
+  }));
   const parts = {
-    // What is usual would be a line for each recording.
-    log: await io.openLog(io.logLevel === 'info' ? 'warn' : io.logLevel),
+    log,
     signal: io.signal,
     realTime: options.realTime === true,
-    onPlayed: () => bar.recordingDone(),
+    onPlayed: () => void played++,
   };
-  const evaluation = await heard(manifest, strings, model, config, parts).finally(() => bar.stop());
+  const evaluation = await heard(manifest, strings, model, config, parts).finally(() => line.stop());
   if (evaluation === undefined) return io.note('stopped before all recordings were heard; nothing is reported');
   const badLines = manifest.badLines.map(({ line, reason }) => ({ name: `line ${line}`, reason }));
   const summary = new EvaluationSummary(model.name, evaluation, [...badLines, ...evaluation.unheard]);
