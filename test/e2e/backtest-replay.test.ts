@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { lastValueFrom, tap } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { backtestFile } from '../../src/backtest/backtest-file.js';
@@ -42,12 +43,17 @@ function write(name: string, firstRow: number, rows: number): string {
   return path;
 }
 
-it('gives the same scores and incidents', async (ctx) => {
+it.for([
+  { net: 'that stays as it is', more: {} },
+  // A border every 1.2 s: time enough for the thread to have finished by the next one.
+  { net: 'that goes on learning', more: { online: { everySteps: 60, segments: 1, segmentSteps: 8 } } },
+])('gives the same scores and incidents with a net $net', async ({ more }, ctx) => {
   const { url } = await Mosquitto.start(ctx);
   const common = { model: 'model', train: { maxEpochs: 5 }, sinks: [], runtime: { threads: 0 } };
   // Live, what the device says counts, not when it arrived.
   const decode = { kind: 'json', time: { field: 'time', format: 's' } };
-  const value = { ...common, decode, decide: { scores: true, warmupSteps: 50 } };
+  const decide = { scores: true, warmupSteps: 50 };
+  const value = { ...common, ...more, decode, decide };
   const file = join(folder, 'test.yaml');
   const replay = (path: string, speed: 'full' | number) =>
     defineConfig({ ...value, source: { kind: 'replay', files: path, speed } }, file);
@@ -61,7 +67,11 @@ it('gives the same scores and incidents', async (ctx) => {
   const { model, runtime } = past;
   const setting = { title: 'test', value, file, model, runtime, baselines: [], thresholds: [] };
   const data = { path, name: 'pump.csv' };
-  const [judged] = await backtestFile(data, [setting], () => nodeEngine, new AbortController().signal);
+  const plain = { ...setting, value: { ...common, decode, decide } };
+  const { signal } = new AbortController();
+  const [judged, unlearning] = await backtestFile(data, [setting, plain], () => nodeEngine, signal);
+  // Or else nothing would have been learnt.
+  expect(isDeepStrictEqual(judged.scores, unlearning.scores)).toBe(!('online' in more));
 
   const live = await defineConfig({ ...value, source: { kind: 'mqtt', url, topic: 'plant/{device}' } }, file);
   const pipeline = new Pipeline(live, { engine: nodeEngine, log: silentLog });
@@ -86,7 +96,7 @@ it('gives the same scores and incidents', async (ctx) => {
   await lastValueFrom(fromSource(paced).pipe(publish));
   await Promise.all(sent);
   expect(performance.now() - startMs).toBeGreaterThan(((ROWS - 1) * 1000) / SPEED - 100);
-  await running;
+  expect((await running).counters).not.toHaveProperty(['online.late']);
 
   const scores = new Map(
     events.flatMap((event) => (event.type === 'score' && event.stream === 'pump' ? [[event.us, event.score]] : [])),
