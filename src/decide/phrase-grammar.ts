@@ -9,8 +9,8 @@ export type Place = number;
 interface Places {
   /** Of the tree, ascending. */
   readonly nodes: readonly number[];
-  /** By token, as far as it was asked for. */
-  readonly after: Map<number, Place | undefined>;
+  /** By token, as far as it was asked for; only what may follow, which is little of a vocabulary. */
+  readonly after: Map<number, Place>;
 }
 
 const ROOT = 0;
@@ -46,8 +46,11 @@ export class PhraseGrammar {
   /** @returns undefined when the token must not follow */
   after(place: Place, id: number): Place | undefined {
     const { nodes, after } = this.#places[place];
-    if (!after.has(id)) after.set(id, this.#find(nodes, id));
-    return after.get(id);
+    const known = after.get(id);
+    if (known !== undefined) return known;
+    const found = this.#find(nodes, id);
+    if (found !== undefined) after.set(id, found);
+    return found;
   }
 
   /** Whether nothing but whole phrases were said. */
@@ -56,14 +59,16 @@ export class PhraseGrammar {
   }
 
   #find(nodes: readonly number[], id: number): Place | undefined {
-    const next = new Set<number>();
+    // Most tokens that are asked for may not follow: for those nothing is made.
+    let next: Set<number> | undefined;
     for (const node of nodes) {
       const target = this.#next[node].get(id);
       if (target === undefined) continue;
+      next ??= new Set();
       next.add(target);
       if (this.#ends[target]) next.add(ROOT);
     }
-    return next.size === 0 ? undefined : this.#placeOf([...next].toSorted((a, b) => a - b));
+    return next && this.#placeOf([...next].toSorted((a, b) => a - b));
   }
 
   #placeOf(nodes: readonly number[]): Place {

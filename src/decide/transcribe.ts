@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { boostSchema, type HotwordDecider, hotwordsSchema, MOST_PHRASES, phraseSchema } from '../core/hotwords.js';
 import type { RecogniserContext, RecogniserKind } from '../core/kind.js';
-import { PRECISIONS, type RecogniserModel } from '../core/recogniser.js';
+import { PRECISIONS } from '../core/recogniser.js';
 import { gateSchema } from '../core/voice.js';
 import { Bias } from './bias.js';
 import { CtcBeamSearch } from './ctc-beam.js';
@@ -84,12 +84,6 @@ const schema = z
 
 export type TranscribeOptions = z.output<typeof schema>;
 
-function spellerOf(model: RecogniserModel): TokenSpeller {
-  const unknown = model.kind === 'transducer' ? model.unknown : undefined;
-  const silent = unknown === undefined ? [model.blank] : [model.blank, unknown];
-  return new TokenSpeller(model.tokens, silent, model.pieces);
-}
-
 /** @throws UserError `HOTWORD` */
 function biasOf({ vocabulary }: TranscribeOptions, speller: TokenSpeller): Bias {
   if (vocabulary === undefined) return new Bias();
@@ -122,7 +116,7 @@ export const transcribeKind = {
     const { counters, capacity } = context;
     const { paths } = options;
     const isBeam = options.search === 'beam';
-    const speller = spellerOf(context.model);
+    const speller = TokenSpeller.of(context.model);
     const made = <M>(search: TokenSearch<M>): HotwordDecider => transcriber(options, context, speller, search);
     if (!('joiner' in context)) {
       const { model, resetEncoder } = context;
