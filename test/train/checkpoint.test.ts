@@ -31,9 +31,10 @@ afterEach(() => rm(folder, { recursive: true }));
 const learnt = ({ seconds: _seconds, options: _options, ...rest }: TrainedNet): object => rest;
 
 /** Trains up to and with optimiser step `steps`. */
-function trainFor(steps: number, resume: boolean): TrainedNet {
+function trainFor(steps: number, resume: boolean, changes: Parameters<typeof longJob>[1] = {}): TrainedNet {
   let asked = 0;
-  return runJob(longJob({ file, resume }, { checkpointSeconds: 1e6 }), { shouldStop: () => ++asked === steps });
+  const job = longJob({ file, resume }, { checkpointSeconds: 1e6, ...changes });
+  return runJob(job, { shouldStop: () => ++asked === steps });
 }
 
 /** Starts a training in a process of its own and kills that after so many steps. */
@@ -71,6 +72,16 @@ describe('a training that was interrupted', () => {
       }),
       { numRuns: 5 },
     );
+  });
+
+  it.each([
+    { objective: 'pinball', schedule: 'one-cycle', weightDecay: 0.01 },
+    { objective: 'student-t', schedule: 'step', warmUp: 0.2, cell: 'gru' },
+  ] as const)('ends as one that was not with %j as well', (changes) => {
+    trainFor(17, false, changes);
+    trainFor(23, true, changes);
+    const resumed = learnt(runJob(longJob({ file, resume: true }, changes)));
+    expect(resumed).toEqual(learnt(runJob(longJob(undefined, changes))));
   });
 
   it('keeps a result of its own, with the best weights up to there', () => {
