@@ -108,20 +108,22 @@ export function scoresOf({ decide }: Config): { readonly openScore: number; read
 /**
  * Fills in the time step and the channels that the configuration leaves open.
  * @param learnt readings of the rows that may be looked at
- * @param where these are, for messages
+ * @param columns of the table, in the order of which the channels are
+ * @param where the rows are, for messages
  * @throws UserError `DATA_INVALID` when none of them holds a number
  */
 export function withAlignment(
   config: Config,
   setting: BacktestSetting,
   learnt: readonly Frame[],
+  columns: readonly string[],
   where: string,
 ): Config {
   const written = section(setting.value as Readonly<Record<string, unknown>>, 'align');
   // A model that was learnt before has its own, and `run` holds them against what is written.
   if (setting.model !== undefined) return config;
   const stepMs = written['stepMs'] === undefined ? stepOf(learnt) : config.align.stepMs;
-  const channels = config.align.channels ?? channelsOf(learnt, where);
+  const channels = config.align.channels ?? channelsOf(learnt, columns, where);
   return { ...config, align: { ...config.align, stepMs, channels } };
 }
 
@@ -134,8 +136,8 @@ function stepOf(frames: readonly Frame[]): number {
   return proposeStepMs(gapsMs.length === 0 ? undefined : median(gapsMs), 0);
 }
 
-/** In the order in which they were first seen; columns of labels are no channels. */
-function channelsOf(frames: readonly Frame[], where: string): AlignedChannel[] {
+/** Those that hold a number, in the order of the columns, whichever came first; columns of labels are no channels. */
+function channelsOf(frames: readonly Frame[], columns: readonly string[], where: string): AlignedChannel[] {
   const labels: ReadonlySet<string> = new Set(LABEL_COLUMNS);
   const names = new Set<string>();
   for (const { signal } of frames) {
@@ -147,7 +149,8 @@ function channelsOf(frames: readonly Frame[], where: string): AlignedChannel[] {
       hint: 'kioku reads CSV with a header line; a configuration can name the delimiter, the decimal sign and the time',
     });
   }
-  return [...names].map((name) => ({ name, aggregate: 'mean', noiseFloor: 0 }));
+  const ordered = [...names].toSorted((a, b) => columns.indexOf(a) - columns.indexOf(b));
+  return ordered.map((name) => ({ name, aggregate: 'mean', noiseFloor: 0 }));
 }
 
 /** Half the world writes 20,5. */

@@ -55,6 +55,7 @@ export async function readData(
   }
   const split = frames.findIndex(({ seq }) => rowOf[seq] >= learntRows);
   const learntFrames = split < 0 ? frames.length : split;
+  const learnt = frames.slice(0, learntFrames);
   return {
     name,
     rows,
@@ -63,7 +64,7 @@ export async function readData(
     frames,
     learntFrames,
     learntRows,
-    config: withAlignment(config, setting, frames.slice(0, learntFrames), `the first ${learntRows} rows of ${path}`),
+    config: withAlignment(config, setting, learnt, table.columns, `the first ${learntRows} rows of ${path}`),
     counters: context.counters.toJSON(),
   };
 }

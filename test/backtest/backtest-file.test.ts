@@ -235,6 +235,13 @@ describe('bad data', () => {
     expect(result.counters).toEqual({ 'align.unknown-channel': ROWS - LEARNT });
   });
 
+  it('has the channels in the order of the columns, whichever came first', async () => {
+    const cells = (row: number): string => `${row % 4 === 0 ? '' : swing(row)},${20 + swing(row)}`;
+    const { values, trace } = await judge(table('two.csv', cells, 'time,x,y'), { ...SETTING, traced: true });
+    expect(trace?.channels.map(({ name }) => name)).toEqual(['x', 'y']);
+    expect([values[0], values[1]]).toEqual([NaN, swing(1)]);
+  });
+
   it('keeps rows without a time, unjudged', async () => {
     const name = table('no-time.csv', (row) => String(swing(row)));
     const lines = Array.from({ length: ROWS }, (_, row) => `${row === 700 ? 'once' : timeOf(row)},${swing(row)}`);
