@@ -3,7 +3,7 @@ import { counted } from '../core/counted.js';
 import type { Learnt } from '../learn.js';
 import { describeThreshold, summariseThreshold } from './threshold-summary.js';
 
-const WHY: Readonly<Record<Learnt['stopped'], string>> = {
+export const WHY_ENDED: Readonly<Record<Learnt['stopped'], string>> = {
   epochs: 'all epochs done',
   patience: 'no better any more',
   time: 'time limit reached',
@@ -15,7 +15,7 @@ export function describeTraining({ card, stopped }: Learnt): string {
   const threshold = calibration?.threshold;
   return [
     `learnt ${training.rows} time steps of ${counted(training.streams, 'stream')} ` +
-      `(${card.channels.map(({ name }) => name).join(', ')}) in ${training.seconds.toFixed(1)} s: ${WHY[stopped]}`,
+      `(${card.channels.map(({ name }) => name).join(', ')}) in ${training.seconds.toFixed(1)} s: ${WHY_ENDED[stopped]}`,
     `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters; ${quality(training)}`,
     ...(threshold === undefined ? [] : [describeThreshold(summariseThreshold(threshold))]),
   ].join('\n');

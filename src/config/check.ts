@@ -101,6 +101,13 @@ function mismatches(parts: {
       hint: 'leave it out, or decide with kind: transcribe and search: beam',
     });
   }
+  if (sections['speech'] !== undefined && task !== 'recognise') {
+    findings.push({
+      path: ['speech'],
+      reason: `is not for decide: ${decide}: it is what a recogniser learns from`,
+      hint: 'leave it out, or decide with kind: transcribe',
+    });
+  }
   if (sections['feature'] !== undefined && task !== 'forecast') {
     findings.push({
       path: ['feature'],
@@ -157,6 +164,7 @@ export class Check {
       decide: made,
       sinks,
       train: root.train,
+      ...(root.speech === undefined ? {} : { speech: root.speech }),
       ...(root.online === undefined ? {} : { online: root.online }),
       runtime: runtimeOptions(root.runtime, (path) => resolve(baseDir, path)),
       limits: { maxStreams, streamIdleMs, maxDelayMs: past ? 0 : delayMs },

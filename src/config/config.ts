@@ -15,6 +15,7 @@ import type {
 } from '../core/kind.js';
 import type { OnlineOptions } from '../core/online.js';
 import type { RuntimeOptions } from '../core/runtime.js';
+import type { SpeechOptions } from '../core/speech-training.js';
 import type { TrainOptions } from '../core/training.js';
 import type { ControlOptions } from '../mqtt/control-options.js';
 
@@ -55,6 +56,8 @@ export interface Config {
   readonly decide: ChosenDecider;
   readonly sinks: readonly Chosen<StageContext, Sink>[];
   readonly train: TrainOptions;
+  /** Present: its recogniser is learnt here. */
+  readonly speech?: SpeechOptions;
   /** Present: the net goes on learning while it runs. */
   readonly online?: OnlineOptions;
   readonly runtime: RuntimeOptions;

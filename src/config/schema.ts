@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { alignSchema } from '../core/alignment.js';
 import { onlineSchema } from '../core/online.js';
 import { runtimeSchema } from '../core/runtime.js';
+import { speechSchema } from '../core/speech-training.js';
 import { trainSchema } from '../core/training.js';
 import { controlSchema } from '../mqtt/control-options.js';
 import { toJsonSchema, type JsonSchema } from './json-schema.js';
@@ -69,6 +70,7 @@ export const rootSchema = z.strictObject({
   decide: z.unknown().optional(),
   sinks: z.unknown().optional(),
   train: trainSchema.prefault({}),
+  speech: speechSchema.optional(),
   online: onlineSchema.optional(),
   runtime: runtimeSchema.prefault({}),
   limits: limitsSchema.prefault({}),

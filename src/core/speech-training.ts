@@ -36,11 +36,11 @@ export const speechSchema = z
     }),
     recordings: range(1, 20, true).default([1, 3]).meta({
       title: 'Recordings a string',
-      description: 'So many recordings of one speaker are joined to a string while learning.',
+      description: '[from, to]: so many recordings of one speaker are joined to a string while learning.',
     }),
     gapMs: range(0, 5000)
       .default([0, 500])
-      .meta({ title: 'Pauses', description: 'Between two recordings of a string.', unit: 'ms' }),
+      .meta({ title: 'Pauses', description: '[from, to]: between two recordings of a string.', unit: 'ms' }),
     frameEpochs: z.int().min(0).max(100_000).default(12).meta({
       title: 'Epochs with known places',
       description:

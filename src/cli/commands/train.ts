@@ -1,4 +1,4 @@
-/** `kioku train`: learn what is normal, from files, a recording or the feed itself. */
+/** `kioku train`: learn what is normal, from files, a recording or the feed itself; or a recogniser, from recordings. */
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
@@ -25,7 +25,7 @@ interface Options {
 export function register(program: Command, io: Io): void {
   program
     .command('train')
-    .description('learn what is normal and write the model of a configuration')
+    .description('learn what is normal, or to recognise words, and write the model of a configuration')
     .argument(
       '<config-or-file...>',
       'a configuration, data files (CSV, JSON Lines, recordings; WAV for one that extracts), or both',
@@ -49,6 +49,10 @@ async function train(paths: readonly string[], options: Options, io: Io): Promis
   const { contextOf } = await import('../../stage-context.js');
   const log = await io.openLog();
   const config = await chooseData(paths, options, log, io);
+  if (config.speech !== undefined) {
+    const { trainRecogniser } = await import('../train-recogniser.js');
+    return trainRecogniser(config, config.speech, io, options.json === true);
+  }
   if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const context = contextOf(config, { log });
   const drops = new DropReport(context.counters, context.log);
@@ -92,18 +96,33 @@ async function chooseData(paths: readonly string[], options: Options, log: Log, 
   const wrong = mistake(configs, files, options);
   if (wrong !== undefined) throw wrong;
   let config = configs.length === 0 ? await configForDataFiles(files, log, io) : await loadConfig(configs[0]);
+  if (config.speech !== undefined) requireNothingElse(files, options);
   if (configs.length > 0 && files.length > 0) config = await withDataFiles(config, files);
-  if (config.decide.task !== 'forecast') {
+  if (config.speech === undefined && config.decide.task !== 'forecast') {
     throw new UserError('ARGUMENT', `${configs[0]} has nothing to learn: decide: ${config.decide.kind}`, {
-      hint: 'its model is run as it is; training is for decide: anomaly',
+      hint: 'its model is run as it is; training is for decide: anomaly, and for decide: transcribe with a section speech',
     });
   }
-  if (!config.source.past && options.live === undefined) {
+  if (config.speech === undefined && !config.source.past && options.live === undefined) {
     throw new UserError('ARGUMENT', `the source of ${configs[0]} is ${config.source.kind}, which has no past`, {
       hint: `learn from the feed with --live --for 1h, or from a recording with \`kioku train ${configs[0]} FILE\``,
     });
   }
   return options.out === undefined ? config : { ...config, model: resolve(options.out) };
+}
+
+/** A recogniser learns from what its section `speech` names. */
+function requireNothingElse(files: readonly string[], { live, resume, diagnose, report }: Options): void {
+  const given = Object.entries({ live, resume, diagnose, report }).find(([, value]) => value !== undefined);
+  if (given === undefined && files.length === 0) return;
+  const what = given === undefined ? `the file ${files[0]}` : `--${given[0]}`;
+  throw new UserError(
+    'ARGUMENT',
+    `${what} is not for a recogniser, which learns from the manifests of its section speech`,
+    {
+      hint: 'leave it out',
+    },
+  );
 }
 
 function mistake(configs: readonly string[], files: readonly string[], options: Options): UserError | undefined {

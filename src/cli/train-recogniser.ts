@@ -1,0 +1,53 @@
+/** `kioku train` of a configuration with a section `speech`: a recogniser is learnt from recordings. */
+import { relative } from 'node:path';
+import type { Config } from '../config/config.js';
+import { counted } from '../core/counted.js';
+import type { SpeechOptions } from '../core/speech-training.js';
+import { learnSpeech, type LearntSpeech } from '../learn-speech.js';
+import type { Io } from './output.js';
+import { TrainingBar } from './training-bar.js';
+import { WHY_ENDED } from './training-summary.js';
+
+/** Recordings of which is told what is wrong with them; the others are counted. */
+const MOST_TOLD = 10;
+
+/** Ctrl-C keeps the best weights so far. @throws UserError as `learnSpeech` */
+export async function trainRecogniser(config: Config, speech: SpeechOptions, io: Io, asJson: boolean): Promise<void> {
+  const bar = new TrainingBar(io);
+  const learnt = await learnSpeech(config, speech, { signal: io.signal, onProgress: bar.update }).finally(() =>
+    bar.stop(),
+  );
+  tellProblems(learnt.manifests, io);
+  if (asJson) io.printJson({ model: config.model, ...learnt });
+  else io.print(`${describe(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+}
+
+function tellProblems(manifests: LearntSpeech['manifests'], io: Io): void {
+  for (const { path, badLines, problems } of manifests) {
+    const told = [
+      ...badLines.map(({ line, reason }) => `line ${line} ${reason}`),
+      ...problems.map(({ name, text, leftOut }) => `${name} ${text}${leftOut ? '; it is left out' : ''}`),
+    ];
+    for (const text of told.slice(0, MOST_TOLD)) io.note(`${path}: ${text}`);
+    if (told.length > MOST_TOLD) io.note(`${path}: ${told.length - MOST_TOLD} more, all of them in --json`);
+  }
+}
+
+function describe({ card, stopped, manifests: [learnt, heldOut] }: LearntSpeech): string {
+  const { training, words } = card;
+  const { tokenErrorRate, stringsRight, bySpeaker } = card.heldOut;
+  const speakers = Object.entries(bySpeaker).map(
+    ([name, errors]) => `${name || '?'} ${percent(errors.tokenErrorRate)}`,
+  );
+  return [
+    `learnt ${counted(words.length, 'word')} from ${counted(learnt.recordings, 'recording')} ` +
+      `(${Math.round(learnt.seconds)} s) in ${training.seconds} s: ${WHY_ENDED[stopped]}`,
+    `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters`,
+    `strings of ${counted(heldOut.recordings, 'held-out recording')}, with noise: ${percent(tokenErrorRate)} of the words ` +
+      `wrong (${speakers.join(', ')}), ${percent(stringsRight)} of the strings right`,
+  ].join('\n');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
