@@ -82,7 +82,7 @@ export class BacktestSummary {
       fileTable(this.#files, labelled),
       ...this.refused.map(({ file, error }) => `not judged: ${file.name}: ${error.message}`),
       '',
-      `${counted(incidents.alerts, 'alert')} in ${number(incidents.days)} days: ${number(incidents.alertsPerDay)} a day` +
+      describeAlerts(incidents, this.#files.length) +
         (silences === 0 ? '' : `; ${silences} of them because nothing came`),
       ...(labelled ? describeFaults(incidents) : []),
       ...describeCounts(this.#files),
@@ -120,11 +120,23 @@ function fileTable(files: readonly FileFigures[], labelled: boolean): string {
   return table(header, rows);
 }
 
+/** Nobody takes what an hour says for what a day will be like. */
+const FEWEST_DAYS = 1;
+
+function describeAlerts({ alerts, days, alertsPerDay }: IncidentFigures, files: number): string {
+  const together = files === 1 ? '' : ', all files together';
+  const said = `${counted(alerts, 'alert')} in ${duration(86_400 * days)}${together}`;
+  if (alertsPerDay === null) return said;
+  return days < FEWEST_DAYS
+    ? `${said}; ${number(alertsPerDay)} a day if it always went on like this`
+    : `${said}: ${number(alertsPerDay)} a day, ${number(7 * alertsPerDay)} a week`;
+}
+
 function describeFaults(figures: IncidentFigures): string[] {
-  const { falseAlerts, falseAlertsPerDay, faults, found, precision, recall, detectionDelayS: delay } = figures;
+  const { days, falseAlerts, falseAlertsPerDay, faults, found, precision, recall, detectionDelayS: delay } = figures;
   const delays = delay === null ? 'none' : `${duration(delay.median)} (median), ${duration(delay.worst)} at worst`;
   return [
-    `false alerts: ${falseAlerts}, ${number(falseAlertsPerDay)} a day`,
+    `false alerts: ${falseAlerts}${days < FEWEST_DAYS ? '' : `, ${number(falseAlertsPerDay)} a day`}`,
     `faults found: ${found} of ${faults}; recall ${number(recall)}, precision ${number(precision)}`,
     `delay until the first alert: ${delays}`,
   ];
@@ -180,8 +192,9 @@ function scoreCells(what: string, scores: NabScores, threshold?: (profile: NabPr
   return [what, cellOf('standard'), cellOf('lowFP'), cellOf('lowFN')];
 }
 
+/** None: that no row counts as a detection is better than every threshold. */
 function digits(threshold: number): string {
-  return String(Number(threshold.toPrecision(4)));
+  return Number.isFinite(threshold) ? String(Number(threshold.toPrecision(4))) : 'none';
 }
 
 function describeSkab({ f1, falseAlarmRate, missedAlarmRate, changepoint }: NonNullable<BacktestReport['skab']>) {

@@ -79,11 +79,23 @@ export function timeOption(
   }
   const dated = names.find((name) => parseTime(firstValue(name), 'iso') !== undefined);
   if (dated !== undefined) return { field: dated, format: 'iso' };
-  const known = names.slice(0, 10).join(', ');
-  throw new UserError('DATA_INVALID', `no column or field of ${path} is known to be the time; there are ${known}`, {
-    hint:
-      'a time is ISO 8601, such as 2026-05-01 12:00:00, or a number of s, ms or us since 1970; a number under another ' +
-      'name than time, timestamp, datetime, date, ts or t is named in a configuration: ' +
-      '`source: {kind: replay, files: FILE, time: {field: NAME}}`',
-  });
+  throw new UserError(
+    'DATA_INVALID',
+    `no column or field of ${path} is known to be the time; ${whatIs(names, firstValue)}`,
+    {
+      hint:
+        'a time is ISO 8601, such as 2026-05-01 12:00:00, or a number of s, ms or us since 1970; a number under another ' +
+        'name than time, timestamp, datetime, date, ts or t is named in a configuration: ' +
+        '`source: {kind: replay, files: FILE, time: {field: NAME}}`',
+    },
+  );
+}
+
+/** A time that is written in another way is best shown. */
+function whatIs(names: readonly string[], firstValue: (name: string) => unknown): string {
+  const meant = names.find((name) => TIME_NAMES.includes(name.toLowerCase()));
+  const value = meant === undefined ? undefined : firstValue(meant);
+  if (typeof value === 'string' && value !== '')
+    return `'${value.slice(0, 40)}' in '${meant}' is none that can be read`;
+  return `there are ${names.slice(0, 10).join(', ')}`;
 }

@@ -36,6 +36,11 @@ const INCIDENT: ReportedIncident = {
   channels: [{ name: EVIL, view: 'level', observed: 7.25, expected: -0.5, score: 0.71 }],
 };
 
+const LONG_NAMES = [
+  { name: 'Volume Flow Rate', view: 'still' as const, observed: 29, expected: 31.9, score: 0.71 },
+  { name: 'Temperature', view: 'drift' as const, observed: 80.1, expected: 78.9, score: 0.5 },
+];
+
 function file(parts: Partial<ReportedFile>): ReportedFile {
   return {
     name: 'north/pump.csv',
@@ -101,12 +106,12 @@ function chartsOf(page: string): Chart[] {
   return JSON.parse(/id="charts">(.*?)<\/script>/s.exec(page)?.[1] ?? '') as Chart[];
 }
 
-async function opened(text: string, height = 4000): Promise<Browser> {
+async function opened(text: string, height = 4000, width = 1200): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'kioku-page-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, 'report.html');
   await writeFile(path, text);
-  const browser = await Browser.open(path, { width: 1200, height });
+  const browser = await Browser.open(path, { width, height });
   onTestFinished(() => browser.close());
   return browser;
 }
@@ -135,6 +140,15 @@ describe('the page of a backtest', () => {
     expect(text).not.toContain('84');
     expect(text).toContain('too little to say how many there are in a week');
   });
+
+  it('on a phone no row is squeezed into a column of words', async (ctx) => {
+    needsProgram(ctx, 'chromium');
+    const named = { ...PAGE, files: [file({ incidents: [{ ...INCIDENT, channels: LONG_NAMES }] })] };
+    const browser = await opened(await backtestPage(named), 2000, 400);
+    const heights = `[...document.querySelectorAll('.long tbody tr')].map((row) => row.offsetHeight)`;
+    // Four lines of some 22 px at most; squeezed it would be one for every word.
+    expect(Math.max(...((await browser.evaluate(heights)) as number[]))).toBeLessThan(100);
+  }, 60_000);
 
   it('shows the worst file first, and what was missed in it', () => {
     const names = [...page.matchAll(/<strong>(.*?)<\/strong>/gs)].map(([, name]) => name.trim());
