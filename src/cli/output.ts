@@ -62,13 +62,13 @@ export class Io {
   }
 
   /**
-   * Turns signals into `signal`; the second one ends the process at once, with the exit code of a process that died from
-   * it. A closed pipe (`kioku … | head`) is a wish to stop, not an error.
+   * Turns signals into `signal`; of the second one the process dies at once. A closed pipe (`kioku … | head`) is a wish to
+   * stop, not an error.
    * @returns a function that takes the handlers off again
    */
   handleSignals(): () => void {
     const stop = (signal: NodeJS.Signals): void => {
-      if (this.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (this.signal.aborted) die(signal);
       this.#stopping.abort();
     };
     const pipeClosed = (error: NodeJS.ErrnoException): void => {
@@ -82,6 +82,14 @@ export class Io {
       process.off('SIGINT', stop).off('SIGTERM', stop);
     };
   }
+}
+
+/** Not by `process.exit`: it ends the threads first, and amid a run ONNX Runtime then crashes with a dump of the core. */
+function die(signal: NodeJS.Signals): never {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  // The first process of a container does not die of its own signals.
+  process.exit(signal === 'SIGINT' ? 130 : 143);
 }
 
 /** What was thrown, for people: `what it was. What to do.` A defect of ours keeps its stack, to be reported. */
