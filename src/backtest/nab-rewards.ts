@@ -7,7 +7,7 @@
  *     in a window of w rows whose last row is r, row i:  σ(−(r − i + 1) / w) / σ(−1)      1 … 0 (earlier is better)
  *     after it, before the next one:                     σ((i − r) / (w − 1))             0 … −1
  *     before the first window:                           −1
- *     σ(y) = 2 / (1 + e^{5y}) − 1, and −1 from y = 3 on
+ *     σ(y) = 2 / (1 + e^{5y}) − 1, and −1 beyond y = 3
  */
 import type { Micros } from '../core/contracts.js';
 import { inOrder, rowsOf, type Span } from './spans.js';
@@ -39,7 +39,7 @@ export function probationOf(rows: number): number {
  * @returns 0.98661 … −1
  */
 export function scaledSigmoid(position: number): number {
-  return position >= FAR_BEHIND ? -1 : 2 / (1 + Math.exp(5 * position)) - 1;
+  return position > FAR_BEHIND ? -1 : 2 / (1 + Math.exp(5 * position)) - 1;
 }
 
 /**
