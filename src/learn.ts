@@ -32,6 +32,8 @@ export interface Learnt {
   /** `aborted` and `time`: there is more to learn, and a checkpoint from which to go on. */
   readonly stopped: StopReason;
   readonly record: TrainingRecord;
+  /** Names of channels with one value in all that was learnt and no noise floor: nothing tells what change is normal. */
+  readonly constant: readonly string[];
   /** With `diagnose`. */
   readonly gradients?: GradientFlows;
 }
@@ -60,7 +62,13 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
     await removeCheckpoint(checkpointIn(config.model));
   const { stopped, gradients } = trained;
   const record = trainingRecord(trained, dataset, channels);
-  return { card, stopped, record, ...(gradients === undefined ? {} : { gradients }) };
+  return {
+    card,
+    stopped,
+    record,
+    constant: constantOf(channels, dataset),
+    ...(gradients === undefined ? {} : { gradients }),
+  };
 }
 
 function datasetOf(
@@ -78,11 +86,10 @@ function datasetOf(
     fewestSamples: fewestSamples(config.train),
     spill: { memoryBytes: memoryBytes - bytes, folder },
   });
-  // Whoever gives a noise floor has thought of it.
-  const still = channels.filter(({ name, noiseFloor }) => noiseFloor === 0 && dataset.constant.includes(name));
-  if (still.length > 0) {
+  const constant = constantOf(channels, dataset);
+  if (constant.length > 0) {
     log.warn(
-      { channels: still.map(({ name }) => name) },
+      { channels: constant },
       'the same value all the time, which does not tell how much of a change is normal: a noiseFloor in align.channels ' +
         'does; a channel that does not matter can be left out there',
     );
@@ -93,6 +100,13 @@ function datasetOf(
     log.info({ megabytes, folder }, 'the data is larger than train.memoryMb: what is more is in temporary files');
   }
   return dataset;
+}
+
+/** Whoever gives a noise floor has thought of it. */
+function constantOf(channels: Gathered['channels'], dataset: Dataset): string[] {
+  return channels.flatMap(({ name, noiseFloor }) =>
+    noiseFloor === 0 && dataset.constant.includes(name) ? [name] : [],
+  );
 }
 
 async function train(config: Config, dataset: Dataset, parts: LearnParts): Promise<TrainedNet> {

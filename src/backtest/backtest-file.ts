@@ -32,6 +32,8 @@ export interface FileResult extends RowTimes, Judgement {
   readonly candidates: readonly { readonly threshold: number; readonly anomalies: Int32Array }[];
   /** Event time of the data that a model which was learnt before has seen; absent: it was learnt here. */
   readonly modelSaw?: { readonly from: string; readonly to: string };
+  /** Names of channels with one value in all rows that were learnt: nothing tells what change of them is normal. */
+  readonly constant: readonly string[];
   /** Where it is asked for. */
   readonly trace?: Trace;
   /** Drops by reason. */
@@ -93,10 +95,15 @@ async function compare(
   const config = { ...data.config, decide: await deciderOf(setting) };
   const context = contextFor(config, data);
   const { model } = setting;
-  const ready = model === undefined ? await models.of('net', config, engine, context) : { ...config, model };
+  const ready =
+    model === undefined
+      ? await models.of('net', config, engine, context)
+      : { config: { ...config, model }, constant: [] };
   const learntRows = model === undefined ? data.learntRows : 0;
-  const results = [await judge(data, { config: ready, setting, engine, context, learntRows, signal })];
-  for (const name of setting.baselines) results.push(await baseline(name, { data, models }, setting, ready, signal));
+  const results = [await judge(data, { ...ready, setting, engine, context, learntRows, signal })];
+  for (const name of setting.baselines) {
+    results.push(await baseline(name, { data, models }, setting, ready.config, signal));
+  }
   return results;
 }
 
@@ -130,7 +137,7 @@ async function baseline(
   const context = contextFor(config, data);
   const ready = await models.of('baseline', config, engine, context);
   const { traced: _, ...untraced } = setting;
-  return judge(data, { config: ready, setting: untraced, engine, context, learntRows: data.learntRows, signal });
+  return judge(data, { ...ready, setting: untraced, engine, context, learntRows: data.learntRows, signal });
 }
 
 function contextFor(config: Config, { counters }: FileData): StageContext {

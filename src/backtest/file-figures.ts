@@ -11,6 +11,8 @@ export interface FileFigures {
   readonly rows: number;
   readonly learntRows: number;
   readonly alerted: AlertedFile;
+  /** Names of channels with one value in all rows that were learnt. */
+  readonly constant: readonly string[];
   /** Alerts because nothing came. */
   readonly silences: number;
   /** Drops by reason. */
@@ -22,11 +24,12 @@ export interface FileFigures {
 }
 
 export function figuresOf(result: FileResult, { faults, columns }: KnownFaults): FileFigures {
-  const { name, alerts, anomalies, timesUs, learntRows, counters, open } = result;
+  const { name, alerts, anomalies, timesUs, learntRows, constant, counters, open } = result;
   return {
     name,
     rows: timesUs.length,
     learntRows,
+    constant,
     alerted: { alertsUs: Array.from(alerts, (row) => timesUs[row]), judged: judgedSpan(result), faults },
     silences: alerts.length - anomalies.length,
     counters,

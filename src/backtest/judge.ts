@@ -28,6 +28,7 @@ export interface JudgeParts {
   readonly setting: BacktestSetting;
   readonly engine: Engine;
   readonly context: StageContext;
+  readonly constant: readonly string[];
   /** Rows at the beginning that are not judged, because they were learnt from. */
   readonly learntRows: number;
   readonly signal: AbortSignal;
@@ -35,7 +36,7 @@ export interface JudgeParts {
 
 /** @throws AbortError when `signal` is */
 export async function judge(data: FileData, parts: JudgeParts): Promise<FileResult> {
-  const { config, setting, context, learntRows } = parts;
+  const { config, constant, setting, context, learntRows } = parts;
   const { name, times, frames, rowOf, rows } = data;
   const card = await readCard(config.model);
   const { channels, stepUs, training } = card;
@@ -55,6 +56,7 @@ export async function judge(data: FileData, parts: JudgeParts): Promise<FileResu
     ...judgementOf(stepRows, events),
     values,
     learntRows,
+    constant,
     threshold,
     candidates: candidates.map(({ threshold: tried, incidents }) => ({
       threshold: tried,

@@ -12,9 +12,16 @@ import { contextOf } from '../stage-context.js';
 import { readCard } from '../step/card-file.js';
 import { updateCard } from '../train/export.js';
 
+export interface LearntModel {
+  /** With a model that is learnt, its decider calibrated. */
+  readonly config: Config;
+  /** Names of channels with one value in all that was learnt: nothing tells what change of them is normal. */
+  readonly constant: readonly string[];
+}
+
 export class LearntModels {
-  /** Folder of the model that was learnt first, by what was asked for. */
-  readonly #folders = new Map<string, string>();
+  /** The model that was learnt first, by what was asked for. */
+  readonly #learnt = new Map<string, Omit<LearntModel, 'config'> & { readonly folder: string }>();
   #made = 0;
 
   /**
@@ -32,24 +39,23 @@ export class LearntModels {
   /**
    * @param what the same name: the same net, learnt once; only the decider is calibrated anew
    * @param engine that steps it
-   * @returns the configuration with a model that is learnt, its decider calibrated
    */
-  async of(what: string, config: Config, engine: Engine, context: StageContext): Promise<Config> {
+  async of(what: string, config: Config, engine: Engine, context: StageContext): Promise<LearntModel> {
     const ready = { ...config, model: join(this.folder, String(this.#made++)) };
-    const learnt = this.#folders.get(what);
-    if (learnt === undefined) {
+    const first = this.#learnt.get(what);
+    if (first === undefined) {
       const parts = { engine, context, signal: this.signal };
-      const { stopped } = await learn(ready, this.#gathered(ready), parts).catch((error: unknown) => {
+      const { stopped, constant } = await learn(ready, this.#gathered(ready), parts).catch((error: unknown) => {
         throw this.#explained(error);
       });
       if (stopped === 'aborted') this.signal.throwIfAborted();
-      this.#folders.set(what, ready.model);
-    } else {
-      await cp(learnt, ready.model, { recursive: true });
-      const calibration = await calibrate(ready, this.#gathered(ready).series, engine, context);
-      await updateCard(ready.model, { ...(await readCard(ready.model)), calibration });
+      this.#learnt.set(what, { folder: ready.model, constant });
+      return { config: ready, constant };
     }
-    return ready;
+    await cp(first.folder, ready.model, { recursive: true });
+    const calibration = await calibrate(ready, this.#gathered(ready).series, engine, context);
+    await updateCard(ready.model, { ...(await readCard(ready.model)), calibration });
+    return { config: ready, constant: first.constant };
   }
 
   /** What is too short is only the beginning of the file. */

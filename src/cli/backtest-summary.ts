@@ -81,6 +81,7 @@ export class BacktestSummary {
     return [
       fileTable(this.#files, labelled),
       ...this.refused.map(({ file, error }) => `not judged: ${file.name}: ${error.message}`),
+      ...describeConstant(this.#files),
       '',
       describeAlerts(incidents, this.#files.length) +
         (silences === 0 ? '' : `; ${silences} of them because nothing came`),
@@ -95,8 +96,23 @@ export class BacktestSummary {
   }
 }
 
-function fileJson({ name, rows, learntRows, alerted, silences, counters }: FileFigures): object {
-  return { file: name, rows, learntRows, ...figuresJson(incidentFigures([alerted])), silences, counters };
+function fileJson({ name, rows, learntRows, constant, alerted, silences, counters }: FileFigures): object {
+  return { file: name, rows, learntRows, constant, ...figuresJson(incidentFigures([alerted])), silences, counters };
+}
+
+/** Files that are named; of more, their number says enough. */
+const NAMED = 3;
+
+function describeConstant(files: readonly FileFigures[]): string[] {
+  const named = files.flatMap(({ name, constant }) =>
+    constant.length === 0 ? [] : [`${name} (${constant.join(', ')})`],
+  );
+  if (named.length === 0) return [];
+  const more = named.length > NAMED ? ` and ${counted(named.length - NAMED, 'more file')}` : '';
+  return [
+    `the same value in all rows that were learnt: ${named.slice(0, NAMED).join(', ')}${more}; how much of a change is`,
+    '  normal there is a guess, unless align.channels in a --config says it by a noiseFloor or leaves the channel out',
+  ];
 }
 
 /** What was dropped or filled in, see docs/counters.md. */

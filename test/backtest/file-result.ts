@@ -15,6 +15,7 @@ export function fileResult(parts: Partial<FileResult>): FileResult {
     anomalies: new Int32Array(),
     open: new Uint8Array(rows),
     learntRows: 15,
+    constant: [],
     threshold: 0.4,
     candidates: [],
     counters: {},

@@ -56,6 +56,7 @@ interface Summary {
   readonly files: readonly {
     readonly file: string;
     readonly rows: number;
+    readonly constant: readonly string[];
     readonly alerts: number;
     readonly found: number;
     readonly counters: Readonly<Record<string, number>>;
@@ -124,6 +125,14 @@ describe('of a folder of files of which some cannot be judged', () => {
 
   it('a column that is constant is judged, and nothing is unusual', () => {
     expect(summary.files.find(({ file }) => file === 'constant.csv')).toMatchObject({ rows: ROWS, alerts: 0 });
+  });
+
+  it('a column that is constant is named', () => {
+    const constant = summary.files.flatMap((file) => file.constant.map((channel) => [file.file, channel]));
+    expect(constant).toEqual([
+      ['constant-beside.csv', 'still'],
+      ['constant.csv', 'value'],
+    ]);
   });
 
   it('labels of files that can be judged count as if the others were not there', () => {
@@ -214,3 +223,14 @@ it('a file for which memory does not suffice is refused before it is read into i
   expect(stderr).toMatch(/huge\.csv is too large: about \d+ MB of memory are needed, \d+ MB are there/);
   expect(stderr).toContain('NODE_OPTIONS=--max-old-space-size=');
 });
+
+it('a column that is constant is named in words, with what to do about it', async () => {
+  const args = ['data/constant.csv', 'data/constant-beside.csv', '--config', 'watch.yaml'];
+  const { code, stdout } = await backtest(...args);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^the same value in all rows that were learnt: constant-beside\.csv \(still\), constant\.csv \(value\);/m,
+  );
+  expect(stdout).toContain('noiseFloor');
+  expect((await backtest('data/good.csv', '--config', 'watch.yaml')).stdout).not.toContain('the same value');
+}, 60_000);
