@@ -94,6 +94,8 @@ function cardOf({ learnt, words, manifests }: LearntFromManifests, info: Recogni
     heldOut: {
       what: 'strings of 1 to 6 held-out recordings, pauses of 0 to 500 ms, pink noise or babble at 20 dB, greedy decoding',
       ...errorsOf(evaluation.all),
+      /** Nats a string. */
+      ctcLoss: evaluation.ctcLoss,
       bySpeaker: Object.fromEntries(
         [...evaluation.bySpeaker]
           .toSorted(([a], [b]) => (a < b ? -1 : 1))

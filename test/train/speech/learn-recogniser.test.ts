@@ -197,7 +197,12 @@ describe('a recogniser that was learnt', () => {
       words: ['high', 'low'],
       training: { cell: 'lstm', hidden: 32, optimiserSteps: 700, command: INFO.command, seed: 1 },
       data: [{ recordings: 12 }, { recordings: 8 }],
-      heldOut: { tokenErrorRate: made.learnt.evaluation.loss, strings: 200, bySpeaker: { tried0: {}, tried1: {} } },
+      heldOut: {
+        tokenErrorRate: made.learnt.evaluation.loss,
+        ctcLoss: made.learnt.evaluation.ctcLoss,
+        strings: 200,
+        bySpeaker: { tried0: {}, tried1: {} },
+      },
     });
   });
 });
