@@ -4,6 +4,7 @@ import type { AlignedChannel, Alignment } from './core/alignment.js';
 import type { Frame } from './core/contracts.js';
 import type { Counters } from './core/counters.js';
 import { UserError } from './core/errors.js';
+import { PauseRecorder, type StreamPauses } from './pauses.js';
 import { StreamAligner } from './stream-aligner.js';
 import { SeriesCollector, type Series } from './train/series.js';
 import type { SpillOptions } from './train/spill-file.js';
@@ -14,6 +15,7 @@ const READINGS_TO_FIND_CHANNELS = 2000;
 export interface Gathered {
   readonly channels: readonly AlignedChannel[];
   readonly series: readonly Series[];
+  readonly pauses: readonly StreamPauses[];
   /** What the rows take in memory, and in a temporary file. */
   readonly bytes: number;
   readonly spilledBytes: number;
@@ -35,6 +37,7 @@ interface Aligned {
 export class Gatherer {
   #aligned: Aligned | undefined;
   #waiting: Frame[] = [];
+  readonly #pauses: PauseRecorder;
 
   /**
    * @param maxStreams as at run time; of more, the one unheard for longest begins anew when it comes again (counted)
@@ -46,11 +49,13 @@ export class Gatherer {
     private readonly counters: Counters,
     private readonly spill?: SpillOptions,
   ) {
+    this.#pauses = new PauseRecorder(alignment.stepMs * 1000);
     if (alignment.channels !== undefined) this.#begin(alignment.channels);
   }
 
   /** @throws UserError `DISK` */
   push(frames: readonly Frame[]): void {
+    for (const frame of frames) this.#pauses.hear(frame);
     if (this.#aligned !== undefined) return this.#aligned.aligner.push(frames);
     for (const frame of frames) this.#waiting.push(frame);
     if (this.#waiting.length >= READINGS_TO_FIND_CHANNELS) this.#findChannels();
@@ -61,7 +66,8 @@ export class Gatherer {
     const { channels, aligner, collector } = this.#aligned ?? this.#findChannels();
     aligner.flush();
     const { bytes, spilledBytes } = collector;
-    return { channels, series: collector.finish(), bytes, spilledBytes, close: () => collector.close() };
+    const gathered = { channels, series: collector.finish(), pauses: this.#pauses.finish(), bytes, spilledBytes };
+    return { ...gathered, close: () => collector.close() };
   }
 
   /** Gives up what was gathered. */

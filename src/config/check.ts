@@ -40,7 +40,10 @@ function chosen<C, T>({ kind, options, module }: Found<Kind<z.ZodType, C, T>>): 
 }
 
 function decider({ kind, options, module }: Found<DeciderKind>): ChosenDecider {
-  if (module.task === 'forecast') return { ...chosen({ kind, options, module }), task: 'forecast' };
+  if (module.task === 'forecast') {
+    const silentAfterSteps = module.silentAfterSteps(options);
+    return { ...chosen({ kind, options, module }), task: 'forecast', silentAfterSteps };
+  }
   if (module.task === 'voice') return { ...chosen({ kind, options, module }), task: 'voice' };
   return { ...chosen({ kind, options, module }), task: 'recognise', needs: module.needs(options) };
 }

@@ -29,7 +29,7 @@ export interface Chosen<C, T> {
 
 /** The decider says what the pipeline is for: a watch over sensors, a transcript, or spans of speech. */
 export type ChosenDecider =
-  | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast' })
+  | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast'; readonly silentAfterSteps: number })
   | (Chosen<VoiceContext, Decider> & { readonly task: 'voice' })
   | (Chosen<RecogniserContext, HotwordDecider> & { readonly task: 'recognise'; readonly needs: RecogniserNeeds });
 

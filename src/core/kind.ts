@@ -113,6 +113,8 @@ export type Task = 'forecast' | 'recognise' | 'voice';
 
 export type ForecastKind<S extends z.ZodType> = Kind<S, DeciderContext, ForecastDecider> & {
   readonly task: 'forecast';
+  /** Time steps without data after which a stream is reported as silent. */
+  silentAfterSteps(options: z.output<S>): number;
 };
 export type VoiceKind<S extends z.ZodType> = Kind<S, VoiceContext, Decider> & { readonly task: 'voice' };
 /** What a recogniser's lane is opened with, beside the decider. */

@@ -263,5 +263,6 @@ export class AnomalyDecider implements ForecastDecider {
 export const anomalyKind = {
   task: 'forecast',
   schema,
+  silentAfterSteps: ({ silentAfterSteps }: AnomalyOptions): number => silentAfterSteps,
   create: (options: AnomalyOptions, context: DeciderContext): AnomalyDecider => new AnomalyDecider(options, context),
 } satisfies ForecastKind<typeof schema>;

@@ -56,6 +56,7 @@ export function testRegistry(loaded: string[] = []): Registry {
     loaded.push('tape');
     return Promise.reject(new BugError('tape is not used by any test'));
   };
-  const decide = { plain: () => Promise.resolve({ ...kindOf(plainSchema), task: 'forecast' as const }) };
+  const forecasting = { task: 'forecast' as const, silentAfterSteps: (): number => 10 };
+  const decide = { plain: () => Promise.resolve({ ...kindOf(plainSchema), ...forecasting }) };
   return { source: { radio, tape }, decode: plain, extract: plain, feature: plain, decide, sink: plain };
 }

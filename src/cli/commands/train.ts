@@ -40,7 +40,7 @@ export function register(program: Command, io: Io): void {
       'write a web page: the curves of the training, and how good the forecasts of the held-out tail are',
       parseReportPath,
     )
-    .option('--json', 'print {model, stopped, card, record} at the end, with --diagnose also {gradients}')
+    .option('--json', 'print {model, stopped, card, record, silences} at the end, with --diagnose also {gradients}')
     .action(async (paths: string[], options: Options) => train(paths, options, io));
 }
 
@@ -153,13 +153,16 @@ async function trainOn(
 ): Promise<void> {
   const { learnWithBar } = await import('../learn-with-bar.js');
   const { describeTraining } = await import('../training-summary.js');
+  const { adviseOn, describePauses } = await import('../pause-advice.js');
   const { resume = false, diagnose = false } = options;
   const learnt = await learnWithBar(config, gathered, { context, io, resume, diagnose });
+  const silences = adviseOn(gathered.pauses, config);
   if (options.json) {
     const { validations: _curve, heldOut: _series, ...record } = learnt.record;
-    io.printJson({ model: config.model, ...learnt, record });
+    io.printJson({ model: config.model, ...learnt, record, silences: silences ?? null });
   } else {
     io.print(`${describeTraining(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+    if (silences !== undefined) io.print(describePauses(silences));
     if (learnt.gradients !== undefined) {
       const { describeGradients } = await import('../gradient-table.js');
       io.print(describeGradients(learnt.gradients));
