@@ -1,10 +1,10 @@
 /** What a net has learnt while it ran, beside its model: the next start goes on from there. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { messageOf, systemCodeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { sealed, unsealed } from '../core/sealed.js';
+import { writeWhole } from '../core/whole-file.js';
 import type { LessonShape } from './lesson.js';
 import type { OnlineContent } from './online-learning.js';
 
@@ -52,7 +52,7 @@ export class LearntFile {
   async write(online: OnlineContent, shape: LessonShape): Promise<void> {
     const content: Content = { model: this.modelSha256, shape, online };
     try {
-      await writeFileAtomic(this.#path, Buffer.concat(sealed(MAGIC, content)));
+      await writeWhole(this.#path, Buffer.concat(sealed(MAGIC, content)));
     } catch (error) {
       this.log.warn({ file: this.#path, reason: messageOf(error) }, 'what the net has learnt cannot be saved');
     }

@@ -1,11 +1,11 @@
 /** Recording of audio: every stretch of every stream as WAV files, which any player opens and `audio-files` reads. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { Frame, Micros } from '../core/contracts.js';
 import { counted } from '../core/counted.js';
 import { BugError, messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import { toIso } from '../core/time.js';
+import { writeWhole } from '../core/whole-file.js';
 import { Clip } from './clip.js';
 import { diskFailure } from './disk-failure.js';
 
@@ -117,7 +117,7 @@ export class ClipWriter {
     if (this.#failure !== undefined) throw this.#failure;
     const path = join(this.#folder, await this.#name(stream, us));
     try {
-      await writeFileAtomic(path, clip.toWav());
+      await writeWhole(path, clip.toWav());
     } catch (cause) {
       this.#failure = diskFailure(path, cause, `the ${counted(this.#written.length, 'clip')} written before are kept`);
       throw this.#failure;

@@ -8,13 +8,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { cardSchema, type Aggregate, type ModelCard } from '../core/card.js';
 import type { Micros } from '../core/contracts.js';
 import { BugError, messageOf, systemCodeOf, UserError } from '../core/errors.js';
 import { toIso } from '../core/time.js';
 import type { TrainOptions } from '../core/training.js';
 import { kiokuVersion } from '../core/version.js';
+import { writeWhole } from '../core/whole-file.js';
 import { CARD_FILE } from '../step/card-file.js';
 import type { Dataset } from './dataset.js';
 import { buildStepGraph, stepFormFor, stepSignature, type StepForm } from './inference-graphs.js';
@@ -170,7 +170,7 @@ async function syncFolder(folder: string): Promise<void> {
 async function writeCard(folder: string, card: ModelCard): Promise<void> {
   const checked = cardSchema.safeParse(card);
   if (!checked.success) throw new BugError(`the card is not valid: ${checked.error.message}`);
-  await writeFileAtomic(join(folder, CARD_FILE), `${JSON.stringify(checked.data, null, 2)}\n`);
+  await writeWhole(join(folder, CARD_FILE), `${JSON.stringify(checked.data, null, 2)}\n`);
   await syncFolder(folder);
 }
 

@@ -15,12 +15,12 @@ import { exportInfo, untrainedNet } from './trained-net.js';
 
 const fault = vi.hoisted(() => ({ beforeRename: false }));
 
-vi.mock('write-file-atomic', async (importOriginal) => {
-  const original = await importOriginal<{ default: (path: string, text: string) => Promise<void> }>();
+vi.mock('../../src/core/whole-file.js', async (importOriginal) => {
+  const original = await importOriginal<{ writeWhole: (path: string, text: string) => Promise<void> }>();
   return {
-    default: async (path: string, text: string): Promise<void> => {
+    writeWhole: async (path: string, text: string): Promise<void> => {
       if (fault.beforeRename) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
-      await original.default(path, text);
+      await original.writeWhole(path, text);
     },
   };
 });

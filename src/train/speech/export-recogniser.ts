@@ -1,8 +1,8 @@
 /** A trained recogniser → a model folder that runs like any other CTC recogniser: the step net, its tokens, a card. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { kiokuVersion } from '../../core/version.js';
+import { writeWhole } from '../../core/whole-file.js';
 import type { Value } from '../../onnx/graph.js';
 import { TensorGraph } from '../../onnx/tensor-graph.js';
 import { disk } from '../export.js';
@@ -46,9 +46,9 @@ export async function exportRecogniser(folder: string, made: LearntFromManifests
   const card = cardOf(made, info);
   return disk(folder, async () => {
     await mkdir(folder, { recursive: true });
-    await writeFileAtomic(join(folder, TOKENS_FILE), new WordTokens(words).toText());
-    await writeFileAtomic(join(folder, MODEL_FILE), Buffer.from(buildRecogniserStep(learnt)));
-    await writeFileAtomic(join(folder, CARD_FILE), `${JSON.stringify(card, null, 2)}\n`);
+    await writeWhole(join(folder, TOKENS_FILE), new WordTokens(words).toText());
+    await writeWhole(join(folder, MODEL_FILE), Buffer.from(buildRecogniserStep(learnt)));
+    await writeWhole(join(folder, CARD_FILE), `${JSON.stringify(card, null, 2)}\n`);
     return card;
   });
 }
