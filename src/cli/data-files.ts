@@ -83,11 +83,12 @@ async function refuseSound(file: string): Promise<void> {
 }
 
 async function firstBytes(file: string): Promise<{ readonly buffer: Uint8Array; readonly bytesRead: number }> {
-  // What cannot be opened is the business of who reads all of it.
+  const nothing = { buffer: new Uint8Array(0), bytesRead: 0 };
+  // What cannot be opened or read, such as a folder, is the business of who reads all of it.
   const handle = await open(file).catch(() => undefined);
-  if (handle === undefined) return { buffer: new Uint8Array(0), bytesRead: 0 };
+  if (handle === undefined) return nothing;
   try {
-    return await handle.read(new Uint8Array(64), 0, 64, 0);
+    return await handle.read(new Uint8Array(64), 0, 64, 0).catch(() => nothing);
   } finally {
     await handle.close();
   }

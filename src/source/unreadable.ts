@@ -8,6 +8,9 @@ export function unreadable(path: string, cause: unknown): UserError {
       cause,
     });
   }
+  if (systemCodeOf(cause) === 'EISDIR') {
+    return new UserError('DATA_MISSING', `${path} is a folder`, { hint: 'name the files in it', cause });
+  }
   return new UserError('DATA_MISSING', `cannot read ${path}: ${messageOf(cause)}`, {
     hint: 'check what it is, and who may read it',
     cause,

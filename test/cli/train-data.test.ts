@@ -23,6 +23,12 @@ function train(...args: readonly string[]): ReturnType<typeof kioku> {
 }
 
 describe('kioku train', () => {
+  it('says that a folder is one', async () => {
+    const { code, stderr } = await train('.');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^kioku: .* is a folder\. Name the files in it\.$/m);
+  });
+
   it.each([
     {
       what: 'a file that is too short',
