@@ -95,7 +95,7 @@ async function firstBytes(file: string): Promise<{ readonly buffer: Uint8Array; 
 }
 
 async function propose(files: readonly string[], path: string, log: Log, signal: AbortSignal): Promise<string> {
-  const plain = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file))) };
+  const plain = { kind: 'replay', files: files.map((file) => relative(dirname(path), resolve(file)) || '.') };
   const asIs = await look(plain, path, log, signal);
   // Half the world writes 20,5. Reading it that way must find more, not only something.
   const comma = await look({ ...plain, decimal: ',' }, path, silentLog, signal);

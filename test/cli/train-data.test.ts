@@ -23,8 +23,8 @@ function train(...args: readonly string[]): ReturnType<typeof kioku> {
 }
 
 describe('kioku train', () => {
-  it('says that a folder is one', async () => {
-    const { code, stderr } = await train('.');
+  it.each(['.', '..', '/'])('says that %s is a folder', async (path) => {
+    const { code, stderr } = await train(path);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^kioku: .* is a folder\. Name the files in it\.$/m);
   });
