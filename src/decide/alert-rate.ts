@@ -31,7 +31,10 @@ export function addEvidence(a: AlertEvidence, b: AlertEvidence, times = 1): Aler
   };
 }
 
-/** Rows to one alert that reach its score, as measured. */
+/**
+ * Rows to one alert that reach its score, as measured: with a cool-down of 30 rows as with one of 100, since only rows count
+ * at which an alert could be raised. Without a least duration it would be 2.5.
+ */
 const CLUSTER_ROWS = 4;
 /** What is expected of λ and of κ weighs as much as so many alerts. */
 const PRIOR_ALERTS = 2;
@@ -48,7 +51,7 @@ interface Gamma {
   readonly rate: number;
 }
 
-/** The rate of alerts of one stream; all rates are alerts a row. */
+/** The rate of alerts of one stream; all rates are alerts a row at which one could be raised. */
 export class AlertRate {
   readonly #lambda: Gamma;
   readonly #kappa: Gamma;

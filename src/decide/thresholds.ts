@@ -15,6 +15,12 @@ const CLOSE_SHARE = 0.625;
 /** A lower score is that of an ordinary row. */
 const LEAST_CLOSE = 0.05;
 
+/**
+ * Nor is an opening score so low that a stream would spend more of its time in incidents and cooling down: alerts would then
+ * say how long those last, not how often something is rare.
+ */
+const MOST_BUSY = 0.75;
+
 const WEEK_US = 7 * 86_400e6;
 const HOUR_US = 3_600e6;
 
@@ -35,7 +41,10 @@ export interface OpenScores {
  */
 export function openScoresFor(alertsPerWeek: number, rehearsal: Rehearsal, stepUs: Micros): OpenScores {
   const rates = new Rates(rehearsal);
-  const wish = (alertsPerWeek * stepUs) / WEEK_US;
+  const busyRows = busyRowsOf(rehearsal, stepUs);
+  const busy = Math.min(MOST_BUSY, ((alertsPerWeek * stepUs) / WEEK_US) * busyRows);
+  // In alerts a row that could raise one, as of `AlertRate`.
+  const wish = busy / (1 - busy) / busyRows;
   const streams = Object.keys(rehearsal.streams).map(
     (stream) => [stream, openScoreFor(wish, rates.of(stream))] as const,
   );
@@ -46,11 +55,13 @@ export function openScoresFor(alertsPerWeek: number, rehearsal: Rehearsal, stepU
 export function describeThresholds(alertsPerWeek: number, rehearsal: Rehearsal, stepUs: Micros): FoundThreshold {
   const rates = new Rates(rehearsal);
   const { others, streams } = openScoresFor(alertsPerWeek, rehearsal, stepUs);
-  const described = [...streams].map(([stream, score]) => [stream, describe(score, rates.of(stream), stepUs)] as const);
+  const busyRows = busyRowsOf(rehearsal, stepUs);
+  const describe = (score: number, rate: AlertRate): Threshold => thresholdOf(score, rate, busyRows, WEEK_US / stepUs);
+  const described = [...streams].map(([stream, score]) => [stream, describe(score, rates.of(stream))] as const);
   const { rows, alerts } = rates.all;
   return {
     alertsPerWeek,
-    ...describe(others, rates.others, stepUs),
+    ...describe(others, rates.others),
     streams: Object.fromEntries(described),
     from: { heldOut: rehearsal.heldOut, rows, hours: (rows * stepUs) / HOUR_US, exceedances: alerts },
   };
@@ -60,13 +71,19 @@ function openScoreFor(wish: number, rate: AlertRate): number {
   return Math.min(MOST_OPEN, Math.max(LEAST_OPEN, rate.scoreFor(wish)));
 }
 
-function describe(openScore: number, rate: AlertRate, stepUs: Micros): Threshold {
-  const perWeek = WEEK_US / stepUs;
+/** Rows after an alert that raise no other: until the incident has ended, and while it cools down. */
+function busyRowsOf({ closeAfterUs, coolDownUs }: Rehearsal, stepUs: Micros): number {
+  return Math.max(1, (closeAfterUs + coolDownUs) / stepUs);
+}
+
+function thresholdOf(openScore: number, rate: AlertRate, busyRows: number, rowsAWeek: number): Threshold {
+  // Of all rows, as `AlertRate` tells of those that could raise an alert.
+  const perWeek = (ready: number): number => (rowsAWeek * ready) / (1 + ready * busyRows);
   const { low, high } = rate.interval(openScore);
   return {
     openScore,
     closeScore: closeScoreOf(openScore),
-    ratePerWeek: { low: low * perWeek, expected: rate.expected(openScore) * perWeek, high: high * perWeek },
+    ratePerWeek: { low: perWeek(low), expected: perWeek(rate.expected(openScore)), high: perWeek(high) },
   };
 }
 

@@ -154,6 +154,17 @@ describe('alertsPerWeek', () => {
     expect(calibrate([new Sensor(0, 90)], {}).threshold).toBeUndefined();
   });
 
+  it('counts the time in which nothing can be raised: with long cool-downs the opening score is lower', () => {
+    const found = (alertsPerWeek: number, coolDownSteps: number) => {
+      const options = { alertsPerWeek, coolDownMs: (coolDownSteps * STEP_US) / 1000 };
+      return calibrate([new Sensor(0, 91)], options).threshold?.streams['s0'];
+    };
+    expect(found(7, 0)?.openScore).toBeGreaterThan((found(7, 140)?.openScore ?? NaN) + 0.02);
+    expect(found(7, 140)?.ratePerWeek.expected).toBeCloseTo(7, 9);
+    // Of 290 steps there are not seven in a week, and the most that is asked for is three quarters of them.
+    expect(found(7, 280)?.ratePerWeek.expected).toBeCloseTo((0.75 * WEEK) / 290, 9);
+  });
+
   it('says when no opening score can fulfil the wish', () => {
     const log = new RecordingLog();
     const decider = make({ options: { alertsPerWeek: 10_000 }, learnOnly: true }, log);
@@ -161,8 +172,9 @@ describe('alertsPerWeek', () => {
     decider.rehearse(0);
     new Sensor(0, 95).run(decider, 1000);
     const { threshold } = decider.rehearsed(true);
-    expect(threshold?.streams['s0'].openScore).toBe(0.1);
-    expect(threshold?.streams['s0'].ratePerWeek.expected).toBeLessThan(1000);
+    // An incident ends after 10 steps of calm and cools down for 100: three quarters of a week are 13.7 times that.
+    expect(threshold?.streams['s0'].ratePerWeek.expected).toBeCloseTo((0.75 * WEEK) / 110, 9);
+    expect(threshold?.streams['s0'].openScore).toBeLessThan(0.2);
     expect(log.lines).toEqual([expect.stringContaining('warn no opening score gives as many alerts as wished')]);
   });
 
