@@ -13,7 +13,7 @@ import type { IncidentEvent, KiokuEvent } from '../src/core/events.js';
 import type { StreamLane } from '../src/lane.js';
 import { eventJson } from '../src/sink/event-json.js';
 import { decodeSnapshot, encodeSnapshot } from '../src/step/snapshot.js';
-import { openTestLane, reading } from './support/lanes.js';
+import { feed, openTestLane, reading } from './support/lanes.js';
 import { GRU, kiokuModel, writeModel } from './support/step-model.js';
 
 const S = 1_000_000;
@@ -117,17 +117,6 @@ afterAll(() => rm(model, { recursive: true }));
 
 const open = (maxStreams = 4): Promise<StreamLane> =>
   openTestLane(model, { maxStreams }, new Counters(), { adoptAfterMs: 60_000, updateMs: 20_000 });
-
-function feed(lane: StreamLane, frames: readonly Frame[], sizes: readonly number[] = [frames.length]): KiokuEvent[] {
-  const events: KiokuEvent[] = [];
-  for (let at = 0, i = 0; at < frames.length; i++) {
-    const size = sizes[i % sizes.length];
-    lane.push(frames.slice(at, at + size));
-    events.push(...lane.turn().events);
-    at += size;
-  }
-  return events;
-}
 
 const of = (stream: string, events: readonly KiokuEvent[]): KiokuEvent[] =>
   events.filter((event) => event.stream === stream);

@@ -4,18 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Frame } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
-import type { StreamLane } from '../../src/lane.js';
 import { BackgroundLearning } from '../../src/online/background.js';
 import type { LearnerStart, Update } from '../../src/online/learner.js';
 import { InlineLearning, type Learning } from '../../src/online/learning.js';
 import type { Lesson } from '../../src/online/lesson.js';
 import { LearntFile } from '../../src/online/learnt-file.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/step/snapshot.js';
-import { openOnlineLane, openTestLane, reading, readings, type OnlineLane } from '../support/lanes.js';
+import { feed, openOnlineLane, openTestLane, reading, readings, type OnlineLane } from '../support/lanes.js';
 import { RecordingLog } from '../support/stages.js';
 import { GRU, kiokuModel, writeModel } from '../support/step-model.js';
 
@@ -38,17 +36,6 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 
 const open = (counters = new Counters(), options: Record<string, unknown> = {}): Promise<OnlineLane> =>
   openOnlineLane(model, LIMITS, counters, { ...OPTIONS, ...options });
-
-function feed(lane: StreamLane, frames: readonly Frame[], sizes: readonly number[] = [frames.length]): KiokuEvent[] {
-  const events: KiokuEvent[] = [];
-  for (let at = 0, i = 0; at < frames.length; i++) {
-    const size = sizes[i % sizes.length];
-    lane.push(frames.slice(at, at + size));
-    events.push(...lane.turn().events);
-    at += size;
-  }
-  return events;
-}
 
 /** Events of different streams come in the order in which batches were stepped. */
 const byStream = (events: readonly KiokuEvent[]): KiokuEvent[][] =>

@@ -4,6 +4,7 @@ import { alignSchema } from '../../src/core/alignment.js';
 import type { ModelCard } from '../../src/core/card.js';
 import type { Feature, ForecastDecider, Frame, Net, Signal } from '../../src/core/contracts.js';
 import { Counters } from '../../src/core/counters.js';
+import type { KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import { onlineSchema } from '../../src/core/online.js';
 import { normal } from '../../src/core/random.js';
@@ -103,4 +104,20 @@ export function readings(streams: readonly string[], seconds: number, faultFrom:
     });
   }
   return frames;
+}
+
+/** All frames through a lane, in pieces of these sizes, which come again and again. @returns what it says of them */
+export function feed(
+  lane: StreamLane,
+  frames: readonly Frame[],
+  sizes: readonly number[] = [frames.length],
+): KiokuEvent[] {
+  const events: KiokuEvent[] = [];
+  for (let at = 0, i = 0; at < frames.length; i++) {
+    const size = sizes[i % sizes.length];
+    lane.push(frames.slice(at, at + size));
+    events.push(...lane.turn().events);
+    at += size;
+  }
+  return events;
 }
