@@ -1,6 +1,6 @@
 /** `decide.alertsPerWeek` on streams without faults: as many alerts as wished, from one week of data. */
 import { assert, describe, expect, it } from 'vitest';
-import type { Calibration } from '../../src/core/calibration.js';
+import type { Calibration, Threshold } from '../../src/core/calibration.js';
 import type { ModelCard } from '../../src/core/card.js';
 import { Counters } from '../../src/core/counters.js';
 import { silentLog } from '../../src/core/log.js';
@@ -86,6 +86,12 @@ function calibrate(sensors: readonly Sensor[], options: Record<string, unknown>,
   return { decider: decider.version, streams: Object.fromEntries(streams), ...decider.rehearsed(true) };
 }
 
+/** What a sensor gets for a wish with a cool-down. */
+function foundWith(alertsPerWeek: number, coolDownSteps: number): Threshold | undefined {
+  const options = { alertsPerWeek, coolDownMs: (coolDownSteps * STEP_US) / 1000 };
+  return calibrate([new Sensor(0, 91)], options).threshold?.streams['s0'];
+}
+
 /** Alerts a week of each sensor, from the card on. */
 function alertsAWeek(sensors: readonly Sensor[], parts: Parts, weeks: number): number[] {
   const decider = make(parts);
@@ -155,14 +161,10 @@ describe('alertsPerWeek', () => {
   });
 
   it('counts the time in which nothing can be raised: with long cool-downs the opening score is lower', () => {
-    const found = (alertsPerWeek: number, coolDownSteps: number) => {
-      const options = { alertsPerWeek, coolDownMs: (coolDownSteps * STEP_US) / 1000 };
-      return calibrate([new Sensor(0, 91)], options).threshold?.streams['s0'];
-    };
-    expect(found(7, 0)?.openScore).toBeGreaterThan((found(7, 140)?.openScore ?? NaN) + 0.02);
-    expect(found(7, 140)?.ratePerWeek.expected).toBeCloseTo(7, 9);
+    expect(foundWith(7, 0)?.openScore).toBeGreaterThan((foundWith(7, 140)?.openScore ?? NaN) + 0.02);
+    expect(foundWith(7, 140)?.ratePerWeek.expected).toBeCloseTo(7, 9);
     // Of 290 steps there are not seven in a week, and the most that is asked for is three quarters of them.
-    expect(found(7, 280)?.ratePerWeek.expected).toBeCloseTo((0.75 * WEEK) / 290, 9);
+    expect(foundWith(7, 280)?.ratePerWeek.expected).toBeCloseTo((0.75 * WEEK) / 290, 9);
   });
 
   it('says when no opening score can fulfil the wish', () => {
@@ -172,7 +174,7 @@ describe('alertsPerWeek', () => {
     decider.rehearse(0);
     new Sensor(0, 95).run(decider, 1000);
     const { threshold } = decider.rehearsed(true);
-    // An incident ends after 10 steps of calm and cools down for 100: three quarters of a week are 13.7 times that.
+    // An incident ends after 10 steps of calm and cools down for 100; that fills three quarters of a week 13.7 times.
     expect(threshold?.streams['s0'].ratePerWeek.expected).toBeCloseTo((0.75 * WEEK) / 110, 9);
     expect(threshold?.streams['s0'].openScore).toBeLessThan(0.2);
     expect(log.lines).toEqual([expect.stringContaining('warn no opening score gives as many alerts as wished')]);
