@@ -98,7 +98,7 @@ function spanOf(ends: readonly unknown[], times: ZonedTimes, where: string): Spa
   const toUs = times.parse(to);
   if (ends.length === 0 || ends.length > 2 || fromUs === undefined || toUs === undefined) {
     throw new UserError('LABELS', `${where} is not one or two times: ${JSON.stringify(ends)}`, {
-      hint: 'a time is ISO 8601, such as 2026-05-01 12:00:00, or a number of s, ms or us since 1970',
+      hint: 'a time is ISO 8601, such as 2026-05-01 12:00:00, or 1.5.2026 12:00, or a number of s, ms or us since 1970',
     });
   }
   if (toUs < fromUs) throw new UserError('LABELS', `${where} ends before it begins: ${JSON.stringify(ends)}`);

@@ -5,8 +5,8 @@ import type { Micros } from '../core/contracts.js';
 /** `absent`: none; `utc`: Z or +00:00; `offset`: another one. */
 export type ZoneStyle = 'absent' | 'utc' | 'offset';
 
-const DATE = /^\s*\d{4}-\d\d-\d\d/;
-const ZONE = /[Tt ]\d\d:\d\d.*?(?:([Zz])|[+-](\d\d)(?::?(\d\d))?)$/;
+const DATE = /^\s*(?:\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4})/;
+const ZONE = /[Tt ]\d{1,2}:\d\d.*?(?:([Zz])|[+-](\d\d)(?::?(\d\d))?)$/;
 
 /** @returns undefined for numbers, which count from 1970 in UTC whatever the zone, and for what is no date */
 export function zoneStyleOf(time: unknown): ZoneStyle | undefined {

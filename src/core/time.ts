@@ -20,6 +20,8 @@ export const TIME_FIELDS: readonly string[] = ['time', 'timestamp', 'datetime', 
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/;
+/** Day first is certain with dots alone: with slashes it may be the month. */
+const DOTTED = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(?: +(\d{1,2})(:\d\d.*))?$/;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** From these magnitudes on, an `auto` number is milliseconds, microseconds, or no time at all. */
@@ -31,7 +33,8 @@ const AUTO_END = 1e17;
  * Reads a point in time.
  *
  * - ISO 8601 (`2026-01-31T12:00:00.123456+01:00`): a space may stand for the `T`, the time of day or its seconds may be
- *   absent, a time without a zone is UTC. Digits below the microsecond are cut off.
+ *   absent, a time without a zone is UTC. Digits below the microsecond are cut off. The date may also be written as
+ *   spreadsheets do in much of Europe: `31.1.2026 12:00`.
  * - Numbers (or strings that are one) in the unit of `format`; a fraction is kept down to the microsecond.
  * - `auto`: ISO text, or a number by its magnitude: below 1e11 seconds (to the year 5138), below 1e14 milliseconds
  *   (from 1973 to 5138), below 1e17 microseconds; anything above is refused rather than guessed.
@@ -104,7 +107,7 @@ function microsPerUnit(size: number, format: Exclude<TimeFormat, 'iso'>): number
 }
 
 function fromIso(text: string): Micros | undefined {
-  const match = ISO.exec(text);
+  const match = ISO.exec(text) ?? ISO.exec(text.replace(DOTTED, isoOfDotted));
   if (match === null) return undefined;
   const year = Number(match[1]);
   const month = Number(match[2]) - 1;
@@ -121,6 +124,11 @@ function fromIso(text: string): Micros | undefined {
   const localUs = date.getTime() * 1000 + hour * MICROS.hour + minute * MICROS.minute + second * MICROS.second;
   const offsetUs = zoneOffset(match[8] ?? 'Z');
   return offsetUs === undefined ? undefined : exact(localUs + fractionUs - offsetUs);
+}
+
+function isoOfDotted(_text: string, day: string, month: string, year: string, hour?: string, rest = ''): string {
+  const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  return hour === undefined ? date : `${date} ${hour.padStart(2, '0')}${rest}`;
 }
 
 /** `Z`, `+01`, `+0130` or `+01:30` → µs east of UTC. */

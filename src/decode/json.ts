@@ -22,7 +22,7 @@ const schema = z.strictObject({
       format: z.enum(TIME_FORMATS).default('auto').meta({
         title: 'Time format',
         description:
-          'ISO 8601 (without a zone: UTC), a number in s, ms or us since 1970, or auto: by look and magnitude.',
+          'ISO 8601 or 31.1.2026 12:00 (without a zone: UTC), a number in s, ms or us since 1970, or auto: by look and magnitude.',
       }),
     })
     .optional()

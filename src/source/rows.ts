@@ -84,7 +84,7 @@ export function timeOption(
     `no column or field of ${path} is known to be the time; ${whatIs(names, firstValue)}`,
     {
       hint:
-        'a time is ISO 8601, such as 2026-05-01 12:00:00, or a number of s, ms or us since 1970; a number under another ' +
+        'a time is ISO 8601, such as 2026-05-01 12:00:00, or 1.5.2026 12:00, or a number of s, ms or us since 1970; a number under another ' +
         'name than time, timestamp, datetime, date, ts or t is named in a configuration: ' +
         '`source: {kind: replay, files: FILE, time: {field: NAME}}`',
     },

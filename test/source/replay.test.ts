@@ -278,7 +278,7 @@ describe('what is wrong with a file is said', () => {
     ['an empty file', '', {}, /no usable row/],
     ['only a header', 'time,v\n', {}, /no usable row/],
     ['no time', 'a,b\n1,2\n', {}, /known to be the time/],
-    ['a time as no computer wrote it', 'time,v\n31.12.2026 12:00,1\n', {}, /'31\.12\.2026 12:00' in 'time' is none/],
+    ['a time as no computer wrote it', 'time,v\n12/31/2026 12:00,1\n', {}, /'12\/31\/2026 12:00' in 'time' is none/],
     ['no such column', 'a,b\n1,2\n', { time: { field: 'when' } }, /no column 'when'/],
     ['not one good row', 'time,v\n1\n2\n', {}, /no usable row/],
     ['a binary file', '\0\u0001\u0002"\0', {}, /no usable row|known to be the time/],
