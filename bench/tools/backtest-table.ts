@@ -1,13 +1,13 @@
 /**
  * The table of detectors of docs/backtest.md, from what `kioku backtest … --json` has printed:
  *
- *     npx tsx bench/backtest-table.ts nab.json
+ *     npx tsx bench/tools/backtest-table.ts nab.json
  */
 import { readFile } from 'node:fs/promises';
-import type { ChosenConfig, ComparedDetector, Detector } from '../src/backtest/comparison.js';
-import type { DetectionDelay, IncidentFigures } from '../src/backtest/incident-figures.js';
-import type { BacktestReport } from '../src/backtest/report.js';
-import { comparedTable, describeChosen } from '../src/cli/backtest-comparison.js';
+import type { ChosenConfig, ComparedDetector, Detector } from '../../src/backtest/comparison.js';
+import type { DetectionDelay, IncidentFigures } from '../../src/backtest/incident-figures.js';
+import type { BacktestReport } from '../../src/backtest/report.js';
+import { comparedTable, describeChosen } from '../../src/cli/backtest-comparison.js';
 
 /** What `--json` says of a detector. */
 type DetectorJson = Detector & Omit<BacktestReport, 'incidents'> & Figures;
@@ -19,7 +19,7 @@ interface BacktestJson extends DetectorJson {
 }
 
 const [path] = process.argv.slice(2);
-if (path === undefined) throw new Error('usage: npx tsx bench/backtest-table.ts RESULT.json');
+if (path === undefined) throw new Error('usage: npx tsx bench/tools/backtest-table.ts RESULT.json');
 const result = JSON.parse(await readFile(path, 'utf8')) as BacktestJson;
 const [header, rows] = comparedTable((result.compared ?? [result]).map(detectorOf));
 for (const cells of [header, header.map(() => '---'), ...rows]) console.log(`| ${cells.join(' | ')} |`);

@@ -2,21 +2,22 @@
  * What docs/alerts.md counts alerts in: the longest stretch without a labelled fault of every file of NAB in which a week is
  * left to judge behind the rows that are learnt, as files of their own.
  *
- *     npx tsx bench/nab-stretches.ts NAB FOLDER
+ *     npx tsx bench/tools/nab-stretches.ts NAB FOLDER
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { findDataFiles } from '../src/backtest/data-files.js';
-import { fitLabels } from '../src/backtest/label-fit.js';
-import { rowTimes } from '../src/backtest/history.js';
-import { readLabels } from '../src/backtest/labels.js';
-import { probationOf } from '../src/backtest/nab-rewards.js';
-import { isWithin, type Span } from '../src/backtest/spans.js';
-import { readTable } from '../src/backtest/table.js';
-import { MICROS } from '../src/core/time.js';
+import { findDataFiles } from '../../src/backtest/data-files.js';
+import { fitLabels } from '../../src/backtest/label-fit.js';
+import { rowTimes } from '../../src/backtest/history.js';
+import { readLabels } from '../../src/backtest/labels.js';
+import { probationOf } from '../../src/backtest/nab-rewards.js';
+import { isWithin, type Span } from '../../src/backtest/spans.js';
+import { readTable } from '../../src/backtest/table.js';
+import { MICROS } from '../../src/core/time.js';
 
 const [root, folder] = process.argv.slice(2);
-if (root === undefined || folder === undefined) throw new Error('usage: npx tsx bench/nab-stretches.ts NAB FOLDER');
+if (root === undefined || folder === undefined)
+  throw new Error('usage: npx tsx bench/tools/nab-stretches.ts NAB FOLDER');
 const files = await findDataFiles([join(root, 'data')]);
 const tables = await Promise.all(files.map(({ path }) => readTable(path)));
 const times = tables.map((table, i) => rowTimes(table, files[i].path));
