@@ -102,6 +102,21 @@ export class Joiner<R extends Recording> {
   }
 }
 
+/** Leaves only what lies between the first and the last sample in which somebody speaks. */
+export function cutTightly<R>({ samples, speaker, parts }: Joined<R>): Joined<R> {
+  const { from } = parts[0].spoken;
+  const { to } = parts[parts.length - 1].spoken;
+  return { samples: samples.slice(from, to), speaker, parts: moved(parts, -from) };
+}
+
+/** @param samples by which all begins later */
+export function moved<R>(parts: readonly Part<R>[], samples: number): Part<R>[] {
+  return parts.map(({ recording, spoken: { from, to } }) => ({
+    recording,
+    spoken: { from: from + samples, to: to + samples },
+  }));
+}
+
 function concatenated(pieces: readonly Float64Array[], length: number): Float64Array {
   const all = new Float64Array(length);
   let at = 0;
