@@ -49,7 +49,22 @@ function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
-/** The same of array buffers, in which the states of streams are. */
+/**
+ * Bytes that the memory of this process grew by in the round in which it grew least. What is never given back makes every
+ * round grow. What the allocators keep for the next time comes and goes with how the threads are scheduled: on a busy
+ * machine one round grew by 19 MB, and the next by nothing.
+ */
+async function leastGrowth(round: () => void | Promise<void>): Promise<number> {
+  let least = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const before = residentBytes();
+    await round();
+    least = Math.min(least, residentBytes() - before);
+  }
+  return least;
+}
+
+/** Bytes of array buffers, in which the states of streams are. */
 function heldBytes(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
@@ -165,11 +180,11 @@ describe('memory', () => {
       }
       net.close();
     };
-    for (let i = 0; i < 50; i++) await use();
-    const before = residentBytes();
-    for (let i = 0; i < 200; i++) await use();
+    const round = async (): Promise<void> => {
+      for (let i = 0; i < 50; i++) await use();
+    };
     // One such session takes 0.3 MB and its blocks, buckets and bindings as much again.
-    expect(residentBytes() - before).toBeLessThan(10e6);
+    expect(await leastGrowth(round)).toBeLessThan(2.5e6);
   });
 
   it('is given back by streams that have left, however many came', async () => {
@@ -191,25 +206,22 @@ describe('memory', () => {
     }
   });
 
-  it('is given back by runs that are bound and released', () => {
+  it('is given back by runs that are bound and released', async () => {
     const session = open();
     const [x, y] = [tensor('x', [1, 2], [1, 2]), tensor('y', [1, 2], [0, 0])];
-    const use = (times: number): void => {
-      for (let i = 0; i < times; i++) session.bind([x], [y]).release();
+    const round = (): void => {
+      for (let i = 0; i < 20_000; i++) session.bind([x], [y]).release();
     };
-    use(2000);
-    const before = residentBytes();
-    use(20_000);
     // A binding and its two values take more than 500 bytes.
-    expect(residentBytes() - before).toBeLessThan(5e6);
+    expect(await leastGrowth(round)).toBeLessThan(2.5e6);
   });
 
-  it('is given back by errors', () => {
+  it('is given back by errors', async () => {
     const session = open();
     const run = session.bind([tensor('x', [1, 3], [1, 2, 3])], [tensor('y', [1, 2], [0, 0])]);
     let failures = 0;
-    const fail = (times: number): void => {
-      for (let i = 0; i < times; i++) {
+    const round = (): void => {
+      for (let i = 0; i < 10_000; i++) {
         try {
           run.run();
         } catch {
@@ -217,12 +229,9 @@ describe('memory', () => {
         }
       }
     };
-    fail(10_000);
-    const before = residentBytes();
-    fail(20_000);
-    expect(failures).toBe(30_000);
     // A status with its text takes more than 500 bytes.
-    expect(residentBytes() - before).toBeLessThan(5e6);
+    expect(await leastGrowth(round)).toBeLessThan(2.5e6);
+    expect(failures).toBe(5 * 10_000);
   });
 
   // Wide rows are copied through a view of their memory, which a block takes once, not once a stream.
