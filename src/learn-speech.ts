@@ -14,7 +14,8 @@ export interface LearntSpeech {
 }
 
 /**
- * Trains in a worker thread and writes the model to `config.model`. Aborted, it writes the best weights so far.
+ * Trains in a worker thread and writes the model to `config.model`. Aborted, it
+ * writes the best weights so far, or the last ones where nothing is held out.
  * @throws UserError `DATA_MISSING`, `DATA_INVALID` (a manifest), `TRAINING`, `DISK`
  */
 export async function learnSpeech(
@@ -23,7 +24,8 @@ export async function learnSpeech(
   hooks: TrainHooks = {},
 ): Promise<LearntSpeech> {
   const { baseDir, file, model, name, train } = config;
-  const [manifest, heldOut] = [speech.manifest, speech.heldOut].map((path) => resolve(baseDir, path));
+  const manifest = resolve(baseDir, speech.manifest);
+  const heldOut = speech.heldOut && resolve(baseDir, speech.heldOut);
   const made = await learnInThread({ manifest, heldOut, speech, train }, hooks);
   const card = await exportRecogniser(model, made, {
     name,

@@ -11,9 +11,9 @@ import { WHY_ENDED } from './training-summary.js';
 /** Recordings of which is told what is wrong with them; the others are counted. */
 const MOST_TOLD = 10;
 
-/** Ctrl-C keeps the best weights so far. @throws UserError as `learnSpeech` */
+/** Ctrl-C keeps what was learnt. @throws UserError as `learnSpeech` */
 export async function trainRecogniser(config: Config, speech: SpeechOptions, io: Io, asJson: boolean): Promise<void> {
-  const bar = new TrainingBar(io);
+  const bar = new TrainingBar(io, { name: 'words wrong', text: percent });
   const learnt = await learnSpeech(config, speech, { signal: io.signal, onProgress: bar.update }).finally(() =>
     bar.stop(),
   );
@@ -35,17 +35,27 @@ function tellProblems(manifests: LearntSpeech['manifests'], io: Io): void {
 
 function describe({ card, stopped, manifests: [learnt, heldOut] }: LearntSpeech): string {
   const { training, words } = card;
-  const { tokenErrorRate, stringsRight, bySpeaker } = card.heldOut;
-  const speakers = Object.entries(bySpeaker).map(
-    ([name, errors]) => `${name || '?'} ${percent(errors.tokenErrorRate)}`,
-  );
   return [
     `learnt ${counted(words.length, 'word')} from ${counted(learnt.recordings, 'recording')} ` +
       `(${Math.round(learnt.seconds)} s) in ${training.seconds} s: ${WHY_ENDED[stopped]}`,
     `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters`,
-    `strings of ${counted(heldOut.recordings, 'held-out recording')}, with noise: ${percent(tokenErrorRate)} of the words ` +
-      `wrong (${speakers.join(', ')}), ${percent(stringsRight)} of the strings right`,
+    card.heldOut === undefined
+      ? 'the last weights are kept: nothing is held out, and `kioku evaluate` tells how good they are'
+      : quality(card.heldOut, heldOut),
   ].join('\n');
+}
+
+function quality(
+  errors: NonNullable<LearntSpeech['card']['heldOut']>,
+  { recordings }: LearntSpeech['manifests'][number],
+): string {
+  const speakers = Object.entries(errors.bySpeaker).map(
+    ([name, { tokenErrorRate }]) => `${name || '?'} ${percent(tokenErrorRate)}`,
+  );
+  return (
+    `strings of ${counted(recordings, 'held-out recording')}, with noise: ${percent(errors.tokenErrorRate)} of ` +
+    `the words wrong (${speakers.join(', ')}), ${percent(errors.stringsRight)} of the strings right`
+  );
 }
 
 function percent(share: number): string {

@@ -7,7 +7,7 @@ export const WHY_ENDED: Readonly<Record<Learnt['stopped'], string>> = {
   epochs: 'all epochs done',
   patience: 'no better any more',
   time: 'time limit reached',
-  aborted: 'stopped by you; the best weights so far are kept',
+  aborted: 'stopped by you; what was learnt is kept',
 };
 
 export function describeTraining({ card, stopped }: Learnt): string {

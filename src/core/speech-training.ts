@@ -14,11 +14,16 @@ export const speechSchema = z
       description:
         'Recordings to learn from: a text file, a line for each: file, a tab, what is said, and if known a tab and who says it.',
     }),
-    heldOut: z.string().min(1).meta({
-      title: 'Held-out manifest',
-      description:
-        'Recordings that are not learnt from: they choose the best weights. Best of speakers that are not in the other.',
-    }),
+    heldOut: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        title: 'Held-out manifest',
+        description:
+          'Recordings that are not learnt from: they choose the best weights. Best of speakers that are not in the other. ' +
+          'Absent: the last weights are kept.',
+      }),
     licence: z.string().min(1).meta({
       title: 'Licence',
       description:

@@ -1,4 +1,7 @@
-/** The training loop: epochs of optimiser steps, early stopping on a held-out source, the best weights kept. */
+/**
+ * The training loop: epochs of optimiser steps. With held-out data it ends early and keeps the best weights; without, nothing
+ * chooses among weights, and it keeps the last ones.
+ */
 import { UserError } from '../core/errors.js';
 import type { TrainOptions } from '../core/training.js';
 import { Curve, type CurveState } from './curve.js';
@@ -16,8 +19,8 @@ export interface Evaluation {
   readonly loss: number;
 }
 
-/** A net that is being trained. */
-export interface Learner<E extends Evaluation> {
+/** A net that is being trained. `E` is undefined where nothing is held out. */
+export interface Learner<E extends Evaluation | undefined> {
   /** Optimiser steps an epoch, ≥ 1. */
   readonly perEpoch: number;
   /** Optimiser steps taken. */
@@ -31,6 +34,7 @@ export interface Learner<E extends Evaluation> {
    * @returns the loss before the step, a mean over so many entries
    */
   learn(epoch: number, index: number, learningRate: number): { readonly loss: number; readonly counted: number };
+  /** Of the present weights. */
   evaluate(): E;
   /** Where training stands between two steps; its arrays are valid until the next one. */
   state(): TrainerState;
@@ -41,8 +45,8 @@ export interface Learner<E extends Evaluation> {
 /** Why training ended: all epochs done, no better for a while, out of time, or asked to. */
 export type StopReason = 'epochs' | 'patience' | 'time' | 'aborted';
 
-export interface LoopResult<E extends Evaluation> {
-  /** [N], those with the lowest validation loss. */
+export interface LoopResult<E extends Evaluation | undefined> {
+  /** [N], those with the lowest validation loss; the last ones where nothing is held out. */
   readonly parameters: Float32Array;
   readonly stopped: StopReason;
   /** Epochs begun. */
@@ -50,14 +54,15 @@ export interface LoopResult<E extends Evaluation> {
   readonly optimiserSteps: number;
   /** Of the epochs in order of time, of a long training evenly thinned. */
   readonly validations: readonly Validation[];
-  /** Of the epoch that ended with the best weights. */
+  /** Of the epoch that ended with these weights. */
   readonly best: Validation;
-  /** Of the best weights. */
+  /** Of these weights. */
   readonly evaluation: E;
   readonly seconds: number;
 }
 
-export interface Best<E extends Evaluation> {
+/** The weights to keep, as far as is known. */
+export interface Best<E extends Evaluation | undefined> {
   readonly parameters: Float32Array;
   readonly validation: Validation;
   readonly evaluation: E;
@@ -76,7 +81,7 @@ interface EpochSums {
 const NOTHING: EpochSums = { windows: 0, loss: 0, counted: 0, gradientNorm: 0, clipped: 0 };
 
 /** Where training stands between two optimiser steps: all that it takes to go on bit for bit. */
-export interface LoopState<E extends Evaluation> {
+export interface LoopState<E extends Evaluation | undefined> {
   readonly trainer: TrainerState;
   readonly epoch: number;
   readonly sums: Readonly<EpochSums>;
@@ -86,7 +91,7 @@ export interface LoopState<E extends Evaluation> {
   readonly progress: MeterState;
 }
 
-export interface LoopHooks<E extends Evaluation> {
+export interface LoopHooks<E extends Evaluation | undefined> {
   /** Asked after every optimiser step; true ends training with the best weights so far. */
   readonly shouldStop?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -101,11 +106,11 @@ export interface LoopHooks<E extends Evaluation> {
 
 /**
  * Trains until the epochs, the patience or the time is used up, or until asked to stop; at least one step. Every epoch,
- * whole or cut short, ends with an evaluation. Blocks the thread. Same arguments, same parameters, bit for bit,
+ * whole or cut short, ends with an evaluation; without held-out data patience never ends. Blocks the thread. Same arguments, same parameters, bit for bit,
  * unless time or the caller ends it, and however often it was killed and resumed on the way.
  * @throws UserError `TRAINING` when a loss is not a finite number
  */
-export function runLoop<E extends Evaluation>(
+export function runLoop<E extends Evaluation | undefined>(
   learner: Learner<E>,
   options: LoopOptions,
   hooks: LoopHooks<E> = {},
@@ -113,7 +118,7 @@ export function runLoop<E extends Evaluation>(
   return new Loop(learner, options, hooks).run();
 }
 
-class Loop<E extends Evaluation> {
+class Loop<E extends Evaluation | undefined> {
   readonly #totalSteps: number;
   readonly #meter: ProgressMeter;
   readonly #curve = new Curve();
@@ -170,23 +175,23 @@ class Loop<E extends Evaluation> {
   #validate(): Best<E> {
     const { parameters, steps } = this.learner;
     const evaluation = this.learner.evaluate();
-    const { loss } = evaluation;
-    requireFinite(loss, 'validation', steps);
+    const loss = evaluation?.loss;
+    if (loss !== undefined) requireFinite(loss, 'validation', steps);
     const sums = this.#sums;
     const validation: Validation = {
       epoch: this.#epoch,
       step: steps,
       trainLoss: sums.counted > 0 ? sums.loss / sums.counted : 0,
-      validationLoss: loss,
+      validationLoss: loss ?? NaN,
       learningRate: scheduledRate(this.options, steps - 1, this.#totalSteps),
       gradientNorm: sums.gradientNorm / sums.windows,
       clippedShare: sums.clipped / sums.windows,
     };
     this.#curve.push(validation);
-    if (this.#best === undefined || loss < this.#best.validation.validationLoss) {
+    if (this.#best === undefined || loss === undefined || loss < this.#best.validation.validationLoss) {
       this.#best = { parameters: parameters.slice(), validation, evaluation };
     }
-    this.#meter.validated(loss, this.#best.validation.validationLoss);
+    this.#meter.validated(validation.validationLoss, this.#best.validation.validationLoss);
     return this.#best;
   }
 

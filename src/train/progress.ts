@@ -9,7 +9,7 @@ export interface Progress {
   readonly stepsPerSecond: number;
   /** Training loss, mean over the last 20 steps or so. */
   readonly loss: number;
-  /** Of the last epoch that is over; NaN before. */
+  /** Of the last epoch that is over; NaN before, and where nothing is held out. */
   readonly validationLoss: number;
   readonly bestValidationLoss: number;
   /** 0 … 1, of the steps or of the time, whichever is used up first. */

@@ -13,7 +13,7 @@ export interface Validation {
   readonly step: number;
   /** Mean over the epoch, of weights that changed on the way. */
   readonly trainLoss: number;
-  /** On the held-out tail, of the weights at the end of the epoch. */
+  /** On the held-out data, of the weights at the end of the epoch; NaN where nothing is held out. */
   readonly validationLoss: number;
   /** Of the last optimiser step. */
   readonly learningRate: number;

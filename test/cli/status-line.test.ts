@@ -73,6 +73,16 @@ describe('a bar on a terminal', () => {
     expect(screen()).toEqual(['']);
   });
 
+  it('shows the validation figure as it is called for what is learnt, and none where nothing is held out', () => {
+    const { io, screen } = terminal(160);
+    const bar = new TrainingBar(io, { name: 'words wrong', text: (share) => `${(100 * share).toFixed(1)} %` });
+    bar.update({ ...PROGRESS, loss: 1.5, validationLoss: NaN, bestValidationLoss: NaN, stepsPerSecond: 9.87 });
+    expect(screen()[0]).toMatch(/\| loss 1\.500 \| 9\.9 steps\/s$/);
+    bar.update({ ...PROGRESS, loss: 1.5, validationLoss: 0.25, bestValidationLoss: 0.125, stepsPerSecond: 12.3 });
+    expect(screen()[0]).toMatch(/\| loss 1\.500 \| words wrong 25\.0 % \(best 12\.5 %\) \| 12 steps\/s$/);
+    bar.stop();
+  });
+
   it('does not overwrite words that are just being spoken; afterwards they stand in full again', async () => {
     const { io, screen, stderr } = terminal(80);
     const view = new TranscriptView(stderr, false);

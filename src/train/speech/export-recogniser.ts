@@ -15,7 +15,7 @@ import type { LearntRecogniser } from './learn-recogniser.js';
 import type { LearntFromManifests } from './manifest-job.js';
 import type { MelScale } from './mel-scale.js';
 import { countFindings } from './recordings.js';
-import { tokenErrorRate, type TokenErrors } from './speech-evaluator.js';
+import { tokenErrorRate, type SpeechEvaluation, type TokenErrors } from './speech-evaluator.js';
 import { WordTokens } from './word-tokens.js';
 
 const MODEL_FILE = 'model.onnx';
@@ -77,7 +77,8 @@ function cardOf({ learnt, words, manifests }: LearntFromManifests, info: Recogni
       seed: info.seed,
       optimiserSteps: learnt.optimiserSteps,
       epochs: learnt.epochs,
-      bestEpoch: learnt.best.epoch,
+      chosen: evaluation === undefined ? 'last weights' : 'best on held-out recordings',
+      bestEpoch: evaluation && learnt.best.epoch,
       stopped: learnt.stopped,
       seconds: Math.round(learnt.seconds),
       stringsTooShort: learnt.tooShort,
@@ -91,18 +92,19 @@ function cardOf({ learnt, words, manifests }: LearntFromManifests, info: Recogni
       badLines: badLines.length,
       problems: countFindings(problems),
     })),
-    heldOut: {
-      what: 'strings of 1 to 6 held-out recordings, pauses of 0 to 500 ms, pink noise or babble at 20 dB, greedy decoding',
-      ...errorsOf(evaluation.all),
-      /** Nats a string. */
-      ctcLoss: evaluation.ctcLoss,
-      bySpeaker: Object.fromEntries(
-        [...evaluation.bySpeaker]
-          .toSorted(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, errors]) => [name, errorsOf(errors)]),
-      ),
-    },
+    heldOut: evaluation && heldOutErrors(evaluation),
   } as const;
+}
+
+function heldOutErrors({ all, ctcLoss, bySpeaker }: SpeechEvaluation) {
+  const speakers = [...bySpeaker].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    what: 'strings of 1 to 6 held-out recordings, pauses of 0 to 500 ms, pink noise or babble at 20 dB, greedy decoding',
+    ...errorsOf(all),
+    /** Nats a string. */
+    ctcLoss,
+    bySpeaker: Object.fromEntries(speakers.map(([name, errors]) => [name, errorsOf(errors)])),
+  };
 }
 
 function errorsOf(errors: TokenErrors) {

@@ -7,7 +7,7 @@ import type { NetSpec } from '../net-spec.js';
 import type { Surroundings } from './augment.js';
 import type { Corpus } from './corpus.js';
 import type { JoinOptions } from './join.js';
-import { Lessons } from './lessons.js';
+import { Lessons, type Lesson } from './lessons.js';
 import { melScaleOf, type MelScale } from './mel-scale.js';
 import type { SpecAugmentOptions } from './spec-augment.js';
 import type { SpeechEvaluation } from './speech-evaluator.js';
@@ -47,7 +47,7 @@ const HELD_OUT_STRINGS = 200;
 const SCALE_STRINGS = 200;
 const SCALE_EPOCH = 2 ** 26 - 1;
 
-export interface LearntRecogniser extends LoopResult<SpeechEvaluation> {
+export interface LearntRecogniser extends LoopResult<SpeechEvaluation | undefined> {
   readonly spec: NetSpec;
   readonly scale: MelScale;
   readonly features: RecogniserFeatures;
@@ -63,16 +63,16 @@ export function featuresOf({ sampleRateHz, melBins }: SpeechOptions): Recogniser
 /**
  * Trains in the calling thread and blocks it. Same arguments, same parameters, bit for bit, unless time or the caller ends
  * it.
- * @param heldOut recordings with the same tokens
+ * @param heldOut recordings with the same tokens, which choose the best weights; absent: the last ones are kept
  * @param options of the net and of training, as for forecasts; those that are about series count for nothing
  * @throws UserError as `runLoop`; `DATA_INVALID` when nobody speaks
  */
 export function learnRecogniser(
   corpus: Corpus,
-  heldOut: Corpus,
+  heldOut: Corpus | undefined,
   speech: SpeechOptions,
   options: TrainOptions,
-  hooks: Pick<LoopHooks<SpeechEvaluation>, 'shouldStop' | 'onProgress'> = {},
+  hooks: Pick<LoopHooks<SpeechEvaluation | undefined>, 'shouldStop' | 'onProgress'> = {},
 ): LearntRecogniser {
   const features = featuresOf(speech);
   const { recordings, gapMs, frameEpochs } = speech;
@@ -81,7 +81,6 @@ export function learnRecogniser(
   const training = new Lessons(corpus, features, how, options.seed);
   const heard = Array.from({ length: SCALE_STRINGS }, (_, i) => training.heard(SCALE_EPOCH, i));
   const scale = melScaleOf(heard, features.melBins, training.tailSteps);
-  const tried = new Lessons(heldOut, features, { join: HELD_OUT, surroundings: HELD_OUT }, options.seed);
   const { cell, hidden, layers, dropout } = options;
   const { size: channels, blank } = corpus.tokens;
   // The head's outputs are the logits of the tokens, which is what `mse` and no skip make of them.
@@ -92,7 +91,7 @@ export function learnRecogniser(
     maxLabels: recordings[1] * Math.max(...corpus.recordings.map(({ labels }) => labels.length)),
     scale,
     blank,
-    heldOut: Array.from({ length: HELD_OUT_STRINGS }, (_, i) => tried.lesson(0, i, scale)),
+    heldOut: heldOut && heldOutLessons(heldOut, features, scale, options.seed),
   };
   const learner = new SpeechLearner(spec, lessons, { ...options, frameEpochs });
   try {
@@ -101,4 +100,10 @@ export function learnRecogniser(
   } finally {
     learner.close();
   }
+}
+
+/** The same in every evaluation. */
+function heldOutLessons(corpus: Corpus, features: RecogniserFeatures, scale: MelScale, seed: number): Lesson[] {
+  const tried = new Lessons(corpus, features, { join: HELD_OUT, surroundings: HELD_OUT }, seed);
+  return Array.from({ length: HELD_OUT_STRINGS }, (_, i) => tried.lesson(0, i, scale));
 }

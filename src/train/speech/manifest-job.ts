@@ -1,4 +1,4 @@
-/** The training of a recogniser as plain data: two manifests and the options; and what comes of it, as plain data, too. */
+/** The training of a recogniser as plain data: one or two manifests and the options; and what comes of it, as plain data, too. */
 import type { SpeechOptions } from '../../core/speech-training.js';
 import type { TrainOptions } from '../../core/training.js';
 import type { LoopHooks } from '../loop.js';
@@ -11,7 +11,8 @@ import type { SpeechEvaluation } from './speech-evaluator.js';
 export interface ManifestJob {
   /** Absolute paths. */
   readonly manifest: string;
-  readonly heldOut: string;
+  /** Absent: the last weights are kept, and nothing is known about how good they are. */
+  readonly heldOut: string | undefined;
   readonly speech: SpeechOptions;
   readonly train: TrainOptions;
 }
@@ -30,7 +31,8 @@ export interface LearntFromManifests {
   readonly learnt: LearntRecogniser;
   /** Words that it knows, in the order of their tokens; token 0 is blank. */
   readonly words: readonly string[];
-  readonly manifests: readonly [training: ManifestReport, heldOut: ManifestReport];
+  /** The second one where there are held-out recordings. */
+  readonly manifests: readonly [training: ManifestReport, ...heldOut: ManifestReport[]];
 }
 
 /**
@@ -39,22 +41,27 @@ export interface LearntFromManifests {
  */
 export async function learnFromManifests(
   { manifest, heldOut, speech, train }: ManifestJob,
-  hooks: Pick<LoopHooks<SpeechEvaluation>, 'shouldStop' | 'onProgress'> = {},
+  hooks: Pick<LoopHooks<SpeechEvaluation | undefined>, 'shouldStop' | 'onProgress'> = {},
 ): Promise<LearntFromManifests> {
   const { sampleRateHz } = featuresOf(speech);
   const lines = await readManifest(manifest);
   const corpus = await readCorpus(lines, sampleRateHz);
+  const report = reportOf(manifest, lines.badLines, corpus);
+  const words = corpus.tokens.words;
+  if (heldOut === undefined) {
+    return { learnt: learnRecogniser(corpus, undefined, speech, train, hooks), words, manifests: [report] };
+  }
   const heldOutLines = await readManifest(heldOut);
   const heldOutCorpus = await readCorpus(heldOutLines, sampleRateHz, corpus.tokens);
   const learnt = learnRecogniser(corpus, heldOutCorpus, speech, train, hooks);
-  const reports = [
-    reportOf(manifest, lines.badLines, corpus),
-    reportOf(heldOut, heldOutLines.badLines, heldOutCorpus),
-  ] as const;
-  return { learnt, words: corpus.tokens.words, manifests: reports };
+  return { learnt, words, manifests: [report, reportOf(heldOut, heldOutLines.badLines, heldOutCorpus)] };
 }
 
-function reportOf(path: string, badLines: readonly BadLine[], { recordings, problems, sampleRateHz }: Corpus) {
+function reportOf(
+  path: string,
+  badLines: readonly BadLine[],
+  { recordings, problems, sampleRateHz }: Corpus,
+): ManifestReport {
   const samples = recordings.reduce((sum, recording) => sum + recording.samples.length, 0);
   return { path, recordings: recordings.length, seconds: samples / sampleRateHz, badLines, problems };
 }

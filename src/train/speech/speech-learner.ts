@@ -21,7 +21,8 @@ export interface SpeechLessons {
   readonly maxLabels: number;
   readonly scale: MelScale;
   readonly blank: number;
-  readonly heldOut: readonly Lesson[];
+  /** Absent: nothing is held out. */
+  readonly heldOut: readonly Lesson[] | undefined;
 }
 
 export type SpeechLearnerOptions = Pick<TrainOptions, 'clipNorm' | 'weightDecay' | 'seed' | 'lanes'> & {
@@ -29,10 +30,10 @@ export type SpeechLearnerOptions = Pick<TrainOptions, 'clipNorm' | 'weightDecay'
   readonly frameEpochs: number;
 };
 
-export class SpeechLearner implements Learner<SpeechEvaluation> {
+export class SpeechLearner implements Learner<SpeechEvaluation | undefined> {
   readonly perEpoch = STEPS_PER_EPOCH;
   readonly #adam: AdamSteps;
-  readonly #evaluator: SpeechEvaluator;
+  readonly #evaluator: SpeechEvaluator | undefined;
   /** Strings so far that were too short for their tokens, in the present process. */
   #tooShort = 0;
 
@@ -44,7 +45,7 @@ export class SpeechLearner implements Learner<SpeechEvaluation> {
     const { maxLabels, heldOut, blank } = lessons;
     const graph = buildSpeechTrainGraph(spec, maxLabels, { ...ADAM, weightDecay: options.weightDecay > 0 });
     this.#adam = new AdamSteps(graph, initialParameters(spec, options.seed), options);
-    this.#evaluator = new SpeechEvaluator(spec, heldOut, blank);
+    if (heldOut !== undefined) this.#evaluator = new SpeechEvaluator(spec, heldOut, blank);
   }
 
   get steps(): number {
@@ -89,8 +90,8 @@ export class SpeechLearner implements Learner<SpeechEvaluation> {
     return Object.fromEntries(masks);
   }
 
-  evaluate(): SpeechEvaluation {
-    return this.#evaluator.evaluate(this.#adam.parameters);
+  evaluate(): SpeechEvaluation | undefined {
+    return this.#evaluator?.evaluate(this.#adam.parameters);
   }
 
   /** Every string begins with a state of zeros, so there is none to keep. */
@@ -104,6 +105,6 @@ export class SpeechLearner implements Learner<SpeechEvaluation> {
 
   close(): void {
     this.#adam.close();
-    this.#evaluator.close();
+    this.#evaluator?.close();
   }
 }

@@ -12,6 +12,7 @@ import { learnInThread } from '../../../src/train/speech/learn-in-thread.js';
 import { learnFromManifests, type LearntFromManifests } from '../../../src/train/speech/manifest-job.js';
 import { normalise } from '../../../src/train/speech/mel-scale.js';
 import { speechBatch } from '../../../src/train/speech/speech-batch.js';
+import type { SpeechEvaluation } from '../../../src/train/speech/speech-evaluator.js';
 import { buildSpeechLossGraph } from '../../../src/train/speech/speech-graphs.js';
 import { withMetadata } from '../../support/onnx-edit.js';
 import { Recogniser } from '../../support/transcribe.js';
@@ -42,6 +43,12 @@ function sentence(words: readonly ('low' | 'high')[]): Float32Array {
   return samples.map((sample, i) => sample + 0.001 * faint[i]);
 }
 
+/** On held-out speech, of which there is some. */
+function evaluated({ evaluation }: LearntFromManifests['learnt']): SpeechEvaluation {
+  if (evaluation === undefined) throw new Error('nothing was held out');
+  return evaluation;
+}
+
 /** The parameters of a small net after four steps. */
 async function fourSteps(seed: number): Promise<Float32Array> {
   const job = tonesJob(folder, { train: { seed, hidden: 6, layers: 2, dropout: 0.3 } });
@@ -59,7 +66,7 @@ describe('learning a recogniser', () => {
       [12, []],
       [8, []],
     ]);
-    const { all, bySpeaker, loss } = learnt.evaluation;
+    const { all, bySpeaker, loss } = evaluated(learnt);
     // Babble of the same tones is hard to tell from them; who says one of both at random has an error in two words.
     expect(loss).toBeLessThan(0.2);
     expect(all.utterances).toBe(200);
@@ -75,6 +82,30 @@ describe('learning a recogniser', () => {
     expect(await fourSteps(1)).toEqual(first);
     expect(await fourSteps(2)).not.toEqual(first);
   });
+
+  it('keeps the last weights where nothing is held out, and learns the same', async () => {
+    const train = (heldOut: boolean): Promise<LearntFromManifests> => {
+      const { heldOut: tried, ...job } = tonesJob(folder, { train: { hidden: 6, maxEpochs: 2, patienceEpochs: 1 } });
+      return learnFromManifests({ ...job, heldOut: heldOut ? tried : undefined }, { onProgress });
+    };
+    const seen: Progress[] = [];
+    const onProgress = (now: Progress): void => void seen.push(now);
+    const { learnt, words, manifests } = await train(false);
+    expect(learnt).toMatchObject({ stopped: 'epochs', optimiserSteps: 200, best: { epoch: 1, step: 200 } });
+    expect(learnt.evaluation).toBeUndefined();
+    expect(manifests).toHaveLength(1);
+    expect(seen.every(({ validationLoss, loss }) => Number.isNaN(validationLoss) && loss > 0)).toBe(true);
+    const cards = join(folder, 'last');
+    const card = await exportRecogniser(cards, { learnt, words, manifests }, INFO);
+    expect(card).toMatchObject({ training: { chosen: 'last weights' }, data: [{ recordings: 12 }] });
+    const written = readFileSync(join(cards, 'recogniser.json'), 'utf8');
+    expect(written).not.toMatch(/heldOut|bestEpoch/);
+    // Looking at held-out speech changes nothing of what is learnt.
+    const watched = await train(true);
+    expect(watched.learnt.validations.map(({ trainLoss }) => trainLoss)).toEqual(
+      learnt.validations.map(({ trainLoss }) => trainLoss),
+    );
+  }, 60_000);
 
   it('says what became of the lines of a manifest', async () => {
     const job = tonesJob(folder, { train: { hidden: 4 } });
@@ -195,11 +226,19 @@ describe('a recogniser that was learnt', () => {
       format: 'kioku-recogniser',
       licence: 'CC0-1.0',
       words: ['high', 'low'],
-      training: { cell: 'lstm', hidden: 32, optimiserSteps: 700, command: INFO.command, seed: 1 },
+      training: {
+        cell: 'lstm',
+        hidden: 32,
+        optimiserSteps: 700,
+        chosen: 'best on held-out recordings',
+        bestEpoch: made.learnt.best.epoch,
+        command: INFO.command,
+        seed: 1,
+      },
       data: [{ recordings: 12 }, { recordings: 8 }],
       heldOut: {
-        tokenErrorRate: made.learnt.evaluation.loss,
-        ctcLoss: made.learnt.evaluation.ctcLoss,
+        tokenErrorRate: evaluated(made.learnt).loss,
+        ctcLoss: evaluated(made.learnt).ctcLoss,
         strings: 200,
         bySpeaker: { tried0: {}, tried1: {} },
       },

@@ -41,7 +41,7 @@ export function writeSpeakers(folder: string, name: string, pitches: readonly nu
 export function tonesJob(
   folder: string,
   changes: { readonly speech?: Partial<SpeechOptions>; readonly train?: Partial<TrainOptions> } = {},
-): ManifestJob {
+): ManifestJob & { readonly heldOut: string } {
   return {
     manifest: writeSpeakers(folder, 'learnt', [0.94, 1, 1.07]),
     heldOut: writeSpeakers(folder, 'tried', [0.97, 1.03]),
