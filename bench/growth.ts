@@ -88,7 +88,7 @@ async function openCase(
 ): Promise<Case> {
   const model = kiokuModel(
     { cell: 'lstm', inputs: 2, hidden, layers, channels: 2, objective: 'gaussian', dropout: 0, skip: true },
-    stepFormFor('lstm', streams),
+    stepFormFor({ cell: 'lstm' }, streams),
   );
   const net = await engine.open(stepModelOf(await writeModel(folder, model), model.card), streams);
   for (let slot = 0; slot < streams; slot++) net.open(slot, String(slot));

@@ -48,7 +48,7 @@ export async function run({ smoke }: BenchOptions): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'kioku-bench-'));
   const spec = { ...GRU, hidden: 32 };
   const engine = await openEngine(DEFAULT_RUNTIME, silentLog);
-  await writeModel(join(folder, 'model'), kiokuModel(spec, stepFormFor(spec.cell, 1)));
+  await writeModel(join(folder, 'model'), kiokuModel(spec, stepFormFor(spec, 1)));
   const [off, on] = [await open(folder, engine), await open(folder, engine, {})];
   try {
     const samples: { off: number[]; on: number[] } = { off: [], on: [] };

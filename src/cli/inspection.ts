@@ -1,7 +1,7 @@
 /** What there is to say about a model: its file, its signature, and what its card tells of its making. */
 import { stat } from 'node:fs/promises';
 import { systemCodeOf, UserError } from '../core/errors.js';
-import type { ModelCard } from '../core/card.js';
+import { widthText, type ModelCard } from '../core/card.js';
 import { counted } from '../core/counted.js';
 import { silentLog } from '../core/log.js';
 import { LearntFile } from '../online/learnt-file.js';
@@ -125,7 +125,7 @@ function describeCard(card: CardSummary): string[] {
   const { training } = card;
   const channels = card.channels.map(({ name, aggregate }) => `${name} (${aggregate})`).join(', ');
   return [
-    `${card.name}: ${training.layers} × ${training.hidden} ${training.cell}, ${training.parameters} parameters, ${card.objective} objective${training.likelihood === undefined ? '' : `, learnt by ${training.likelihood}`}`,
+    `${card.name}: ${training.layers} × ${widthText(training)} ${training.cell}, ${training.parameters} parameters, ${card.objective} objective${training.likelihood === undefined ? '' : `, learnt by ${training.likelihood}`}`,
     `watches ${channels} in steps of ${card.stepMs} ms${card.calendar.length > 0 ? `, with ${card.calendar.join(', ')}` : ''}`,
     `trained on ${training.rows} rows of ${counted(training.streams, 'stream')}, ${training.from} to ${training.to}, in ${training.seconds.toFixed(0)} s (${training.epochs} epochs, seed ${training.seed})`,
     `optimised in ${counted(training.optimiserSteps, 'step')} of ${describeOptimiser(training)}`,

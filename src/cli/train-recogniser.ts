@@ -1,6 +1,7 @@
 /** `kioku train` of a configuration with a section `speech`: a recogniser is learnt from recordings. */
 import { relative } from 'node:path';
 import type { Config } from '../config/config.js';
+import { widthText } from '../core/card.js';
 import { counted } from '../core/counted.js';
 import type { SpeechOptions } from '../core/speech-training.js';
 import { learnSpeech, type LearntSpeech } from '../learn-speech.js';
@@ -38,7 +39,7 @@ function describe({ card, stopped, manifests: [learnt, heldOut] }: LearntSpeech)
   return [
     `learnt ${counted(words.length, 'word')} from ${counted(learnt.recordings, 'recording')} ` +
       `(${Math.round(learnt.seconds)} s) in ${training.seconds} s: ${WHY_ENDED[stopped]}`,
-    `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters`,
+    `${training.cell} ${training.layers}×${widthText(training)}, ${training.parameters} parameters`,
     card.heldOut === undefined
       ? 'the last weights are kept: nothing is held out, and `kioku evaluate` tells how good they are'
       : quality(card.heldOut, heldOut),

@@ -1,4 +1,5 @@
 /** What a training came to, for people. */
+import { widthText } from '../core/card.js';
 import { counted } from '../core/counted.js';
 import type { Learnt } from '../learn.js';
 import { describeThreshold, summariseThreshold } from './threshold-summary.js';
@@ -16,7 +17,7 @@ export function describeTraining({ card, stopped }: Learnt): string {
   return [
     `learnt ${training.rows} time steps of ${counted(training.streams, 'stream')} ` +
       `(${card.channels.map(({ name }) => name).join(', ')}) in ${training.seconds.toFixed(1)} s: ${WHY_ENDED[stopped]}`,
-    `${training.cell} ${training.layers}×${training.hidden}, ${training.parameters} parameters; ${quality(training)}`,
+    `${training.cell} ${training.layers}×${widthText(training)}, ${training.parameters} parameters; ${quality(training)}`,
     ...(threshold === undefined ? [] : [describeThreshold(summariseThreshold(threshold))]),
   ].join('\n');
 }

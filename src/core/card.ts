@@ -35,6 +35,11 @@ export type Likelihood = (typeof LIKELIHOODS)[number];
 export const CELLS = ['rnn-tanh', 'rnn-relu', 'lstm', 'gru'] as const;
 export type Cell = (typeof CELLS)[number];
 
+/** Width of a net's layers for people: its cells, and what a projection makes of them, `160` or `160→64`. */
+export function widthText({ hidden, projection }: { hidden: number; projection?: number | undefined }): string {
+  return projection === undefined ? String(hidden) : `${hidden}→${projection}`;
+}
+
 /** How the learning rate changes from the first optimiser step to the last. */
 export const SCHEDULES = ['cosine', 'constant', 'step', 'one-cycle'] as const;
 export type Schedule = (typeof SCHEDULES)[number];
@@ -84,6 +89,8 @@ export const cardSchema = z.strictObject({
   training: z.strictObject({
     cell: z.enum(CELLS),
     hidden: z.int().positive(),
+    /** Width of what each layer of an LSTM hands on; absent: `hidden`. */
+    projection: z.int().positive().optional(),
     layers: z.int().positive(),
     dropout: z.number(),
     /**

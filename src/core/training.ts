@@ -11,6 +11,18 @@ export const trainSchema = z
       .max(1024)
       .default(32)
       .meta({ title: 'Hidden size', description: 'Width of every recurrent layer.', unit: 'cells' }),
+    projection: z
+      .int()
+      .min(1)
+      .max(1023)
+      .optional()
+      .meta({
+        title: 'Projection',
+        description:
+          'Of an LSTM: every layer hands on, to itself and to the next one, this many sums of its cells instead of all of ' +
+          'them; less than hidden. Absent: none.',
+        unit: 'values',
+      }),
     layers: z.int().min(1).max(8).default(1).meta({ title: 'Layers', description: 'Recurrent layers, stacked.' }),
     dropout: z
       .number()
@@ -110,6 +122,12 @@ export const trainSchema = z
         unit: 'MB',
       }),
     seed: z.int().default(1).meta({ title: 'Seed', description: 'Same data, same seed: the same model, bit for bit.' }),
+  })
+  .superRefine(({ cell, hidden, projection }, context) => {
+    if (projection === undefined) return;
+    const complain = (message: string): void => context.addIssue({ code: 'custom', path: ['projection'], message });
+    if (cell !== 'lstm') complain(`is for an LSTM only; train.cell is ${cell}`);
+    if (projection >= hidden) complain(`must be less than train.hidden, which is ${hidden}`);
   })
   .meta({ title: 'Training', description: 'How the net learns what is normal.' });
 

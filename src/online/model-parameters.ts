@@ -46,13 +46,14 @@ export async function learntNet(path: string, card: ModelCard): Promise<LearntNe
 
 /** The net that a card describes. */
 export function specOf({ training, channels, calendar, objective, inputs }: ModelCard): NetSpec {
-  const { cell, hidden, layers, dropout, likelihood } = training;
+  const { cell, hidden, projection, layers, dropout, likelihood } = training;
   const width = inputs.x.shape.reduce<number>((size, axis) => (axis === 'B' ? size : size * axis), 1);
   if (width !== channels.length + 2 * calendar.length) throw new BugError(`a net of ${width} inputs`);
   return {
     cell,
     inputs: width,
     hidden,
+    projection,
     layers,
     channels: channels.length,
     objective,

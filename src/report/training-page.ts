@@ -1,5 +1,5 @@
 /** A training as one HTML file: what came of it in figures, its curves, and how good the forecasts of the held-out tail are. */
-import type { ModelCard } from '../core/card.js';
+import { widthText, type ModelCard } from '../core/card.js';
 import { counted } from '../core/counted.js';
 import { MICROS } from '../core/time.js';
 import type { GradientFlows } from '../train/job.js';
@@ -72,7 +72,7 @@ function tilesOf({ training }: ModelCard, { best, validations, data }: TrainingR
     {
       name: 'parameters',
       figure: String(training.parameters),
-      note: `${training.cell}, ${counted(training.layers, 'layer')} of ${training.hidden}`,
+      note: `${training.cell}, ${counted(training.layers, 'layer')} of ${widthText(training)}`,
     },
   ];
 }
@@ -112,7 +112,7 @@ function factsTable(
     rows: [
       ['data', `${moment(data.fromUs)} to ${moment(data.toUs)} UTC`],
       ['cell', training.cell],
-      ['layers × width', `${training.layers} × ${training.hidden}`],
+      ['layers × width', `${training.layers} × ${widthText(training)}`],
       ['learnt by', training.likelihood ?? objective],
       ['calendar', calendar.length === 0 ? 'none' : calendar.join(', ')],
       ['dropout', String(training.dropout)],

@@ -5,15 +5,17 @@ import type { Value } from '../onnx/graph.js';
 import type { TensorGraph } from '../onnx/tensor-graph.js';
 
 export interface RecurrentWeights {
-  /** [G·H, H] */
+  /** [G·H, P]; P = H without a projection. */
   readonly recurrent: Value;
   /** [G·H], GRU only: zero but for the candidate's bias. */
   readonly recurrentBias?: Value;
+  /** [P, H], of an LSTM with a projection. */
+  readonly projection?: Value;
 }
 
 /**
  * @param projected [B, G·H]: W·x_t + b, computed for all steps at once by the caller
- * @param state [B, H] each: h, and for the LSTM c
+ * @param state h [B, P], and for the LSTM c [B, H]
  * @returns the next state, in the same order
  */
 export function cellStep(
@@ -30,20 +32,24 @@ export function cellStep(
   return [g.map(cell === 'rnn-relu' ? 'Relu' : 'Tanh', sum)];
 }
 
-/** i, o, f = σ(…), u = tanh(…); c' = f ⊙ c + i ⊙ u; h' = o ⊙ tanh(c') (ONNX LSTM without peepholes). */
+/**
+ * i, o, f = σ(…), u = tanh(…); c' = f ⊙ c + i ⊙ u; h' = o ⊙ tanh(c') (ONNX LSTM without peepholes), or
+ * W_r · (o ⊙ tanh(c')) with a projection.
+ */
 function lstm(
   g: TensorGraph,
-  { recurrent }: RecurrentWeights,
+  { recurrent, projection }: RecurrentWeights,
   projected: Value,
   h: Value,
   c: Value,
 ): readonly [Value, Value] {
-  const width = hiddenOf(h);
+  const width = widthOf(c);
   const gates = g.split(g.gemm(h, recurrent, { c: projected, transB: true }), 1, [3 * width, width]);
   const [i, o, f] = g.split(g.map('Sigmoid', gates[0]), 1, [width, width, width]);
   const u = g.map('Tanh', gates[1]);
   const cNext = g.add(g.mul(f, c), g.mul(i, u));
-  return [g.mul(o, g.map('Tanh', cNext)), cNext];
+  const output = g.mul(o, g.map('Tanh', cNext));
+  return [projection ? g.gemm(output, projection, { transB: true }) : output, cNext];
 }
 
 /**
@@ -52,7 +58,7 @@ function lstm(
  * the second of which has to wait for the first.
  */
 function gru(g: TensorGraph, weights: RecurrentWeights, projected: Value, h: Value): Value {
-  const width = hiddenOf(h);
+  const width = widthOf(h);
   if (!weights.recurrentBias) throw new BugError('a GRU without candidate bias');
   const recurrent = g.gemm(h, weights.recurrent, { c: weights.recurrentBias, transB: true });
   const [gatesOfX, candidateOfX] = g.split(projected, 1, [2 * width, width]);
@@ -62,8 +68,8 @@ function gru(g: TensorGraph, weights: RecurrentWeights, projected: Value, h: Val
   return g.add(n, g.mul(z, g.sub(h, n)));
 }
 
-function hiddenOf(h: Value): number {
-  const width = h.shape[1];
+function widthOf(state: Value): number {
+  const width = state.shape[1];
   if (typeof width !== 'number') throw new BugError('the state has no fixed width');
   return width;
 }

@@ -41,7 +41,7 @@ export interface ExportInfo {
  */
 export async function exportModel(folder: string, trained: TrainedNet, info: ExportInfo): Promise<ModelCard> {
   const { spec, parameters } = trained;
-  const form = stepFormFor(spec.cell, info.data.streams);
+  const form = stepFormFor(spec, info.data.streams);
   const bytes = buildStepGraph(spec, parameters, form, metadataOf(trained, info));
   return disk(folder, async () => {
     await mkdir(folder, { recursive: true });
@@ -105,6 +105,7 @@ function describe(
     training: {
       cell: spec.cell,
       hidden: spec.hidden,
+      ...(spec.projection === undefined ? {} : { projection: spec.projection }),
       layers: spec.layers,
       dropout: spec.dropout,
       ...(spec.likelihood === undefined ? {} : { likelihood: spec.likelihood }),

@@ -5,7 +5,7 @@
 import { BugError } from '../core/errors.js';
 import type { Value } from '../onnx/graph.js';
 import type { TensorGraph } from '../onnx/tensor-graph.js';
-import { gateRows, statesPerLayer, type NetSpec, type Parameter } from './net-spec.js';
+import { gateRows, layerStates, type NetSpec, type Parameter } from './net-spec.js';
 
 /** What the layers of a step model compute. */
 export interface Layers {
@@ -23,19 +23,19 @@ type Blocks = ReadonlyMap<string, Parameter>;
  */
 const OPERATORS: Readonly<Partial<Record<NetSpec['cell'], string>>> = { lstm: 'LSTM', gru: 'GRU' };
 
-/** Whether there is a fused operator for the cell. */
-export function hasFusedOperator(cell: NetSpec['cell']): boolean {
-  return OPERATORS[cell] !== undefined;
+/** Whether there is a fused operator for the layers; ONNX has none with a projection. */
+export function hasFusedOperator({ cell, projection }: Pick<NetSpec, 'cell' | 'projection'>): boolean {
+  return OPERATORS[cell] !== undefined && projection === undefined;
 }
 
 /**
- * @param spec its cell has a fused operator
+ * @param spec its layers have a fused operator
  * @param x [T, B, I]
  * @param states [1, B, H] each: h, and for the LSTM c, of the first layer, of the second, …
  * @returns `top` [T·B, H]
  */
 export function fusedLayers(g: TensorGraph, spec: NetSpec, blocks: Blocks, x: Value, states: readonly Value[]): Layers {
-  const parts = statesPerLayer(spec);
+  const parts = layerStates(spec).length;
   const next: Value[] = [];
   let signal = x;
   for (let layer = 0; layer < spec.layers; layer++) {

@@ -4,7 +4,7 @@ import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
 import { backpropagate } from './autodiff.js';
 import { losses, type Losses } from './loss.js';
-import { matrixMask, parameterCount, statesPerLayer, stateWidth, type NetSpec } from './net-spec.js';
+import { layerStates, layerWidth, matrixMask, parameterCount, stateWidth, type NetSpec } from './net-spec.js';
 import { fedWeights, forecast, type Disturbances } from './network.js';
 import { adam, type AdamOptions } from './optimiser.js';
 import { RULES } from './scan-gradient.js';
@@ -18,8 +18,8 @@ export interface TrainGraphOptions extends AdamOptions {
  * One step of truncated back-propagation through time with clipping and Adam or AdamW.
  *
  * In: `parameters`, `m`, `v` [N]; `x` [T, B, I]; `target`, `weight` [T, B, C] (0 = not counted); `state` [B, S];
- * `schedule` [4] (see `adam`); with dropout and more than one layer `keep_1` … `keep_{L−1}` [T, B, H] (0 or
- * 1 / (1 − dropout)).
+ * `schedule` [4] (see `adam`); with dropout and more than one layer `keep_1` … `keep_{L−1}` [T, B, P] (0 or
+ * 1 / (1 − dropout)), P being the width of a layer's output.
  * Out: `loss` [] (mean over counted entries, 0 when there are none), `gradient_norm` [] (before clipping),
  * `parameters_next`, `m_next`, `v_next` [N], `state_next` [B, S].
  * @returns an ONNX file; T and B are free in every run
@@ -75,7 +75,7 @@ export function buildLossGraph(spec: NetSpec): Uint8Array {
 export function buildFlowGraph(spec: NetSpec): Uint8Array {
   const g = new TensorGraph();
   const inputs = sequenceInputs(g, spec);
-  const width = statesPerLayer(spec) * spec.hidden;
+  const width = layerStates(spec).reduce((sum, part) => sum + part, 0);
   const nudges = Array.from({ length: spec.layers }, () => g.zeros(['T', 'B', width]));
   const net = lossOver(g, spec, inputs, { nudges });
   gradientsOf(g, net.loss, nudges).forEach((gradient, layer) => {
@@ -116,7 +116,7 @@ function lossOver(
 /** Masks are fed, not drawn here: ONNX Dropout has a random state of its own, which no checkpoint could hold. */
 function dropoutMasks(g: TensorGraph, spec: NetSpec): readonly Value[] {
   if (spec.dropout === 0) return [];
-  return Array.from({ length: spec.layers - 1 }, (_, i) => g.input(['T', 'B', spec.hidden], `keep_${i + 1}`));
+  return Array.from({ length: spec.layers - 1 }, (_, i) => g.input(['T', 'B', layerWidth(spec)], `keep_${i + 1}`));
 }
 
 function gradientsOf(g: TensorGraph, loss: Value, targets: readonly Value[]): readonly Value[] {

@@ -3,7 +3,15 @@ import type { ModelCard } from '../core/card.js';
 import type { Value } from '../onnx/graph.js';
 import { TensorGraph } from '../onnx/tensor-graph.js';
 import { blockOf, fusedLayers, hasFusedOperator } from './fused-layers.js';
-import { outputWidth, parameterBlocks, stateWidth, statesPerLayer, type NetSpec, type Parameter } from './net-spec.js';
+import {
+  layerStates,
+  layerWidth,
+  outputWidth,
+  parameterBlocks,
+  stateWidth,
+  type NetSpec,
+  type Parameter,
+} from './net-spec.js';
 import { deviationOf, fixedWeights, forecast, LOG_VARIANCE_LIMIT, type Forecast } from './network.js';
 import { plainLayers } from './plain-layers.js';
 import { skewedForecast } from './quantile-head.js';
@@ -23,23 +31,23 @@ export type StepForm = 'fused' | 'plain';
 const FEW_STREAMS = 16;
 
 /** The form for a model of so many streams. */
-export function stepFormFor(cell: NetSpec['cell'], streams: number): StepForm {
-  return streams <= FEW_STREAMS && hasFusedOperator(cell) ? 'fused' : 'plain';
+export function stepFormFor(spec: Pick<NetSpec, 'cell' | 'projection'>, streams: number): StepForm {
+  return streams <= FEW_STREAMS && hasFusedOperator(spec) ? 'fused' : 'plain';
 }
 
 /** What the card says about the inputs, outputs and states of `buildStepGraph`. */
 export function stepSignature(spec: NetSpec, form: StepForm): Pick<ModelCard, 'inputs' | 'outputs' | 'states'> {
-  const kinds = ['h', 'c'].slice(0, statesPerLayer(spec));
-  const names = Array.from({ length: spec.layers }, (_, layer) => kinds.map((kind) => `${kind}${layer}`)).flat();
   const fused = form === 'fused';
+  const layers = Array.from({ length: spec.layers }, (_, layer) => layer);
   return {
     inputs: { x: { name: 'x_t', shape: ['B', spec.inputs], ...(fused ? { timeAxis: true } : {}) } },
     outputs: { y: { name: 'y_t', shape: ['B', outputWidth(spec)] } },
-    states: names.map((name) => ({
-      name,
-      next: `${name}_next`,
-      shape: fused ? [1, 'B', spec.hidden] : ['B', spec.hidden],
-    })),
+    states: layers.flatMap((layer) =>
+      layerStates(spec).map((width, part) => {
+        const name = `${['h', 'c'][part]}${layer}`;
+        return { name, next: `${name}_next`, shape: fused ? [1, 'B', width] : ['B', width] };
+      }),
+    ),
   };
 }
 
@@ -89,17 +97,18 @@ export function buildSequenceGraph(spec: NetSpec, parameters: Float32Array): Uin
 /**
  * The forecast from the last layer's rows, as `forecast` of the training graph makes it but with fewer operators: the
  * log-variances' scale, a power of two, is in the weights, so that their product takes its tanh along.
- * @param top [N, H] @param x [N, I]
+ * @param top [N, P] @param x [N, I]
  * @returns [N, O]: means, then log-variances where there are any
  */
 function readOut(g: TensorGraph, spec: NetSpec, blocks: ReadonlyMap<string, Parameter>, top: Value, x: Value): Value {
-  const { channels, hidden, inputs } = spec;
+  const { channels, inputs } = spec;
+  const width = layerWidth(spec);
   const weight = blockOf(blocks, 'head.weight').values;
   const bias = blockOf(blocks, 'head.bias').values;
   const product = (from: number, scale: number): Value => {
-    const rows = weight.subarray(from * hidden, (from + channels) * hidden).map((value) => value * scale);
+    const rows = weight.subarray(from * width, (from + channels) * width).map((value) => value * scale);
     const offsets = bias.subarray(from, from + channels).map((value) => value * scale);
-    return g.gemm(top, g.constant(rows, [channels, hidden]), { c: g.constant(offsets, [channels]), transB: true });
+    return g.gemm(top, g.constant(rows, [channels, width]), { c: g.constant(offsets, [channels]), transB: true });
   };
   let location = product(0, 1);
   if (spec.skip) {

@@ -58,10 +58,11 @@ export function trainJob(
   options: TrainOptions,
   rest: Pick<TrainJob, 'diagnose' | 'checkpoint'> = {},
 ): TrainJob {
-  const { cell, hidden, layers, dropout } = options;
+  const { cell, hidden, projection, layers, dropout } = options;
   const { inputs, channels, sequences, stepUs } = dataset;
   // skip: what is learnt is the change since the last value, so an untrained net is already as good as persistence.
-  const spec: NetSpec = { cell, inputs, hidden, layers, channels, ...headOf(options), dropout, skip: true };
+  const shape = { cell, inputs, hidden, projection, layers, channels };
+  const spec: NetSpec = { ...shape, ...headOf(options), dropout, skip: true };
   return { spec, options, sequences, stepUs, ...rest };
 }
 

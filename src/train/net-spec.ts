@@ -8,8 +8,13 @@ export interface NetSpec {
   readonly cell: Cell;
   /** Values of a time step x_t; the first `channels` of them are the channels. */
   readonly inputs: number;
-  /** Width H of every layer. */
+  /** Cells H of every layer. */
   readonly hidden: number;
+  /**
+   * Width P < H of the LSTM's projection: what a layer remembers of its output and hands on is h = W_r · (o ⊙ tanh c)
+   * (Sak, Senior & Beaufays 2014, without peepholes). Absent: none, P = H.
+   */
+  readonly projection?: number | undefined;
   readonly layers: number;
   /** Channels C that are forecast; ≤ `inputs` when `skip` is set. */
   readonly channels: number;
@@ -54,19 +59,24 @@ export function outputWidth(spec: NetSpec): number {
   return spec.objective === 'gaussian' ? 2 * spec.channels : spec.channels;
 }
 
-/** Parts of a layer's state: h, and for the LSTM c after it. */
-export function statesPerLayer(spec: NetSpec): number {
-  return spec.cell === 'lstm' ? 2 : 1;
+/** Width P of what a layer hands on, to itself and to the next one: H, if there is no projection. */
+export function layerWidth({ hidden, projection = hidden }: Pick<NetSpec, 'hidden' | 'projection'>): number {
+  return projection;
+}
+
+/** Widths of the parts of a layer's state: P of h, and for the LSTM H of c after it. */
+export function layerStates(spec: NetSpec): readonly number[] {
+  return spec.cell === 'lstm' ? [layerWidth(spec), spec.hidden] : [spec.hidden];
 }
 
 /** Width S of the packed state: h (then c) of the first layer, of the second, … */
 export function stateWidth(spec: NetSpec): number {
-  return spec.layers * statesPerLayer(spec) * spec.hidden;
+  return spec.layers * layerStates(spec).reduce((sum, width) => sum + width, 0);
 }
 
 /**
- * Per layer `input` [G·H, layer inputs], `recurrent` [G·H, H], `bias` [G·H] and, for the GRU, `candidateBias` [H]; then
- * `head.weight` [P, H] and `head.bias` [P], P being the head's width.
+ * Per layer `input` [G·H, layer inputs], `recurrent` [G·H, P], `bias` [G·H], for the GRU `candidateBias` [H], with a
+ * projection `projection` [P, H]; then `head.weight` [Y, P] and `head.bias` [Y], Y being the head's width.
  */
 export function parameterLayout(spec: NetSpec): readonly ParameterBlock[] {
   const blocks: ParameterBlock[] = [];
@@ -77,13 +87,15 @@ export function parameterLayout(spec: NetSpec): readonly ParameterBlock[] {
     offset += size;
   };
   const rows = gateRows(spec);
+  const width = layerWidth(spec);
   for (let layer = 0; layer < spec.layers; layer++) {
-    place(`layer${layer}.input`, rows, layer === 0 ? spec.inputs : spec.hidden);
-    place(`layer${layer}.recurrent`, rows, spec.hidden);
+    place(`layer${layer}.input`, rows, layer === 0 ? spec.inputs : width);
+    place(`layer${layer}.recurrent`, rows, width);
     place(`layer${layer}.bias`, rows);
     if (spec.cell === 'gru') place(`layer${layer}.candidateBias`, spec.hidden);
+    if (spec.projection !== undefined) place(`layer${layer}.projection`, spec.projection, spec.hidden);
   }
-  place('head.weight', headWidth(spec), spec.hidden);
+  place('head.weight', headWidth(spec), width);
   place('head.bias', headWidth(spec));
   return blocks;
 }
@@ -125,15 +137,15 @@ export function matrixMask(spec: NetSpec): Float32Array {
 }
 
 /**
- * Weights uniform in ±1/√H, which keeps the variance of a gate's input near that of the state whatever H; biases 0,
- * but 1 for the LSTM's forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
+ * Weights uniform in ±1/√P, which keeps the variance of a gate's input near that of the state whatever P, those of a
+ * projection in ±1/√H, since it sums over H cells; biases 0, but 1 for the LSTM's forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
  * @param seed same seed, same parameters
  */
 export function initialParameters(spec: NetSpec, seed: number): Float32Array {
   const parameters = new Float32Array(parameterCount(spec));
-  const bound = 1 / Math.sqrt(spec.hidden);
   parameterLayout(spec).forEach(({ name, shape, offset, size }, stream) => {
     if (shape.length > 1) {
+      const bound = 1 / Math.sqrt(name.endsWith('.projection') ? spec.hidden : layerWidth(spec));
       for (let i = 0; i < size; i++) parameters[offset + i] = bound * (2 * uniform(seed, stream, i) - 1);
     } else if (spec.cell === 'lstm' && name.startsWith('layer')) {
       const forget = offset + LSTM_FORGET * spec.hidden;

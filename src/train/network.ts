@@ -3,7 +3,7 @@ import { BugError } from '../core/errors.js';
 import type { Value } from '../onnx/graph.js';
 import type { TensorGraph } from '../onnx/tensor-graph.js';
 import { cellStep, type RecurrentWeights } from './cells.js';
-import { gateRows, headWidth, parameterBlocks, parameterLayout, statesPerLayer, type NetSpec } from './net-spec.js';
+import { gateRows, headWidth, parameterBlocks, parameterLayout, layerStates, type NetSpec } from './net-spec.js';
 import { skewedForecast, type Quantiles } from './quantile-head.js';
 import { scan } from './scan.js';
 
@@ -46,10 +46,10 @@ export function fixedWeights(g: TensorGraph, spec: NetSpec, parameters: Float32A
 
 /** What is done to a sequence on its way through the layers; each list may be empty. */
 export interface Disturbances {
-  /** [T, B, H] after every layer but the last: 0 where a value is dropped, 1 / (1 − dropout) elsewhere. */
+  /** [T, B, P] after every layer but the last: 0 where a value is dropped, 1 / (1 − dropout) elsewhere. */
   readonly keep?: readonly Value[];
   /**
-   * [T, B, H], for the LSTM [T, B, 2H], for every layer: what is added to its state after each step. Zeros, whose
+   * [T, B, H], for the LSTM [T, B, P + H], for every layer: what is added to its state after each step. Zeros, whose
    * adjoint is that of the state itself.
    */
   readonly nudges?: readonly Value[];
@@ -68,9 +68,9 @@ export function forecast(
   state: Value,
   { keep = [], nudges = [] }: Disturbances = {},
 ): Forecast {
-  const parts = statesPerLayer(spec);
-  const count = spec.layers * parts;
-  const states = g.split(state, 1, Array<number>(count).fill(spec.hidden));
+  const widths = layerStates(spec);
+  const parts = widths.length;
+  const states = g.split(state, 1, Array.from({ length: spec.layers }, () => widths).flat());
   const finalStates: Value[] = [];
   let signal = x;
   for (let layer = 0; layer < spec.layers; layer++) {
@@ -118,6 +118,7 @@ function nudged(g: TensorGraph, states: readonly Value[], nudge: Value): readonl
 
 function recurrentWeights(g: TensorGraph, spec: NetSpec, weights: Weights, name: string): RecurrentWeights {
   const recurrent = weightOf(weights, `${name}.recurrent`);
+  if (spec.projection !== undefined) return { recurrent, projection: weightOf(weights, `${name}.projection`) };
   if (spec.cell !== 'gru') return { recurrent };
   const zeros = g.constant(new Float32Array(2 * spec.hidden), [2 * spec.hidden]);
   return { recurrent, recurrentBias: g.concat([zeros, weightOf(weights, `${name}.candidateBias`)], 0) };

@@ -5,7 +5,7 @@ import { ADAM, AdamSteps, type AdamState } from './adam-steps.js';
 import { BatchTensors, type BatchSource, type TrainingBatch } from './batches.js';
 import { fillKeepMask } from './dropout.js';
 import { buildTrainGraph } from './graphs.js';
-import { initialParameters, stateWidth, type NetSpec } from './net-spec.js';
+import { initialParameters, layerWidth, stateWidth, type NetSpec } from './net-spec.js';
 import { LaneState } from './lane-state.js';
 
 export type TrainerOptions = Pick<TrainOptions, 'clipNorm' | 'weightDecay' | 'seed'>;
@@ -22,7 +22,7 @@ export interface TrainerState extends AdamState {
 export class Trainer {
   readonly #adam: AdamSteps;
   readonly #state: LaneState;
-  /** keep_1 … keep_{L-1}, each [T, B, H]; empty without dropout. */
+  /** keep_1 … keep_{L-1}, each [T, B, P]; empty without dropout. */
   readonly #masks: readonly Float32Array[];
   readonly #tensors: BatchTensors;
   readonly #feeds: Record<string, Tensor> = {};
@@ -42,7 +42,7 @@ export class Trainer {
     this.#state = new LaneState(source.lanes, stateWidth(spec));
     const boundaries = spec.dropout > 0 ? spec.layers - 1 : 0;
     const { length, lanes } = source;
-    this.#masks = Array.from({ length: boundaries }, () => new Float32Array(length * lanes * spec.hidden));
+    this.#masks = Array.from({ length: boundaries }, () => new Float32Array(length * lanes * layerWidth(spec)));
     this.#tensors = new BatchTensors(source, batch);
   }
 
@@ -77,8 +77,8 @@ export class Trainer {
   }
 
   #feedMasks(feeds: Record<string, Tensor>): void {
-    const { dropout, hidden } = this.spec;
-    const shape = [this.batch.length, this.source.lanes, hidden];
+    const { dropout } = this.spec;
+    const shape = [this.batch.length, this.source.lanes, layerWidth(this.spec)];
     this.#masks.forEach((mask, i) => {
       // The whole mask, however long the window: the random numbers of a step begin at a multiple of it.
       fillKeepMask(mask, dropout, this.options.seed, i + 1, this.#adam.steps + 1);

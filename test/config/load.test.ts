@@ -140,6 +140,15 @@ describe('mistakes', () => {
     expect(tooDeep).toBeGreaterThan(0);
   });
 
+  it('of a projection: which cell has one, and how wide it may be', async () => {
+    const { train } = await parse(`${GOOD}train: { cell: lstm, hidden: 160, projection: 64 }`);
+    expect(train.projection).toBe(64);
+    const [cell] = await problemsOf(`${GOOD}train: { hidden: 160, projection: 64 }`);
+    expect(cell).toMatchObject({ path: 'train.projection', reason: 'is for an LSTM only; train.cell is gru', line: 4 });
+    const [width] = await problemsOf(`${GOOD}train: { cell: lstm, projection: 32 }`);
+    expect(width).toMatchObject({ path: 'train.projection', reason: 'must be less than train.hidden, which is 32' });
+  });
+
   it('of the engine: what onnxruntime-node has not', async () => {
     const problems = await problemsOf(`${GOOD}runtime: { engine: node, library: x.so, providers: [cuda] }`);
     expect(problems.map(({ path, reason }) => `${path} ${reason}`)).toEqual([

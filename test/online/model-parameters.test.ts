@@ -28,11 +28,17 @@ const NETS = CELLS.flatMap((cell) =>
   HEADS.flatMap((head) =>
     [1, 2].flatMap((layers) =>
       (['plain', 'fused'] as const)
-        .filter((form) => form === 'plain' || hasFusedOperator(cell))
+        .filter((form) => form === 'plain' || hasFusedOperator({ cell }))
         .map((form): { spec: NetSpec; form: StepForm } => ({ spec: { ...GRU, cell, layers, ...head }, form })),
     ),
   ),
 );
+
+/** Also one whose state has two widths. */
+const PROJECTED: (typeof NETS)[number] = {
+  spec: { ...GRU, cell: 'lstm', layers: 2, projection: 3 },
+  form: 'plain',
+};
 
 /** Of a net with nothing alike: also its biases differ. */
 function someParameters(spec: NetSpec): Float32Array {
@@ -40,22 +46,29 @@ function someParameters(spec: NetSpec): Float32Array {
 }
 
 describe('parameters of a model file', () => {
-  it.each(NETS)('are those that were exported, bit for bit: $spec.cell $spec.objective $form', async (net) => {
-    const { spec, form } = net;
-    const model = kiokuModel(spec, form);
-    const card = {
-      ...model.card,
-      training: { ...model.card.training, ...(spec.likelihood === undefined ? {} : { likelihood: spec.likelihood }) },
-    };
-    expect(specOf(card)).toEqual(spec);
-    const path = join(folder, 'some.onnx');
-    // Fresh biases are all 0, and then the file has them once.
-    for (const parameters of [someParameters(spec), initialParameters(spec, PARAMETER_SEED)]) {
-      await writeFile(path, buildStepGraph(spec, parameters, form, { key: 'value' }));
-      const learnt = await learntNet(path, card);
-      expect(learnt).toEqual({ spec, form, parameters });
-    }
-  });
+  it.each([...NETS, PROJECTED])(
+    'are those that were exported, bit for bit: $spec.cell $spec.projection $spec.objective $form',
+    async (net) => {
+      const { spec, form } = net;
+      const model = kiokuModel(spec, form);
+      const card = {
+        ...model.card,
+        training: {
+          ...model.card.training,
+          ...(spec.likelihood === undefined ? {} : { likelihood: spec.likelihood }),
+          ...(spec.projection === undefined ? {} : { projection: spec.projection }),
+        },
+      };
+      expect(specOf(card)).toEqual(spec);
+      const path = join(folder, 'some.onnx');
+      // Fresh biases are all 0, and then the file has them once.
+      for (const parameters of [someParameters(spec), initialParameters(spec, PARAMETER_SEED)]) {
+        await writeFile(path, buildStepGraph(spec, parameters, form, { key: 'value' }));
+        const learnt = await learntNet(path, card);
+        expect(learnt).toEqual({ spec, form, parameters });
+      }
+    },
+  );
 
   it('are not guessed from a file that was exported otherwise', async () => {
     const { card, onnx } = maskedModel(GRU);

@@ -126,6 +126,14 @@ describe('the page of a training', () => {
     expect(charts[0].marks).toEqual([{ at: 7, tone: 'fault' }]);
   });
 
+  it('says what a projection makes of the cells', async () => {
+    const card = cardOf(2, 'gaussian');
+    const training = { ...card.training, cell: 'lstm' as const, layers: 2, hidden: 160, projection: 64 };
+    const text = words(await trainingPage({ ...PAGE, card: { ...card, training } }));
+    expect(text).toContain('lstm, 2 layers of 160→64');
+    expect(text).toContain('2 × 160→64');
+  });
+
   it('does without what was not recorded', async () => {
     const { gradients: _, ...rest } = PAGE;
     const { calibration: _none, ...bare } = channel('flow', 1);

@@ -77,6 +77,7 @@ describe('a training that was interrupted', () => {
   it.each([
     { objective: 'pinball', schedule: 'one-cycle', weightDecay: 0.01 },
     { objective: 'student-t', schedule: 'step', warmUp: 0.2, cell: 'gru' },
+    { cell: 'lstm', projection: 3, weightDecay: 0.01 },
   ] as const)('ends as one that was not with %j as well', (changes) => {
     trainFor(17, false, changes);
     trainFor(23, true, changes);

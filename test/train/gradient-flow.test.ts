@@ -87,10 +87,10 @@ describe('gradientFlow', () => {
     },
   );
 
-  it.each(['lstm', 'gru', 'rnn-tanh'] as const)(
-    '%s: is what differences of the loss say when the state between two steps is changed, over all lanes',
-    (cell) => {
-      const spec = netOf({ cell, hidden: 3, layers: 2, objective: 'gaussian' });
+  it.each<Partial<NetSpec>>([{ cell: 'lstm' }, { cell: 'lstm', projection: 2 }, { cell: 'gru' }, { cell: 'rnn-tanh' }])(
+    '%j: is what differences of the loss say when the state between two steps is changed, over all lanes',
+    (kind) => {
+      const spec = netOf({ ...kind, hidden: 3, layers: 2, objective: 'gaussian' });
       const lanes = 2;
       const parameters = initialParameters(spec, 3);
       const [, top] = gradientFlow(spec, oneWindow(lanes), parameters);

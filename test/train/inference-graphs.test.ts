@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CELLS } from '../../src/core/card.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../src/step/ort.js';
 import { buildSequenceGraph, buildStepGraph, stepSignature, type StepForm } from '../../src/train/inference-graphs.js';
-import { initialParameters, outputWidth, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
+import { initialParameters, layerStates, outputWidth, stateWidth, type NetSpec } from '../../src/train/net-spec.js';
 import { LOG_VARIANCE_LIMIT } from '../../src/train/network.js';
 import { HEADS } from './heads.js';
 import { noise } from './noise.js';
@@ -24,13 +24,22 @@ const specsOf = (form: StepForm): fc.Arbitrary<NetSpec> =>
       dropout: fc.constant(0),
       skip: fc.boolean(),
     })
-    .map(({ head, ...rest }) => Object.assign(rest, head));
+    .map(({ head, ...rest }) => Object.assign(rest, head))
+    .chain((spec) => (form === 'plain' && spec.cell === 'lstm' ? withProjection(spec) : fc.constant(spec)));
+
+/** Often with one. */
+const withProjection = (spec: NetSpec): fc.Arbitrary<NetSpec> =>
+  fc
+    .option(fc.integer({ min: 1, max: spec.hidden }), { nil: undefined })
+    .map((projection) => Object.assign({ projection }, spec));
 const rows = fc.integer({ min: 1, max: 9 });
 
 /** A step model with the state of B streams. */
 class Stepping {
   readonly #session: OrtSession;
   readonly #signature: ReturnType<typeof stepSignature>;
+  /** Of each state, its width and where it lies in the packed row. */
+  readonly #parts: readonly { readonly width: number; readonly at: number }[];
   #states: Tensor[];
 
   /** @param states [B, S] packed: the states of a row one after the other */
@@ -43,13 +52,18 @@ class Stepping {
   ) {
     this.#session = new OrtSession(buildStepGraph(spec, initialParameters(spec, seed), form));
     this.#signature = stepSignature(spec, form);
-    const { hidden } = spec;
-    const width = stateWidth(spec);
+    const total = stateWidth(spec);
+    const widths = Array.from({ length: spec.layers }, () => layerStates(spec)).flat();
+    this.#parts = widths.map((width, i) => ({
+      width,
+      at: widths.slice(0, i).reduce((sum, before) => sum + before, 0),
+    }));
     this.#states = this.#signature.states.map(({ shape }, i) => {
-      const values = new Float32Array(rows * hidden);
+      const { width, at } = this.#parts[i];
+      const values = new Float32Array(rows * width);
       for (let row = 0; row < rows; row++) {
-        const at = row * width + i * hidden;
-        values.set(states.subarray(at, at + hidden), row * hidden);
+        const from = row * total + at;
+        values.set(states.subarray(from, from + width), row * width);
       }
       return tensorOf(
         values,
@@ -74,12 +88,12 @@ class Stepping {
   /** [B, S] packed */
   packed(): Float32Array {
     const { rows, spec } = this;
-    const width = stateWidth(spec);
-    const out = new Float32Array(rows * width);
+    const total = stateWidth(spec);
+    const out = new Float32Array(rows * total);
     this.#states.forEach(({ data }, i) => {
+      const { width, at } = this.#parts[i];
       for (let row = 0; row < rows; row++) {
-        const from = row * spec.hidden;
-        out.set((data as Float32Array).subarray(from, from + spec.hidden), row * width + i * spec.hidden);
+        out.set((data as Float32Array).subarray(row * width, (row + 1) * width), row * total + at);
       }
     });
     return out;

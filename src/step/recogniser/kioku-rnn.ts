@@ -21,11 +21,14 @@ export const kiokuRnn: EncoderLayout = {
         hint: `it knows ${Object.keys(STATES).join(', ')}; train the model again with this version`,
       });
     }
-    const width = metadata.count('rnn_hidden_size');
+    const hidden = metadata.count('rnn_hidden_size');
+    // What an LSTM's layers hand on may be a projection of their cells.
+    const handedOn = metadata.text('d_model') === undefined ? hidden : metadata.count('d_model');
     const layers = Array.from({ length: metadata.count('num_encoder_layers') }, (_, layer) => layer);
     return layers.flatMap((layer) =>
       kinds.map((kind): StatePort => {
         const name = `${kind}${layer}`;
+        const width = kind === 'h' ? handedOn : hidden;
         return { name, next: `${name}_next`, elementType: 'float32', shape: ['B', width] };
       }),
     );

@@ -6,7 +6,7 @@ import { writeWhole } from '../../core/whole-file.js';
 import type { Value } from '../../onnx/graph.js';
 import { TensorGraph } from '../../onnx/tensor-graph.js';
 import { disk } from '../export.js';
-import { parameterBlocks, parameterCount, type NetSpec, type Parameter } from '../net-spec.js';
+import { layerWidth, parameterBlocks, parameterCount, type NetSpec, type Parameter } from '../net-spec.js';
 import { blockOf } from '../fused-layers.js';
 import { stepSignature } from '../inference-graphs.js';
 import { plainLayers } from '../plain-layers.js';
@@ -58,7 +58,7 @@ export type RecogniserCard = ReturnType<typeof cardOf>;
 /** Everything about the model that its files do not say. */
 function cardOf({ learnt, words, manifests }: LearntFromManifests, info: RecogniserInfo) {
   const { spec, features, evaluation } = learnt;
-  const { cell, hidden, layers, dropout } = spec;
+  const { cell, hidden, projection, layers, dropout } = spec;
   return {
     format: 'kioku-recogniser',
     version: 1,
@@ -71,6 +71,7 @@ function cardOf({ learnt, words, manifests }: LearntFromManifests, info: Recogni
     training: {
       cell,
       hidden,
+      projection,
       layers,
       dropout,
       parameters: parameterCount(spec),
@@ -136,6 +137,7 @@ export function buildRecogniserStep(
     cell: spec.cell,
     num_encoder_layers: String(spec.layers),
     rnn_hidden_size: String(spec.hidden),
+    ...(spec.projection === undefined ? {} : { d_model: String(spec.projection) }),
     T: String(STACKED_FRAMES),
     decode_chunk_len: String(STACKED_FRAMES),
     sample_rate: String(sampleRateHz),
@@ -146,7 +148,7 @@ function logitsOf(g: TensorGraph, spec: NetSpec, blocks: ReadonlyMap<string, Par
   const weight = blockOf(blocks, 'head.weight');
   const bias = blockOf(blocks, 'head.bias');
   const c = g.constant(bias.values, [spec.channels]);
-  return g.gemm(top, g.constant(weight.values, [spec.channels, spec.hidden]), { c, transB: true });
+  return g.gemm(top, g.constant(weight.values, [spec.channels, layerWidth(spec)]), { c, transB: true });
 }
 
 /** The first layer takes the normalisation along: W · (x − m) / s + b = (W / s) · x + (b − (W / s) · m). */

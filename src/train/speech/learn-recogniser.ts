@@ -81,11 +81,11 @@ export function learnRecogniser(
   const training = new Lessons(corpus, features, how, options.seed);
   const heard = Array.from({ length: SCALE_STRINGS }, (_, i) => training.heard(SCALE_EPOCH, i));
   const scale = melScaleOf(heard, features.melBins, training.tailSteps);
-  const { cell, hidden, layers, dropout } = options;
+  const { cell, hidden, projection, layers, dropout } = options;
   const { size: channels, blank } = corpus.tokens;
   // The head's outputs are the logits of the tokens, which is what `mse` and no skip make of them.
   const head = { objective: 'mse', skip: false } as const;
-  const spec: NetSpec = { cell, inputs: training.width, hidden, layers, channels, dropout, ...head };
+  const spec: NetSpec = { cell, inputs: training.width, hidden, projection, layers, channels, dropout, ...head };
   const lessons = {
     training,
     maxLabels: recordings[1] * Math.max(...corpus.recordings.map(({ labels }) => labels.length)),

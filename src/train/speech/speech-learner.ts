@@ -4,7 +4,7 @@ import { tensorOf } from '../../step/ort.js';
 import { ADAM, AdamSteps } from '../adam-steps.js';
 import { fillKeepMask } from '../dropout.js';
 import type { Learner } from '../loop.js';
-import { initialParameters, type NetSpec } from '../net-spec.js';
+import { initialParameters, layerWidth, type NetSpec } from '../net-spec.js';
 import type { TrainerState } from '../trainer.js';
 import type { Lesson, Lessons } from './lessons.js';
 import type { MelScale } from './mel-scale.js';
@@ -79,13 +79,14 @@ export class SpeechLearner implements Learner<SpeechEvaluation | undefined> {
   }
 
   #masks(steps: number): Record<string, ReturnType<typeof tensorOf>> {
-    const { dropout, hidden, layers } = this.spec;
+    const { dropout, layers } = this.spec;
+    const width = layerWidth(this.spec);
     const { lanes, seed } = this.options;
     if (dropout === 0) return {};
     const masks = Array.from({ length: layers - 1 }, (_, i) => {
-      const mask = new Float32Array(steps * lanes * hidden);
+      const mask = new Float32Array(steps * lanes * width);
       fillKeepMask(mask, dropout, seed, i + 1, this.#adam.steps + 1);
-      return [`keep_${i + 1}`, tensorOf(mask, [steps, lanes, hidden])] as const;
+      return [`keep_${i + 1}`, tensorOf(mask, [steps, lanes, width])] as const;
     });
     return Object.fromEntries(masks);
   }
