@@ -18,7 +18,7 @@ import type { VoiceGate } from './voice-gate.js';
 export interface AudioStages {
   readonly stepper: Stepper;
   readonly origins: Origins;
-  /** Present: the stepper's decider writes down what is said. */
+  /** Present: the stepper's decider writes down what is said, more readily if it is a hotword. */
   readonly recogniser?: HotwordDecider;
   /** Present: only speech reaches the stepper. */
   readonly gate?: VoiceGate;

@@ -6,8 +6,8 @@
  * - Chain: {@link fromSource} → {@link decodeWith} → {@link runLane} (or {@link alignWith}) → {@link writeTo}; or the whole
  *   of it as {@link Pipeline}.
  * - Learning: {@link gatherReadings} → {@link learn}.
- * - Speech: a configuration with `decide: {kind: 'transcribe'}` or `{kind: 'voice'}` as a {@link Pipeline}, whose events are
- *   transcripts and spans of speech.
+ * - Speech: a configuration with `decide: {kind: 'transcribe'}`, `{kind: 'keywords'}` or `{kind: 'voice'}` as a
+ *   {@link Pipeline}, whose events are transcripts, keywords and spans of speech.
  */
 export { loadConfig, defineConfig } from './config/load.js';
 export type { Chosen, Config } from './config/config.js';
@@ -44,6 +44,7 @@ export type {
   Contribution,
   EndpointEvent,
   IncidentEvent,
+  KeywordEvent,
   KiokuEvent,
   ScoreEvent,
   Severity,

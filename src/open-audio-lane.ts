@@ -2,6 +2,7 @@
 import { AudioLane, type AudioLimits, type AudioStages } from './audio-lane.js';
 import type { ChosenDecider, Config } from './config/config.js';
 import type { Engine, Lane, Net } from './core/contracts.js';
+import { takesHotwords } from './core/hotwords.js';
 import type { RecogniserContext, StageContext } from './core/kind.js';
 import type { RecogniserModel } from './core/recogniser.js';
 import type { StepModel } from './core/step-model.js';
@@ -93,7 +94,13 @@ async function openRecogniser(
   context.log.info(fields, 'recogniser opened');
   const stepper = new Stepper(feature, net, decider);
   const { sampleRateHz } = features;
-  return { stepper, origins, recogniser: decider, sampleRateHz, ...(gate === undefined ? {} : { gate }) };
+  return {
+    stepper,
+    origins,
+    sampleRateHz,
+    ...(takesHotwords(decider) ? { recogniser: decider } : {}),
+    ...(gate === undefined ? {} : { gate }),
+  };
 }
 
 async function withHeads(

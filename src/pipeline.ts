@@ -51,6 +51,8 @@ export interface RunSummary {
   readonly incidents: number;
   /** Segments of speech whose text is final. */
   readonly transcripts: number;
+  /** Times that a keyword was spoken. */
+  readonly keywords: number;
   readonly counters: Record<string, number>;
 }
 
@@ -71,6 +73,7 @@ export class Pipeline {
   #steps = 0;
   #incidents = 0;
   #transcripts = 0;
+  #keywords = 0;
   /** Audio streams that began. */
   #begun = 0;
   /** While it runs. */
@@ -211,6 +214,7 @@ export class Pipeline {
     for (const event of events) {
       if (event.type === 'incident' && event.phase === 'new') this.#incidents++;
       else if (event.type === 'final') this.#transcripts++;
+      else if (event.type === 'keyword') this.#keywords++;
     }
     if (events.length === 0) return;
     this.#events.next(events);
@@ -225,6 +229,7 @@ export class Pipeline {
       streams,
       incidents: this.#incidents,
       transcripts: this.#transcripts,
+      keywords: this.#keywords,
       counters: counters.toJSON(),
     };
   }

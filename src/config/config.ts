@@ -2,7 +2,6 @@
 import type { Alignment } from '../core/alignment.js';
 import type { Decider, Decoder, Feature, ForecastDecider, Scaler, Sink, Source } from '../core/contracts.js';
 import type { Extractor } from '../core/extractor.js';
-import type { HotwordDecider } from '../core/hotwords.js';
 import type {
   DeciderContext,
   ExtractContext,
@@ -27,11 +26,11 @@ export interface Chosen<C, T> {
   create(context: C): T;
 }
 
-/** The decider says what the pipeline is for: a watch over sensors, a transcript, or spans of speech. */
+/** The decider says what the pipeline is for: a watch over sensors, a transcript or keywords, or spans of speech. */
 export type ChosenDecider =
   | (Chosen<DeciderContext, ForecastDecider> & { readonly task: 'forecast'; readonly silentAfterSteps: number })
   | (Chosen<VoiceContext, Decider> & { readonly task: 'voice' })
-  | (Chosen<RecogniserContext, HotwordDecider> & { readonly task: 'recognise'; readonly needs: RecogniserNeeds });
+  | (Chosen<RecogniserContext, Decider> & { readonly task: 'recognise'; readonly needs: RecogniserNeeds });
 
 export interface Config {
   readonly name: string;

@@ -54,6 +54,7 @@ export const REGISTRY: Registry = {
     anomaly: () => import('../decide/anomaly.js').then((module) => module.anomalyKind),
     transcribe: () => import('../decide/transcribe.js').then((module) => module.transcribeKind),
     voice: () => import('../decide/voice.js').then((module) => module.voiceKind),
+    keywords: () => import('../decide/keywords.js').then((module) => module.keywordsKind),
   },
   sink: {
     console: () => import('../sink/console.js').then((module) => module.consoleKind),

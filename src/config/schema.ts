@@ -92,7 +92,7 @@ const STAGE_TEXT: Readonly<Record<Stage, { readonly title: string; readonly desc
   feature: { title: 'Feature', description: 'How readings become the input of the net.' },
   decide: {
     title: 'Decider',
-    description: 'How the output of the net becomes incidents, transcripts or spans of speech.',
+    description: 'How the output of the net becomes incidents, transcripts, keywords or spans of speech.',
   },
   sink: { title: 'Sink', description: 'Where events go.' },
 };

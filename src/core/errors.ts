@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   MODEL_MISSING: 'the model folder or a file in it is absent',
   MODEL_INVALID: 'a model file is damaged or not what the card says',
   HOTWORD: 'the tokens of the model cannot spell a hotword, or a phrase of the vocabulary',
+  KEYWORD: 'the model cannot spot a keyword: its tokens cannot spell it, or it is no CTC model',
   DOWNLOAD: 'a model could not be downloaded or unpacked',
   CARD_MISMATCH: 'the card (model.json) does not belong to the model or does not fit the configuration',
   SNAPSHOT_INVALID: 'a saved state has another version, size or model',

@@ -119,6 +119,17 @@ export interface EndpointEvent extends Segment {
   readonly rule: number;
 }
 
-export type SpeechEvent = TranscriptEvent | VoiceEvent | EndpointEvent;
+/** A keyword was spoken: told once, in the step in which its score reached the threshold; `us` is the end of that step. */
+export interface KeywordEvent extends Segment {
+  readonly type: 'keyword';
+  /** As the configuration writes it. */
+  readonly keyword: string;
+  /** 0 … 1, see `decide/keyword-score.ts`. */
+  readonly score: number;
+  /** That the score had to reach. */
+  readonly threshold: number;
+}
+
+export type SpeechEvent = TranscriptEvent | VoiceEvent | EndpointEvent | KeywordEvent;
 
 export type KiokuEvent = IncidentEvent | ScoreEvent | SpeechEvent;

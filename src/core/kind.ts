@@ -18,7 +18,7 @@ import type {
 } from './contracts.js';
 import type { Counters } from './counters.js';
 import type { Extractor } from './extractor.js';
-import type { Hotword, HotwordDecider } from './hotwords.js';
+import type { Hotword } from './hotwords.js';
 import type { Log } from './log.js';
 import type { CtcModel, Precision, TransducerModel } from './recogniser.js';
 import type { GateOptions } from './voice.js';
@@ -108,7 +108,7 @@ export type DecoderKind<S extends z.ZodType> = Kind<S, StageContext, Decoder> & 
 export type FeatureKind<S extends z.ZodType> = Kind<S, ModelContext, Feature & Scaler>;
 export type ExtractKind<S extends z.ZodType> = Kind<S, ExtractContext, Extractor>;
 
-/** What a decider's kind makes of a configuration: a watch over sensors, a transcript, or spans of speech. */
+/** What a decider's kind makes of a configuration: a watch over sensors, a transcript or keywords, or spans of speech. */
 export type Task = 'forecast' | 'recognise' | 'voice';
 
 export type ForecastKind<S extends z.ZodType> = Kind<S, DeciderContext, ForecastDecider> & {
@@ -128,7 +128,7 @@ export interface RecogniserNeeds {
   readonly hotwords: readonly Hotword[] | undefined;
 }
 
-export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, HotwordDecider> & {
+export type RecogniserKind<S extends z.ZodType> = Kind<S, RecogniserContext, Decider> & {
   readonly task: 'recognise';
   needs(options: z.output<S>): RecogniserNeeds;
 };

@@ -1,4 +1,4 @@
-/** Events for people, one line each: incidents by phase, what was said, when somebody spoke; in colour on a terminal. */
+/** Events for people, one line each: incidents by phase, what was said, which keyword, when somebody spoke; in colour on a terminal. */
 import { createColors } from 'picocolors';
 import { z } from 'zod';
 import type { Sink } from '../core/contracts.js';
@@ -20,7 +20,10 @@ const schema = z
       description: 'Whether what was understood so far is shown as well, a line each, while somebody speaks.',
     }),
   })
-  .meta({ title: 'Console', description: 'Incidents, final transcripts and speech for people, one line each.' });
+  .meta({
+    title: 'Console',
+    description: 'Incidents, final transcripts, keywords and speech for people, one line each.',
+  });
 
 type Options = z.output<typeof schema>;
 type Colors = ReturnType<typeof createColors>;
@@ -114,14 +117,15 @@ function formatPosition(us: number): string {
 function describeSpeech(event: SpeechEvent, colors: Colors): string {
   if (event.type === 'final') return printable(event.text);
   if (event.type === 'partial') return colors.dim(`${printable(event.text)} …`);
+  if (event.type === 'keyword') return `${colors.green(printable(event.keyword))} ${event.score.toFixed(2)}`;
   if (event.type === 'speech-start') return colors.dim('speech begins');
   if (event.type === 'endpoint') return colors.dim(`pause, by rule ${event.rule}`);
   return colors.dim(`speech ends after ${formatDuration(event.us - event.startUs)}`);
 }
 
-/** By the clock where that is known, else by the position in the recording; a transcript has the time of its first word. */
+/** By the clock where that is known, else by the position in the recording; transcripts and keywords have the time of their first word. */
 function formatSpeechTime({ type, us, startUs, originUs }: SpeechEvent): string {
-  const when = type === 'final' || type === 'partial' ? startUs : us;
+  const when = type === 'final' || type === 'partial' || type === 'keyword' ? startUs : us;
   return originUs > 0 ? formatTime(when) : formatPosition(when - originUs);
 }
 

@@ -15,6 +15,10 @@ function fieldsOf(event: KiokuEvent): object {
     return { type, time: toIso(us), us, stream, id, score, channels, provider };
   }
   if (event.type === 'endpoint') return { ...speechFields(event), rule: event.rule };
+  if (event.type === 'keyword') {
+    const { keyword, score, threshold } = event;
+    return { ...speechFields(event), keyword, score, threshold };
+  }
   if ('probability' in event) return { ...speechFields(event), probability: event.probability };
   return { ...speechFields(event), ...transcriptFields(event) };
 }

@@ -1,4 +1,4 @@
-/** Events to an MQTT broker: what lasts (incidents, final transcripts, speech) with QoS 1, what passes (scores, partials) with 0. */
+/** Events to an MQTT broker: what lasts (incidents, final transcripts, keywords, speech) with QoS 1, what passes (scores, partials) with 0. */
 import { z } from 'zod';
 import type { Sink } from '../core/contracts.js';
 import { deferred } from '../core/deferred.js';
@@ -25,6 +25,7 @@ const TOPICS: Readonly<Record<KiokuEvent['type'], string>> = {
   'speech-start': 'speech',
   'speech-end': 'speech',
   endpoint: 'speech',
+  keyword: 'keywords',
 };
 
 const schema = z
@@ -39,7 +40,7 @@ const schema = z
       .meta({
         title: 'Topic prefix',
         description:
-          'Topics are PREFIX/incidents/STREAM, PREFIX/scores/STREAM, PREFIX/transcripts/STREAM, PREFIX/speech/STREAM and (unless statusTopic is set) PREFIX/status; {name} is the name of the configuration.',
+          'Topics are PREFIX/incidents/STREAM, PREFIX/scores/STREAM, PREFIX/transcripts/STREAM, PREFIX/speech/STREAM, PREFIX/keywords/STREAM and (unless statusTopic is set) PREFIX/status; {name} is the name of the configuration.',
       }),
     scores: z.boolean().default(false).meta({
       title: 'Scores',

@@ -1,7 +1,14 @@
 /** What every sink must do, whatever its kind. */
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Sink } from '../../src/core/contracts.js';
-import type { EndpointEvent, IncidentEvent, ScoreEvent, TranscriptEvent, VoiceEvent } from '../../src/core/events.js';
+import type {
+  EndpointEvent,
+  IncidentEvent,
+  KeywordEvent,
+  ScoreEvent,
+  TranscriptEvent,
+  VoiceEvent,
+} from '../../src/core/events.js';
 
 const START_US = 1_700_000_000_000_000;
 
@@ -54,6 +61,10 @@ export function voiceEvent(type: VoiceEvent['type'], id: string, parts: Partial<
 
 export function endpointEvent(id: string): EndpointEvent {
   return { type: 'endpoint', id, ...SEGMENT, rule: 2 };
+}
+
+export function keywordEvent(id: string): KeywordEvent {
+  return { type: 'keyword', id, ...SEGMENT, keyword: 'HELLO', score: 0.75, threshold: 0.5 };
 }
 
 export interface SinkUnderTest {

@@ -6,6 +6,7 @@ import type { IncidentEvent } from '../../src/core/events.js';
 import {
   endpointEvent,
   incident,
+  keywordEvent,
   scoreEvent,
   sinkContract,
   transcript,
@@ -121,12 +122,13 @@ describe('console sink', () => {
       transcript('partial', 'p', { text: 'HEL' }),
       transcript('final', 'f', { text: 'HELLO\u001B[2J' }),
       endpointEvent('e'),
+      keywordEvent('k'),
       voiceEvent('speech-end', 'w', { us: 3_725_980_000 }),
     ];
     const { sink, text } = make(false);
     await sink.write(events);
     expect(text()).toBe(
-      '1:01.2 hall speech begins\n1:01.2 hall HELLO\uFFFD[2J\n1:02:06.0 hall speech ends after 1 h 1 min\n',
+      '1:01.2 hall speech begins\n1:01.2 hall HELLO\uFFFD[2J\n1:01.2 hall HELLO 0.75\n1:02:06.0 hall speech ends after 1 h 1 min\n',
     );
     const loud = make(false, {}, { partials: true });
     await loud.sink.write(events);

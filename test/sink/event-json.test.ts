@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { eventJson } from '../../src/sink/event-json.js';
-import { endpointEvent, incident, scoreEvent, transcript, voiceEvent } from '../contracts/sink.contract.js';
+import {
+  endpointEvent,
+  incident,
+  keywordEvent,
+  scoreEvent,
+  transcript,
+  voiceEvent,
+} from '../contracts/sink.contract.js';
 
 const parsed = (event: Parameters<typeof eventJson>[0]): unknown => JSON.parse(eventJson(event));
 
@@ -58,5 +65,9 @@ describe('a speech event as JSON', () => {
     expect(parsed(transcript('partial', 'p'))).toMatchObject({ type: 'partial', unstable: true, text: 'HELLO' });
     expect(parsed(transcript('final', 'f'))).not.toHaveProperty('unstable');
     expect(parsed(endpointEvent('e'))).toMatchObject({ type: 'endpoint', rule: 2, end: 62.5 });
+  });
+
+  it('says which keyword was spoken, how sure that is, and when', () => {
+    expect(parsed(keywordEvent('k'))).toEqual({ ...keywordEvent('k'), start: 61.24, end: 62.5 });
   });
 });

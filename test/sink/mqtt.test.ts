@@ -3,7 +3,7 @@ import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import { EmbeddedBroker } from '../../src/mqtt/broker.js';
 import { mqttSinkKind } from '../../src/sink/mqtt.js';
-import { endpointEvent, sinkContract, transcript, voiceEvent } from '../contracts/sink.contract.js';
+import { endpointEvent, keywordEvent, sinkContract, transcript, voiceEvent } from '../contracts/sink.contract.js';
 import { freePort, Mosquitto } from '../support/mosquitto.js';
 import { mqttClient, nextMessage } from '../support/publisher.js';
 import { stageContext } from '../support/stages.js';
@@ -107,7 +107,7 @@ it('publishes scores with QoS 0, under another prefix, to a topic that is allowe
   ]);
 });
 
-it('publishes what is said: finals and speech with QoS 1, partials with QoS 0 unless they are unwanted', async () => {
+it('publishes what is said: finals, keywords and speech with QoS 1, partials with QoS 0 unless they are unwanted', async () => {
   const { url } = await embedded();
   const seen = await watch(url, 'kioku/plant/+/hall');
   const events = [
@@ -116,11 +116,12 @@ it('publishes what is said: finals and speech with QoS 1, partials with QoS 0 un
     transcript('final', 'c'),
     endpointEvent('d'),
     voiceEvent('speech-end', 'e'),
+    keywordEvent('f'),
   ];
   const sink = mqttSink({ url });
   await sink.start(goOn);
   for (const event of events) await sink.write([event]);
-  await expect.poll(() => seen.length).toBe(5);
+  await expect.poll(() => seen.length).toBe(6);
   const heard = seen.map(({ topic, payload, qos }) => [topic, (JSON.parse(payload) as KiokuEvent).id, qos]);
   expect(heard).toEqual([
     ['kioku/plant/speech/hall', 'a', 1],
@@ -128,13 +129,14 @@ it('publishes what is said: finals and speech with QoS 1, partials with QoS 0 un
     ['kioku/plant/transcripts/hall', 'c', 1],
     ['kioku/plant/speech/hall', 'd', 1],
     ['kioku/plant/speech/hall', 'e', 1],
+    ['kioku/plant/keywords/hall', 'f', 1],
   ]);
   const quiet = mqttSink({ url, prefix: 'kioku/{name}', partials: false, statusTopic: 'quiet' });
   await sink.stop();
   await quiet.start(goOn);
   await quiet.write(events);
-  await expect.poll(() => seen.length).toBe(9);
-  expect(seen.slice(5).map(({ payload }) => (JSON.parse(payload) as KiokuEvent).id)).toEqual(['a', 'c', 'd', 'e']);
+  await expect.poll(() => seen.length).toBe(11);
+  expect(seen.slice(6).map(({ payload }) => (JSON.parse(payload) as KiokuEvent).id)).toEqual(['a', 'c', 'd', 'e', 'f']);
 });
 
 it('keeps what it cannot send, in a bounded outbox, and sends it when the broker is back', async (ctx) => {

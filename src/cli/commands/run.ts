@@ -39,11 +39,11 @@ async function run(path: string, flags: Flags, io: Io): Promise<void> {
   const summary = await pipeline.run(io.signal);
   if (json) io.print(JSON.stringify({ type: 'summary', ...summary }));
   else {
-    const { incidents, steps, streams, transcripts } = summary;
+    const { incidents, keywords, steps, streams, transcripts } = summary;
     const where = `${counted(steps, 'time step')} of ${counted(streams, 'stream')}`;
     const raised = {
       forecast: `${counted(incidents, 'incident')} in `,
-      recognise: `${counted(transcripts, 'transcript')} in `,
+      recognise: `${config.decide.kind === 'keywords' ? counted(keywords, 'keyword') : counted(transcripts, 'transcript')} in `,
       voice: 'listened to ',
     };
     io.note(raised[config.decide.task] + where);
