@@ -135,7 +135,7 @@ describe('kioku train CONFIG', () => {
     training.child.kill('SIGINT');
     const ended = await training.ended();
     expect(ended.code).toBe(0);
-    expect(ended.stdout).toMatch(/stopped by you; the best weights so far are kept/);
+    expect(ended.stdout).toMatch(/stopped by you; what was learnt is kept/);
     expect(cardIn('models/long').training.optimiserSteps).toBeGreaterThan(0);
     const checked = await kioku(['inspect', 'models/long', '--json'], { cwd: folder });
     expect(checked.code).toBe(0);
