@@ -1,8 +1,9 @@
 /** An evaluation as a report: for people and as JSON. */
 import type { Interval } from '../core/bootstrap.js';
 import { counted } from '../core/counted.js';
+import type { Edges, EdgeTally } from '../evaluate/edges.js';
 import { editsIn, type Figures, type Tally } from '../evaluate/error-rates.js';
-import type { Evaluation, Result, Unheard } from '../evaluate/evaluation.js';
+import type { Evaluation, Remark, Result } from '../evaluate/evaluation.js';
 import type { Spread } from '../evaluate/latency.js';
 import { table } from './table.js';
 
@@ -19,29 +20,32 @@ export class EvaluationSummary {
   constructor(
     private readonly model: string,
     private readonly evaluation: Evaluation,
-    readonly unheard: readonly Unheard[],
+    readonly unheard: readonly Remark[],
   ) {}
 
   /** What `--json` prints. Times in s, rates as shares; null: nothing to divide by. */
   toJSON(): object {
-    const { figures, perSpeaker, results, unknownWords, audioSeconds, realTimeFactor, latency, counters } =
-      this.evaluation;
+    const { figures, ci95BySpeaker, perSpeaker, edges, results, unknownWords, odd, counters } = this.evaluation;
+    const { audioSeconds, realTimeFactor, latency } = this.evaluation;
     return {
       model: this.model,
       ...figuresJson(figures),
+      ci95BySpeaker: ci95BySpeaker ?? null,
+      edges,
       audioSeconds,
       realTimeFactor,
       latency,
       perSpeaker: [...perSpeaker].map(([speaker, own]) => Object.assign({ speaker }, figuresJson(own))),
       unknownWords: Object.fromEntries(unknownWords),
       unheard: this.unheard,
+      odd,
       counters,
       results: results.map(resultJson),
     };
   }
 
   describe(): string {
-    const { figures, perSpeaker, results, audioSeconds } = this.evaluation;
+    const { figures, ci95BySpeaker, perSpeaker, edges, results, odd, audioSeconds } = this.evaluation;
     const rows = [...perSpeaker].map(([speaker, own]) => figureCells(speaker, own));
     return [
       `${counted(figures.utterances, 'recording')}, ${audioSeconds.toFixed(1)} s, heard by ${this.model}`,
@@ -51,13 +55,18 @@ export class EvaluationSummary {
         [...rows, figureCells('all', figures)],
       ),
       'in brackets: 19 times in 20, with other recordings like these',
+      ...(ci95BySpeaker === undefined
+        ? []
+        : [`19 times in 20, with other speakers like these: ${range(ci95BySpeaker.wordErrorRate)} of the words wrong`]),
       '',
       `words: ${edits(figures.words)}`,
       `tokens: ${edits(figures.tokens)}`,
+      ...describeEdges(edges, figures),
       ...this.#describeTimes(),
       ...describeWorst(results),
       ...this.#describeUnknown(),
       ...this.#describeCounters(),
+      ...odd.map(({ name, reason }) => `odd: ${name} ${reason}`),
       ...this.unheard.map(({ name, reason }) => `not evaluated: ${name}: ${reason}`),
     ].join('\n');
   }
@@ -136,6 +145,20 @@ function percent(share: number, { low, high }: Interval): string {
   if (Number.isNaN(share)) return '-';
   const [value, from, to] = [share, low, high].map((one) => (100 * one).toFixed(1));
   return `${value} % (${from} to ${to})`;
+}
+
+function range({ low, high }: Interval): string {
+  return `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
+}
+
+/** Single words are at both ends, and their errors are those of all words. */
+function describeEdges({ first, last }: Edges, { words }: Figures): string[] {
+  if (words.count <= first.count) return [];
+  return [`first words: ${edgeEdits(first)}`, `last words: ${edgeEdits(last)}`];
+}
+
+function edgeEdits({ count, deletions, substitutions }: EdgeTally): string {
+  return `${deletions} of ${count} deleted, ${substitutions} substituted`;
 }
 
 function edits(tally: Tally): string {

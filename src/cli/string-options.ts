@@ -10,6 +10,7 @@ export interface JoinOptions {
   readonly joined?: number;
   readonly words?: Range;
   readonly gap?: Range;
+  readonly edges?: Range;
   readonly noise?: Noise;
   readonly snr?: number;
   readonly seed?: number;
@@ -27,6 +28,11 @@ export function addJoinOptions(command: Command): Command {
     )
     .option('--words <from-to>', 'with --joined: recordings a string; absent: 1-6', parseWords)
     .option('--gap <from-to>', 'with --joined: pauses in ms, also at both ends; absent: 0-500ms', parseGap)
+    .option(
+      '--edges <from-to>',
+      'with --joined: tight: cut at the first and last piece of speech; or noise of a room before and behind that, in ms; absent: as --gap',
+      parseEdges,
+    )
     .addOption(
       new Option('--noise <kind>', 'with --joined: pink noise, or babble of other recordings, over all of it').choices([
         ...NOISES,
@@ -40,9 +46,9 @@ export function addJoinOptions(command: Command): Command {
  * @returns undefined: recordings are evaluated as they are
  * @throws UserError `ARGUMENT` for an option that would do nothing
  */
-export function stringsOf({ joined, words, gap, noise, snr, seed }: JoinOptions): StringOptions | undefined {
+export function stringsOf({ joined, words, gap, edges, noise, snr, seed }: JoinOptions): StringOptions | undefined {
   if (joined === undefined) {
-    const idle = Object.entries({ words, gap, noise, snr, seed }).find(([, value]) => value !== undefined);
+    const idle = Object.entries({ words, gap, edges, noise, snr, seed }).find(([, value]) => value !== undefined);
     if (idle === undefined) return undefined;
     throw new UserError('ARGUMENT', `--${idle[0]} is for strings of joined recordings`, {
       hint: 'add --joined and how many strings, or leave it out',
@@ -51,7 +57,15 @@ export function stringsOf({ joined, words, gap, noise, snr, seed }: JoinOptions)
   if (snr !== undefined && noise === undefined) {
     throw new UserError('ARGUMENT', '--snr is for --noise', { hint: 'add --noise pink or --noise babble' });
   }
-  return { count: joined, words: words ?? [1, 6], gapMs: gap ?? [0, 500], noise, snrDb: snr ?? 20, seed: seed ?? 1 };
+  return {
+    count: joined,
+    words: words ?? [1, 6],
+    gapMs: gap ?? [0, 500],
+    edgesMs: edges,
+    noise,
+    snrDb: snr ?? 20,
+    seed: seed ?? 1,
+  };
 }
 
 /** `1-6` or `4`. */
@@ -70,6 +84,11 @@ function parseWords(text: string): Range {
 
 function parseGap(text: string): Range {
   return parseRange(text.replace(/ms$/, ''), MOST_GAP_MS);
+}
+
+/** `tight`, or as a gap. */
+function parseEdges(text: string): Range {
+  return text === 'tight' ? [0, 0] : parseGap(text);
 }
 
 function parseDecibels(text: string): number {

@@ -1,4 +1,5 @@
 /** A speech recogniser as its files describe it: which nets, how a step eats frames, what its tokens mean. */
+import type { Micros } from './contracts.js';
 import type { StepModel } from './step-model.js';
 import type { Pieces, TokenTable } from './tokens.js';
 
@@ -66,3 +67,15 @@ export type RecogniserModel = CtcModel | TransducerModel;
 
 /** Time of one output frame: four feature frames of 10 ms. */
 export const OUTPUT_FRAME_US = 40_000;
+
+/** A feature frame, and by how much the next one is later. */
+const FRAME_US = 25_000;
+const HOP_US = 10_000;
+
+/**
+ * How much audio behind the end of a step must have been heard before that step is computed: the frames that the model
+ * sees and does not advance over, and one more, which is centred on its hop (see `feature/chunks.ts`).
+ */
+export function lookAheadUs({ chunkFrames, shiftFrames }: Pick<RecogniserBase, 'chunkFrames' | 'shiftFrames'>): Micros {
+  return (chunkFrames - shiftFrames) * HOP_US + (HOP_US + FRAME_US) / 2;
+}

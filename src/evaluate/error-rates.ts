@@ -23,9 +23,11 @@ export interface Rates {
   readonly sentenceAccuracy: number;
 }
 
+export type Intervals = Readonly<Record<keyof Rates, Interval>>;
+
 export interface Figures extends Rates, Compared {
   readonly utterances: number;
-  readonly ci95: Readonly<Record<keyof Rates, Interval>>;
+  readonly ci95: Intervals;
 }
 
 /** Any: the same recordings give the same interval. */
@@ -33,15 +35,19 @@ const SEED = 1;
 
 /** @param compared at least one */
 export function figuresOf(compared: readonly Compared[]): Figures {
-  const ids = compared.map((_, i) => i);
-  const { words, tokens, right } = sumOf(compared, ids);
-  return {
-    utterances: compared.length,
-    ...ratesOf({ words, tokens, right }, compared.length),
-    ci95: intervalsOf(compared),
-    words,
-    tokens,
-  };
+  const sums = compared.map(sumOf);
+  const total = totalOf(sums);
+  const { utterances, words, tokens } = total;
+  return { utterances, ...ratesOf(total), ci95: intervalsOf(sums), words, tokens };
+}
+
+/**
+ * Intervals with other speakers: what one of them says is heard well or badly together.
+ * @param groups what each speaker said, at least one recording each
+ * @returns undefined of fewer than two: nobody else could be drawn
+ */
+export function intervalsBySpeaker(groups: readonly (readonly Compared[])[]): Intervals | undefined {
+  return groups.length < 2 ? undefined : intervalsOf(groups.map((group) => totalOf(group.map(sumOf))));
 }
 
 export function editsIn({ insertions, deletions, substitutions }: Edits): number {
@@ -49,18 +55,18 @@ export function editsIn({ insertions, deletions, substitutions }: Edits): number
 }
 
 interface Sum {
+  readonly utterances: number;
   readonly words: Tally;
   readonly tokens: Tally;
   /** Recordings without a wrong word. */
   readonly right: number;
 }
 
-/** The bootstrap over recordings: as many as there are, each drawn from all of them. */
-function intervalsOf(compared: readonly Compared[]): Figures['ci95'] {
-  const draws = Array.from({ length: RESAMPLES }, (_, draw) => {
-    const drawn = compared.map((_, i) => Math.floor(uniform(SEED, draw, i) * compared.length));
-    return ratesOf(sumOf(compared, drawn), compared.length);
-  });
+/** The bootstrap over recordings, or over those who speak in them: as many as there are, each drawn from all of them. */
+function intervalsOf(sums: readonly Sum[]): Intervals {
+  const draws = Array.from({ length: RESAMPLES }, (_, draw) =>
+    ratesOf(totalOf(sums.map((_, i) => sums[Math.floor(uniform(SEED, draw, i) * sums.length)]))),
+  );
   return {
     tokenErrorRate: percentileInterval(draws.map((rates) => rates.tokenErrorRate)),
     wordErrorRate: percentileInterval(draws.map((rates) => rates.wordErrorRate)),
@@ -68,18 +74,22 @@ function intervalsOf(compared: readonly Compared[]): Figures['ci95'] {
   };
 }
 
-/** @param ids of recordings, any of them several times */
-function sumOf(compared: readonly Compared[], ids: readonly number[]): Sum {
+function sumOf({ words, tokens }: Compared): Sum {
+  return { utterances: 1, words, tokens, right: editsIn(words) === 0 ? 1 : 0 };
+}
+
+/** @param sums any of them several times */
+function totalOf(sums: readonly Sum[]): Sum {
   const words = { count: 0, insertions: 0, deletions: 0, substitutions: 0 };
   const tokens = { ...words };
-  let right = 0;
-  for (const id of ids) {
-    const one = compared[id];
+  let [utterances, right] = [0, 0];
+  for (const one of sums) {
     add(words, one.words);
     add(tokens, one.tokens);
-    if (editsIn(one.words) === 0) right++;
+    utterances += one.utterances;
+    right += one.right;
   }
-  return { words, tokens, right };
+  return { utterances, words, tokens, right };
 }
 
 function add(sum: { -readonly [K in keyof Tally]: Tally[K] }, one: Tally): void {
@@ -89,7 +99,7 @@ function add(sum: { -readonly [K in keyof Tally]: Tally[K] }, one: Tally): void 
   sum.substitutions += one.substitutions;
 }
 
-function ratesOf({ words, tokens, right }: Sum, utterances: number): Rates {
+function ratesOf({ utterances, words, tokens, right }: Sum): Rates {
   return {
     tokenErrorRate: rateOf(tokens),
     wordErrorRate: rateOf(words),

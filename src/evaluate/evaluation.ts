@@ -1,22 +1,28 @@
 /** How well a recogniser hears what a manifest says is said. */
 import type { Config } from '../config/config.js';
-import type { RecogniserModel } from '../core/recogniser.js';
+import { lookAheadUs, type RecogniserModel } from '../core/recogniser.js';
 import type { Utterance } from '../train/speech/manifest.js';
+import { clippingOf, silenceOf } from '../train/speech/recordings.js';
 import { comparedWords, ComparedTokens } from './compared-text.js';
+import { type Edges, edgesOf } from './edges.js';
 import { editsOf } from './edits.js';
-import { type Compared, type Figures, figuresOf } from './error-rates.js';
-import { type Audible, hear, type Hearing, type HearingParts, unreadableOf } from './hearing.js';
+import { type Compared, type Figures, figuresOf, type Intervals, intervalsBySpeaker } from './error-rates.js';
+import type { Audible, Heard } from './heard.js';
+import { hear, type Hearing, type HearingParts, unreadableOf } from './hearing.js';
 import { type Spread, spreadOf, type Wait } from './latency.js';
 
 /** One recording. */
 export interface Result extends Compared {
   readonly utterance: Utterance;
+  /** As they are compared. */
+  readonly said: readonly string[];
+  readonly understood: readonly string[];
   /** What was heard, as the recogniser wrote it. */
   readonly heard: string;
 }
 
-/** A recording that was not evaluated. */
-export interface Unheard {
+/** A recording that was not evaluated, or is odd. */
+export interface Remark {
   readonly name: string;
   readonly reason: string;
 }
@@ -36,11 +42,16 @@ interface WaitSpreads {
 
 export interface Evaluation {
   readonly figures: Figures;
+  /** Of what is wrong in all, with other speakers; absent where fewer than two are named, or not all. */
+  readonly ci95BySpeaker: Intervals | undefined;
   /** By name; of those who have one. */
   readonly perSpeaker: ReadonlyMap<string, Figures>;
+  readonly edges: Edges;
   /** In the order of the manifest; at least one. */
   readonly results: readonly Result[];
-  readonly unheard: readonly Unheard[];
+  readonly unheard: readonly Remark[];
+  /** Evaluated, but silent or clipped. */
+  readonly odd: readonly Remark[];
   /** Words of transcripts that the model has no tokens for → how often they are said. */
   readonly unknownWords: ReadonlyMap<string, number>;
   readonly audioSeconds: number;
@@ -73,16 +84,22 @@ export async function evaluate(
   });
   const [first] = unreadable.values();
   if (readable.length === 0) throw first;
-  const hearing = await hear(readable, config, parts);
+  const hearing = await hear(readable, config, lookAheadUs(model), parts);
   if (hearing === undefined) return undefined;
   const results = readable.map((utterance) =>
     resultOf(utterance, hearing.heard.get(utterance.file)?.text ?? '', tokens),
   );
+  const bySpeaker = speakersOf(results);
   return {
     figures: figuresOf(results),
-    perSpeaker: speakersOf(results),
+    ci95BySpeaker: results.every(({ utterance }) => utterance.speaker !== undefined)
+      ? intervalsBySpeaker([...bySpeaker.values()])
+      : undefined,
+    perSpeaker: new Map([...bySpeaker].map(([speaker, own]) => [speaker, figuresOf(own)])),
+    edges: edgesOf(results),
     results,
     unheard,
+    odd: readable.flatMap((utterance) => oddOf(utterance, hearing.heard.get(utterance.file))),
     unknownWords: unknownIn(readable, tokens),
     ...timesOf(hearing, parts.realTime),
     counters: hearing.counters,
@@ -94,13 +111,22 @@ function resultOf(utterance: Utterance, heard: string, spelling: ComparedTokens)
   const [saidTokens, understoodTokens] = [spelling.of(said), spelling.of(understood)];
   return {
     utterance,
+    said,
+    understood,
     heard,
     words: { count: said.length, ...editsOf(said, understood) },
     tokens: { count: saidTokens.length, ...editsOf(saidTokens, understoodTokens) },
   };
 }
 
-function speakersOf(results: readonly Result[]): Map<string, Figures> {
+function oddOf({ name, transcript }: Utterance, heard: Heard | undefined): Remark[] {
+  if (heard === undefined) return [];
+  const reasons = [silenceOf(transcript, heard.silent), clippingOf(heard.clippedShare)];
+  return reasons.flatMap((reason) => (reason === undefined ? [] : [{ name, reason }]));
+}
+
+/** By name, in the order of the names. */
+function speakersOf(results: readonly Result[]): Map<string, readonly Result[]> {
   const bySpeaker = new Map<string, Result[]>();
   for (const result of results) {
     const { speaker } = result.utterance;
@@ -109,8 +135,7 @@ function speakersOf(results: readonly Result[]): Map<string, Figures> {
     if (known === undefined) bySpeaker.set(speaker, [result]);
     else known.push(result);
   }
-  const named = [...bySpeaker].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return new Map(named.map(([speaker, own]) => [speaker, figuresOf(own)]));
+  return new Map([...bySpeaker].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function unknownIn(utterances: readonly Utterance[], spelling: ComparedTokens): Map<string, number> {

@@ -2,16 +2,14 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/config.js';
-import type { Frame } from '../core/contracts.js';
+import type { Micros } from '../core/contracts.js';
 import { BugError, UserError } from '../core/errors.js';
-import type { KiokuEvent } from '../core/events.js';
 import type { Log } from '../core/log.js';
 import { Pipeline } from '../pipeline.js';
 import { audioFilesKind } from '../source/audio-files.js';
 import { audioFilesSchema, recordingsOf } from '../source/audio-files-options.js';
 import { checkAudioFile } from '../source/audio-input.js';
-import { Waits } from './latency.js';
-import { type Word, WordDelays } from './word-delays.js';
+import { type Audible, Heard } from './heard.js';
 
 /** Streams of a core that share the runs of its net; the log of `run` calls that `together`. */
 const STREAMS_A_CORE = 4;
@@ -29,54 +27,6 @@ export interface HearingParts {
   readonly realTime: boolean;
   /** Called whenever a recording was played to its end. */
   readonly onPlayed?: () => void;
-}
-
-/** What is to be heard. */
-export interface Audible {
-  /** Absolute path of audio that can be read. */
-  readonly file: string;
-  /** Absent: it is not known when words end. */
-  readonly words?: readonly Word[];
-}
-
-/** One recording. */
-export class Heard {
-  readonly waits = new Waits();
-  /** Absent: it is not known when words end. */
-  readonly delays: WordDelays | undefined;
-  /** Of each channel. */
-  #samples = 0;
-  #rateHz = 1;
-  #startedMs: number | undefined;
-  readonly #finals: string[] = [];
-
-  constructor(words: readonly Word[] | undefined) {
-    this.delays = words && new WordDelays(words);
-  }
-
-  /** Of audio. */
-  get seconds(): number {
-    return this.#samples / this.#rateHz;
-  }
-
-  get text(): string {
-    return this.#finals.join(' ');
-  }
-
-  frame({ data, signal }: Frame, nowMs: number): void {
-    if (signal.kind !== 'audio') throw new BugError('a recording gives readings of sensors');
-    this.#startedMs ??= nowMs;
-    this.#rateHz = signal.rateHz;
-    this.#samples += data.length / signal.channels;
-  }
-
-  event(event: KiokuEvent, nowMs: number): void {
-    if (event.type !== 'partial' && event.type !== 'final') return;
-    if (event.type === 'final') this.#finals.push(event.text);
-    const playedMs = nowMs - (this.#startedMs ?? nowMs);
-    this.waits.heard(event, playedMs);
-    this.delays?.heard(event, playedMs);
-  }
 }
 
 export interface Hearing {
@@ -105,16 +55,18 @@ export async function unreadableOf(files: readonly string[]): Promise<ReadonlyMa
 /**
  * @param recordings at least one; of several of the same file, the first
  * @param config of a recogniser with partial results; its source does not count
+ * @param aheadUs as of `Heard`
  * @returns undefined: it was stopped before all was heard
  * @throws UserError as `Pipeline.run`
  */
 export async function hear(
   recordings: readonly Audible[],
   config: Config,
+  aheadUs: Micros,
   { log, signal, realTime, onPlayed }: HearingParts,
 ): Promise<Hearing | undefined> {
   const heard = new Map<string, Heard>();
-  for (const { file, words } of recordings) if (!heard.has(file)) heard.set(file, new Heard(words));
+  for (const { file, words } of recordings) if (!heard.has(file)) heard.set(file, new Heard(words, aheadUs));
   // Those that last as long come together, and nobody waits for the longest.
   const files = await bySize([...heard.keys()]);
   const parallel = config.limits.maxStreams;

@@ -5,12 +5,20 @@
  *     first   from the beginning of its first word until the first text is told of it, right or not
  *     final   from the end of its last word until its text is final
  *
- * In audio time: how much more had to be heard. In wall time, where recordings are played as long as they last: how long
+ * In audio time: how much more had to be heard until it was out, what the recogniser looks ahead included. In wall time, where recordings are played as long as they last: how long
  * a listener waits, the time that it takes to compute included.
  */
 import type { Micros } from '../core/contracts.js';
 import type { TranscriptEvent } from '../core/events.js';
 import { median } from '../core/median.js';
+
+/** When something was told. */
+export interface Told {
+  /** Audio that had to be heard until then. */
+  readonly audioUs: Micros;
+  /** Wall time since the beginning of the recording was played. */
+  readonly playedMs: number;
+}
 
 /** Seconds. */
 export interface Wait {
@@ -25,12 +33,11 @@ export class Waits {
   /** Segments of which something was told. */
   readonly #told = new Set<number>();
 
-  /** @param playedMs wall time since its beginning was played */
-  heard({ type, us, originUs, segment, tokens }: TranscriptEvent, playedMs: number): void {
+  heard({ type, originUs, segment, tokens }: TranscriptEvent, { audioUs, playedMs }: Told): void {
     // What was told is taken back.
     if (tokens.length === 0) return;
     const since = (placeUs: Micros): Wait => ({
-      audioS: (us - placeUs) / 1e6,
+      audioS: (audioUs - (placeUs - originUs)) / 1e6,
       wallS: playedMs / 1000 - (placeUs - originUs) / 1e6,
     });
     if (!this.#told.has(segment)) this.first.push(since(tokens[0].startUs));

@@ -7,19 +7,25 @@ import { messageOf, UserError } from '../core/errors.js';
 import { Clip } from '../source/clip.js';
 import { Augmenter } from '../train/speech/augment.js';
 import { Draws, type Range } from '../train/speech/draws.js';
-import { Joiner, type Joined } from '../train/speech/join.js';
+import { cutTightly, Joiner, type Joined } from '../train/speech/join.js';
 import type { Utterance } from '../train/speech/manifest.js';
 import type { Noise } from '../train/speech/noise.js';
 import { type Problem, readRecordings, type Recording } from '../train/speech/recordings.js';
 import { comparedWords } from './compared-text.js';
+import { Room } from './room.js';
 import type { Word } from './word-delays.js';
 
 export interface StringOptions {
   readonly count: number;
   /** Recordings a string. */
   readonly words: Range;
-  /** Before, between and behind them, ms. */
+  /** Between them, ms; also before and behind them where `edgesMs` is absent. */
   readonly gapMs: Range;
+  /**
+   * Strings are cut at their first and last piece of speech, and have so much noise of a room before and behind them, ms:
+   * the same speech, sample by sample, whatever it is.
+   */
+  readonly edgesMs?: Range | undefined;
   /** Absent: none is added. */
   readonly noise?: Noise | undefined;
   /** Speech over noise, dB. */
@@ -32,6 +38,8 @@ export interface StringUtterance extends Utterance {
   readonly words: readonly Word[];
 }
 
+/** Noise around strings without other noise, dB below the speech: a quiet room. */
+const ROOM_DB = 40;
 /** Mean power of the speech of every string, dB below full scale: the usual level of speech in tests (ITU-T P.56). */
 const LEVEL_DB = -26;
 
@@ -39,7 +47,7 @@ const LEVEL_DB = -26;
  * Strings of recordings of one speaker each, every speaker as likely as the others, as WAV files that are there while `use`
  * has not settled. The same seed gives the same strings: string k does not depend on how many there are.
  * @param sampleRateHz of the strings
- * @param use gets also what is wrong with recordings that are in no string
+ * @param use gets also what is wrong with recordings that are in no string, and odd about others
  * @returns what `use` returns; undefined when it was stopped before
  * @throws UserError `DATA_INVALID` when nobody speaks in any recording, `DISK`
  */
@@ -48,17 +56,14 @@ export async function withStrings<T>(
   sampleRateHz: number,
   options: StringOptions,
   signal: AbortSignal,
-  use: (strings: readonly StringUtterance[], leftOut: readonly Problem[]) => Promise<T>,
+  use: (strings: readonly StringUtterance[], problems: readonly Problem[]) => Promise<T>,
 ): Promise<T | undefined> {
   const { recordings, problems } = await readRecordings(utterances, sampleRateHz);
   const folder = await onDisk(tmpdir(), mkdtemp(join(tmpdir(), 'kioku-strings-')));
   try {
     const strings = await writeStrings(recordings, sampleRateHz, options, folder, signal);
     if (signal.aborted) return undefined;
-    return await use(
-      strings,
-      problems.filter(({ leftOut }) => leftOut),
-    );
+    return await use(strings, problems);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -67,12 +72,17 @@ export async function withStrings<T>(
 async function writeStrings(
   recordings: readonly Recording[],
   sampleRateHz: number,
-  { count, words, gapMs, noise, snrDb, seed }: StringOptions,
+  { count, words, gapMs, edgesMs, noise, snrDb, seed }: StringOptions,
   folder: string,
   signal: AbortSignal,
 ): Promise<StringUtterance[]> {
   const plain = { speed: [1, 1], wordLevelDb: [0, 0] } as const;
-  const joiner = new Joiner(recordings, sampleRateHz, { recordings: words, gapMs, edgeMs: gapMs, ...plain });
+  const joiner = new Joiner(recordings, sampleRateHz, {
+    recordings: words,
+    gapMs,
+    edgeMs: edgesMs === undefined ? gapMs : [0, 0],
+    ...plain,
+  });
   const augmenter = new Augmenter(seed, sampleRateHz, recordings, {
     levelDb: [LEVEL_DB, LEVEL_DB],
     roomShare: 0,
@@ -80,15 +90,20 @@ async function writeStrings(
     noiseShare: 1,
     snrDb: [snrDb, snrDb],
   });
+  const room =
+    edgesMs && new Room(seed, sampleRateHz, recordings, edgesMs, noise, LEVEL_DB - (noise ? snrDb : ROOM_DB));
   const strings: StringUtterance[] = [];
   for (let k = 0; k < count && !signal.aborted; k++) {
     const draws = new Draws(seed, 0, k);
-    const joined = joiner.draw(draws);
+    const drawn = joiner.draw(draws);
+    const joined = room === undefined ? drawn : cutTightly(drawn);
+    const speech = { ...joined, samples: augmenter.hear(joined, draws) };
+    const heard = room === undefined ? speech : room.around(speech, draws);
     const clip = new Clip(sampleRateHz, 1);
-    clip.push(augmenter.hear(joined, draws));
+    clip.push(heard.samples);
     const file = join(folder, `${k}.wav`);
     await onDisk(file, writeFile(file, clip.toWav()));
-    strings.push(utteranceOf(joined, file, sampleRateHz));
+    strings.push(utteranceOf(heard, file, sampleRateHz));
   }
   return strings;
 }

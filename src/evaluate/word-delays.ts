@@ -2,19 +2,13 @@
 import type { Micros } from '../core/contracts.js';
 import type { TranscriptEvent } from '../core/events.js';
 import { comparedWords } from './compared-text.js';
-import type { Wait } from './latency.js';
+import type { Told, Wait } from './latency.js';
 
 export interface Word {
   /** As it is compared. */
   readonly text: string;
   /** Position in the recording; absent: nobody knows. */
   readonly endUs?: Micros;
-}
-
-/** When a word was told. */
-interface Told {
-  readonly us: Micros;
-  readonly playedMs: number;
 }
 
 /**
@@ -31,13 +25,12 @@ export class WordDelays {
   /** @param words that are said, in their order */
   constructor(private readonly words: readonly Word[]) {}
 
-  /** @param playedMs as of `Waits` */
-  heard({ type, us, originUs, text }: TranscriptEvent, playedMs: number): void {
+  heard({ type, text }: TranscriptEvent, when: Told): void {
     const all = `${this.#over} ${text}`;
     if (type === 'final') this.#over = all;
     this.#heard = comparedWords(all);
     this.words.forEach((word, i) => {
-      this.#told[i] = this.#heard[i] === word.text ? (this.#told[i] ?? { us: us - originUs, playedMs }) : undefined;
+      this.#told[i] = this.#heard[i] === word.text ? (this.#told[i] ?? when) : undefined;
     });
   }
 
@@ -49,7 +42,7 @@ export class WordDelays {
       const told = this.#told[i];
       if (told === undefined) return [];
       if (endUs === undefined) continue;
-      waits.push({ audioS: (told.us - endUs) / 1e6, wallS: told.playedMs / 1000 - endUs / 1e6 });
+      waits.push({ audioS: (told.audioUs - endUs) / 1e6, wallS: told.playedMs / 1000 - endUs / 1e6 });
     }
     return waits;
   }

@@ -33,12 +33,14 @@ interface Event {
   readonly text: string;
 }
 
+type Intervals = Readonly<Record<string, { readonly low: number; readonly high: number }>>;
+
 interface Figures {
   readonly utterances: number;
   readonly tokenErrorRate: number | null;
   readonly wordErrorRate: number | null;
   readonly sentenceAccuracy: number;
-  readonly ci95: Readonly<Record<string, { readonly low: number; readonly high: number }>>;
+  readonly ci95: Intervals;
   readonly words: number;
   readonly insertions: number;
   readonly deletions: number;
@@ -46,6 +48,9 @@ interface Figures {
 }
 
 interface Report extends Figures {
+  readonly ci95BySpeaker: Intervals | null;
+  readonly edges: Readonly<Record<'first' | 'last', object>>;
+  readonly odd: readonly object[];
   readonly realTimeFactor: number | null;
   readonly audioSeconds: number;
   readonly latency: Readonly<Record<string, { readonly audioS: Spread | null; readonly wallS: Spread | null }>>;
@@ -100,15 +105,21 @@ describe('kioku evaluate', () => {
       deletions: 0,
       substitutions: 0,
       audioSeconds: 12,
+      ci95BySpeaker: null,
       perSpeaker: [],
+      edges: {
+        first: { count: 5, deletions: 0, substitutions: 0 },
+        last: { count: 5, deletions: 0, substitutions: 0 },
+      },
       unheard: [],
+      odd: [],
       counters: {},
     });
     expect(figures.words).toBe(texts.join(' ').split(' ').length);
     expect(figures.realTimeFactor).toBeGreaterThan(0);
     expect(figures.latency['first'].wallS).toBeNull();
-    // A chunk of this model holds four frames of 40 ms, which are told when it is heard.
-    expect(figures.latency['first'].audioS?.median).toBeGreaterThanOrEqual(0.04);
+    // A chunk of this model is one frame of 40 ms, which is told when what it looks ahead was heard.
+    expect(figures.latency['first'].audioS?.median).toBeCloseTo(0.1075, 9);
     expect(figures.latency['first'].audioS?.worst).toBeLessThanOrEqual(0.16);
     expect(results.map(({ heard }) => heard)).toEqual(texts);
   });
@@ -146,9 +157,19 @@ describe('kioku evaluate', () => {
       { speaker: 'bert', utterances: 2, sentenceAccuracy: 0.5, substitutions: 1 },
     ]);
     expect(figures.results.map(({ wordErrors }) => wordErrors)).toEqual([1, 1, 1, 0]);
+    expect(figures.edges).toEqual({
+      first: { count: 4, deletions: 0, substitutions: 1 },
+      last: { count: 4, deletions: 1, substitutions: 0 },
+    });
+    // Both speakers, or one of them twice.
+    expect(figures.ci95BySpeaker?.['sentenceAccuracy']).toEqual({ low: 0, high: 0.5 });
     const { code, stdout } = await run('evaluate', path);
     expect(code).toBe(0);
     expect(stdout).toContain(`words: 3 errors in ${total}: 1 inserted, 1 deleted, 1 substituted`);
+    expect(stdout).toMatch(
+      /^19 times in 20, with other speakers like these: \d+\.\d to \d+\.\d % of the words wrong$/m,
+    );
+    expect(stdout).toContain('first words: 0 of 4 deleted, 1 substituted\nlast words: 1 of 4 deleted, 0 substituted\n');
     expect(stdout).toMatch(/^bert +2 +\d+ +\d+\.\d % \(\d+\.\d to \d+\.\d\) .+ 50\.0 % \(0\.0 to 100\.0\)$/m);
     expect(stdout).toContain(
       `deep/2.wav (1 error)\n  said:  ba ${words[2].slice(1).join(' ')}\n  heard: ${texts[2]}\n`,
@@ -223,6 +244,11 @@ describe('kioku evaluate', () => {
     expect(noisy.results.map(({ recording }) => recording)).toEqual(plain.results.map(({ recording }) => recording));
     expect(noisy.results).not.toEqual(plain.results);
     expect(plain.audioSeconds).toBeGreaterThan(6);
+    const [tight, roomy] = [
+      await report(path, ...join, '--edges', 'tight'),
+      await report(path, ...join, '--edges', '1000ms'),
+    ];
+    expect(roomy.audioSeconds - tight.audioSeconds).toBeCloseTo(6 * 2, 6);
   });
 
   it('says nothing when it is stopped amid the recordings', async () => {

@@ -16,6 +16,7 @@ describe('options of joined strings', () => {
       count: 50,
       words: [1, 6],
       gapMs: [0, 500],
+      edgesMs: undefined,
       noise: undefined,
       snrDb: 20,
       seed: 1,
@@ -25,6 +26,8 @@ describe('options of joined strings', () => {
   it('are ranges, or one number for both ends', () => {
     const strings = parsed('--joined', '50', '--gap', '100-250ms', '--words', '4', '--noise', 'babble', '--seed', '0');
     expect(strings).toMatchObject({ gapMs: [100, 250], words: [4, 4], noise: 'babble', seed: 0 });
+    expect(parsed('--joined', '5', '--edges', 'tight')).toMatchObject({ edgesMs: [0, 0] });
+    expect(parsed('--joined', '5', '--edges', '1000ms')).toMatchObject({ edgesMs: [1000, 1000] });
     expect(parsed('--joined', '5', '--gap', '0')).toMatchObject({ gapMs: [0, 0] });
     expect(parsed('--joined', '5', '--noise', 'pink', '--snr', '-3.5')).toMatchObject({ snrDb: -3.5 });
   });
@@ -36,6 +39,7 @@ describe('options of joined strings', () => {
     ['--joined', '2', '--words', 'many'],
     ['--joined', '2', '--gap', '-5'],
     ['--joined', '2', '--gap', '0-99999'],
+    ['--joined', '2', '--edges', 'loose'],
     ['--joined', '2', '--noise', 'street'],
     ['--joined', '2', '--noise', 'pink', '--snr', 'loud'],
     ['--joined', '2', '--seed', '1.5'],
@@ -47,6 +51,7 @@ describe('options of joined strings', () => {
     for (const args of [
       ['--words', '2'],
       ['--gap', '0-500ms'],
+      ['--edges', 'tight'],
       ['--noise', 'pink'],
       ['--seed', '3'],
     ]) {

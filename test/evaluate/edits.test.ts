@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { assert, constantFrom, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Edits, editsOf } from '../../src/evaluate/edits.js';
+import { type Edits, editsOf, type Fate, fateOfFirst, fateOfLast } from '../../src/evaluate/edits.js';
 
 const edits = (reference: string, hypothesis: string): Edits => editsOf(Array.from(reference), Array.from(hypothesis));
 
@@ -77,6 +77,52 @@ describe('editsOf', () => {
         const found = edits(a, b);
         expect(sum(found)).toBeLessThanOrEqual(Math.max(a.length, b.length));
         expect(a.length - found.deletions + found.insertions).toBe(b.length);
+      }),
+    );
+  });
+});
+
+/** Every way to turn one into the other, tried out. @returns what the best of them say of the first word */
+function exhaustiveFates(reference: string, hypothesis: string): ReadonlySet<Fate> {
+  const ways: { readonly cost: number; readonly first: Fate }[] = [];
+  // An edit that is no substitution costs more, but less than one edit more would.
+  const walk = (i: number, j: number, cost: number, first: Fate): void => {
+    if (i === reference.length && j === hypothesis.length) ways.push({ cost, first });
+    if (j < hypothesis.length) walk(i, j + 1, cost + 101, first);
+    if (i < reference.length) walk(i + 1, j, cost + 101, i === 0 ? 'deleted' : first);
+    if (i === reference.length || j === hypothesis.length) return;
+    const isSame = reference[i] === hypothesis[j];
+    walk(i + 1, j + 1, cost + (isSame ? 0 : 100), i > 0 ? first : isSame ? 'right' : 'substituted');
+  };
+  walk(0, 0, 0, 'right');
+  const least = Math.min(...ways.map(({ cost }) => cost));
+  return new Set(ways.flatMap(({ cost, first }) => (cost === least ? [first] : [])));
+}
+
+describe('what became of the words at both ends', () => {
+  it.each([
+    ['abc', 'abc', 'right', 'right'],
+    ['abc', 'bc', 'deleted', 'right'],
+    ['abc', 'ab', 'right', 'deleted'],
+    ['abc', 'xbc', 'substituted', 'right'],
+    ['abc', '', 'deleted', 'deleted'],
+    ['abc', 'xabcx', 'right', 'right'],
+    ['a', 'xyz', 'substituted', 'substituted'],
+    // One of the two was lost, and nobody knows which.
+    ['aab', 'ab', 'deleted', 'right'],
+  ])('%s heard as %s', (said, heard, first, last) => {
+    const words = [Array.from(said), Array.from(heard)] as const;
+    expect([fateOfFirst(...words), fateOfLast(...words)]).toEqual([first, last]);
+  });
+
+  it('is the worst that one of the best of all ways says', () => {
+    assert(
+      property(word(5), word(5), (a, b) => {
+        const said = `a${a}`;
+        const fates = exhaustiveFates(said, b);
+        const worst = (['deleted', 'substituted', 'right'] as const).find((fate) => fates.has(fate));
+        expect(fateOfFirst(Array.from(said), Array.from(b))).toBe(worst);
+        expect(fateOfLast(Array.from(said).toReversed(), Array.from(b).toReversed())).toBe(worst);
       }),
     );
   });

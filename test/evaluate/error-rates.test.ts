@@ -1,6 +1,6 @@
 import { array, assert, property, record, nat } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Compared, figuresOf, type Tally } from '../../src/evaluate/error-rates.js';
+import { type Compared, figuresOf, intervalsBySpeaker, type Tally } from '../../src/evaluate/error-rates.js';
 
 const tally = (count: number, insertions = 0, deletions = 0, substitutions = 0): Tally => ({
   count,
@@ -63,5 +63,31 @@ describe('figuresOf', () => {
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe('intervalsBySpeaker', () => {
+  const right = heard(tally(10));
+  const wrong = heard(tally(10, 0, 0, 10));
+
+  it('draws speakers: where one of four is heard wrong, more is uncertain than recordings say', () => {
+    const groups = [right, right, right, wrong].map((one) => Array.from({ length: 50 }, () => one));
+    const byRecording = figuresOf(groups.flat()).ci95.wordErrorRate;
+    const bySpeaker = intervalsBySpeaker(groups)?.wordErrorRate ?? { low: NaN, high: NaN };
+    expect(byRecording.high).toBeLessThan(0.35);
+    // None of four draws: (3/4)^4 = 32 %; three or four of them: 5 %.
+    expect([bySpeaker.low, bySpeaker.high]).toEqual([0, 0.75]);
+  });
+
+  it('is that of recordings where everybody says one', () => {
+    const all = Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? wrong : right));
+    expect(intervalsBySpeaker(all.map((one) => [one]))).toEqual(figuresOf(all).ci95);
+  });
+
+  it('weighs a speaker by what he says, and is none of fewer than two', () => {
+    const uneven = intervalsBySpeaker([[wrong], [right, right, right]]);
+    // One of each is drawn half of the time: 10 of 40 words are wrong then.
+    expect(uneven?.wordErrorRate).toEqual({ low: 0, high: 1 });
+    expect(intervalsBySpeaker([[wrong, right]])).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ import { silentLog } from '../../src/core/log.js';
 import type { RecogniserModel } from '../../src/core/recogniser.js';
 import { comparedWords } from '../../src/evaluate/compared-text.js';
 import { evaluate, type Evaluation } from '../../src/evaluate/evaluation.js';
-import type { Audible } from '../../src/evaluate/hearing.js';
+import type { Audible } from '../../src/evaluate/heard.js';
 import { openRecogniserFiles } from '../../src/step/recogniser/open.js';
 import type { Utterance } from '../../src/train/speech/manifest.js';
 import { sound } from '../support/sound.js';
@@ -16,8 +16,10 @@ import { writeLstmTransducer } from '../support/speech-models/models.js';
 import { wavOf } from '../support/wav.js';
 
 const SECONDS = 3;
-/** A chunk of this model is one output frame, which is told of when it was heard. */
+/** A chunk of this model is one output frame … */
 const CHUNK_S = 0.04;
+/** … of nine feature frames of which it advances by four; five hops, half a hop and half a frame must be heard behind it. */
+const AHEAD_S = 0.0675;
 
 let folder = '';
 let model: RecogniserModel;
@@ -50,7 +52,7 @@ async function evaluated(
   return evaluate(utterances, model, config, { log: silentLog, signal, realTime: false, ...others });
 }
 
-it('a word is told at the end of the chunk in which it came into its place, of recordings that are all right', async () => {
+it('a word is told when the chunk in which it came into its place is heard, and what is looked ahead: of recordings that are all right', async () => {
   const heard = await evaluated([0, 1, 2].map((i) => said(i, '')));
   const words = (heard?.results ?? []).map((result) => comparedWords(result.heard));
   expect(words.every((all) => all.length > 2)).toBe(true);
@@ -61,12 +63,14 @@ it('a word is told at the end of the chunk in which it came into its place, of r
   const { audioS, wallS } = evaluation?.latency.word ?? {};
   expect(evaluation?.figures.wordErrorRate).toBe(0);
   expect(wallS).toBeNull();
-  expect(audioS?.median).toBeGreaterThan(CHUNK_S);
+  expect(audioS?.median).toBeGreaterThan(CHUNK_S + AHEAD_S);
   expect(audioS?.worst).toBeGreaterThan(SECONDS - 1);
   // The model is given silence behind the end, in which it may still tell.
   expect(audioS?.worst).toBeLessThanOrEqual(SECONDS + 0.5);
-  const first = evaluation?.latency.first.audioS;
-  expect(first?.worst).toBeCloseTo(CHUNK_S, 9);
+  const { first, final } = evaluation?.latency ?? {};
+  expect(first?.audioS?.worst).toBeCloseTo(CHUNK_S + AHEAD_S, 9);
+  // The end makes final what was told before: of this model, whose chunks go on to it, as soon as it is there.
+  expect(final?.audioS?.median).toBeLessThan(AHEAD_S);
 });
 
 it('one recording that is named twice is heard once, and compared with both transcripts', async () => {
@@ -95,4 +99,29 @@ it('is nothing when it is stopped', async () => {
   expect(
     await evaluated([said(0, ''), said(1, '')], { signal: stop.signal, onPlayed: () => stop.abort() }),
   ).toBeUndefined();
+});
+
+it('a recording in which nobody is heard is named, and one that is clipped', async () => {
+  const clipped = sound(1, 1).map((sample) => Math.max(-1, Math.min(1, 40 * sample)));
+  const stereo = [...clipped].flatMap((sample) => [sample, 0]);
+  writeFileSync(join(folder, '4.wav'), wavOf(new Float32Array(16_000)));
+  writeFileSync(join(folder, '5.wav'), wavOf(stereo, { channels: 2 }));
+  const utterances = [said(0, 'ba'), said(4, 'one two'), said(4, ''), said(5, 'ba')];
+  const evaluation = await evaluated(utterances);
+  expect(evaluation?.odd).toEqual([
+    { name: '4.wav', reason: 'is silent, but is to say "one two"' },
+    { name: '5.wav', reason: expect.stringMatching(/^is clipped: \d+\.\d % of its samples$/) },
+  ]);
+  expect(evaluation?.unheard).toEqual([]);
+  expect(evaluation?.figures.utterances).toBe(4);
+});
+
+it('other speakers are drawn where all are named, and more than one', async () => {
+  const texts = (await evaluated([0, 1, 2].map((i) => said(i, ''))))?.results.map(({ heard }) => heard) ?? [];
+  const by = (speakers: readonly (string | undefined)[]) =>
+    evaluated(speakers.map((speaker, i) => ({ ...said(i, i === 0 ? 'ba' : texts[i]), speaker })));
+  const two = await by(['anna', 'bert', 'bert']);
+  expect(two?.ci95BySpeaker?.sentenceAccuracy).toEqual({ low: 0, high: 1 });
+  expect((await by(['anna', undefined, 'bert']))?.ci95BySpeaker).toBeUndefined();
+  expect((await by(['anna', 'anna', 'anna']))?.ci95BySpeaker).toBeUndefined();
 });

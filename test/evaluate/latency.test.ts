@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { TranscriptEvent } from '../../src/core/events.js';
-import { spreadOf, Waits } from '../../src/evaluate/latency.js';
+import { spreadOf, type Told, Waits } from '../../src/evaluate/latency.js';
 import { WordDelays } from '../../src/evaluate/word-delays.js';
 
 /** Not 0, so that a time is not taken for a position. */
 const ORIGIN_US = 5_000_000;
 
-/** @param heardMs up to which the recording was heard @param words text and where it is, ms */
+/** @param words text and where it is, ms */
 function told(
   type: 'partial' | 'final',
-  heardMs: number,
   words: readonly (readonly [text: string, from: number, to: number])[],
   segment = 0,
 ): TranscriptEvent {
@@ -17,28 +16,31 @@ function told(
   const tokens = words.map(([text, from, to]) => ({ text: ` ${text}`, startUs: us(from), endUs: us(to), logProb: 0 }));
   const text = words.map(([word]) => word).join(' ');
   const startUs = tokens[0]?.startUs ?? ORIGIN_US;
-  return { type, id: '', stream: '', us: us(heardMs), originUs: ORIGIN_US, segment, startUs, text, tokens, words: [] };
+  return { type, id: '', stream: '', us: us(0), originUs: ORIGIN_US, segment, startUs, text, tokens, words: [] };
 }
+
+/** What was heard, ms of audio, and when, ms. */
+const at = (audioMs: number, playedMs: number): Told => ({ audioUs: audioMs * 1000, playedMs });
 
 describe('waits', () => {
   it('are counted from the first word to its first text, and from the last word to the final one, of each segment', () => {
     const waits = new Waits();
-    waits.heard(told('partial', 640, [['one', 400, 440]]), 700);
+    waits.heard(told('partial', [['one', 400, 440]]), at(640, 700));
     waits.heard(
-      told('partial', 960, [
+      told('partial', [
         ['one', 400, 600],
         ['two', 800, 840],
       ]),
-      1000,
+      at(960, 1000),
     );
     waits.heard(
-      told('final', 2080, [
+      told('final', [
         ['one', 400, 600],
         ['two', 800, 840],
       ]),
-      2200,
+      at(2080, 2200),
     );
-    waits.heard(told('final', 4000, [['six', 3000, 3500]], 1), 4100);
+    waits.heard(told('final', [['six', 3000, 3500]], 1), at(4000, 4100));
     expect(waits.first).toEqual([
       { audioS: 0.24, wallS: expect.closeTo(0.3, 9) },
       { audioS: 1, wallS: expect.closeTo(1.1, 9) },
@@ -51,8 +53,8 @@ describe('waits', () => {
 
   it('have no end where everything is taken back', () => {
     const waits = new Waits();
-    waits.heard(told('partial', 640, [['one', 400, 440]]), 700);
-    waits.heard(told('final', 2000, []), 2000);
+    waits.heard(told('partial', [['one', 400, 440]]), at(640, 700));
+    waits.heard(told('final', []), at(2000, 2000));
     expect([waits.first.length, waits.final.length]).toEqual([1, 0]);
   });
 
@@ -69,17 +71,17 @@ describe('delays of words whose ends are known', () => {
 
   it('last until a word stands in its place, and stays there', () => {
     const delays = new WordDelays(words);
-    delays.heard(told('partial', 400, [['One', 0, 0]]), 450);
-    delays.heard(told('partial', 640, [['won', 0, 0]]), 650);
-    delays.heard(told('partial', 800, [['one', 0, 0]]), 850);
+    delays.heard(told('partial', [['One', 0, 0]]), at(400, 450));
+    delays.heard(told('partial', [['won', 0, 0]]), at(640, 650));
+    delays.heard(told('partial', [['one', 0, 0]]), at(800, 850));
     delays.heard(
-      told('final', 960, [
+      told('final', [
         ['one', 0, 0],
         ['and', 0, 0],
       ]),
-      1000,
+      at(960, 1000),
     );
-    delays.heard(told('partial', 1200, [['two', 0, 0]], 1), 1300);
+    delays.heard(told('partial', [['two', 0, 0]], 1), at(1200, 1300));
     expect(delays.waits()).toEqual([
       { audioS: expect.closeTo(0.3, 9), wallS: expect.closeTo(0.35, 9) },
       { audioS: expect.closeTo(0.3, 9), wallS: expect.closeTo(0.4, 9) },
@@ -92,10 +94,9 @@ describe('delays of words whose ends are known', () => {
       delays.heard(
         told(
           'final',
-          1000,
           texts.map((text) => [text, 0, 0] as const),
         ),
-        1000,
+        at(1000, 1000),
       );
       expect(delays.waits()).toEqual([]);
     }

@@ -44,13 +44,13 @@ interface Made extends StringUtterance {
 async function made(
   utterances: readonly Utterance[],
   options: Partial<StringOptions> = {},
-): Promise<{ readonly strings: readonly Made[]; readonly leftOut: readonly Problem[] }> {
+): Promise<{ readonly strings: readonly Made[]; readonly problems: readonly Problem[] }> {
   const goOn = new AbortController().signal;
-  const all = await withStrings(utterances, RATE_HZ, { ...PLAIN, ...options }, goOn, async (strings, leftOut) => ({
+  const all = await withStrings(utterances, RATE_HZ, { ...PLAIN, ...options }, goOn, async (strings, problems) => ({
     strings: strings.map((one) => ({ ...one, samples: wav.decode(readFileSync(one.file)).channelData[0] })),
-    leftOut,
+    problems,
   }));
-  return all ?? { strings: [], leftOut: [] };
+  return all ?? { strings: [], problems: [] };
 }
 
 describe('strings of joined recordings', () => {
@@ -109,6 +109,33 @@ describe('strings of joined recordings', () => {
     }
   });
 
+  it.each([undefined, 'babble'] as const)('have edges that change nothing between them (noise: %s)', async (noise) => {
+    const utterances = manifestOf();
+    const { strings: tight } = await made(utterances, { edgesMs: [0, 0], noise });
+    const { strings: roomy } = await made(utterances, { edgesMs: [300, 500], noise });
+    for (const [k, { samples, words, name }] of tight.entries()) {
+      const around = roomy[k];
+      expect(around.name).toBe(name);
+      const beforeMs = ((around.words[0].endUs ?? NaN) - (words[0].endUs ?? NaN)) / 1000;
+      expect(beforeMs).toBeGreaterThanOrEqual(300);
+      expect(beforeMs).toBeLessThanOrEqual(500);
+      const before = Math.round((beforeMs * RATE_HZ) / 1000);
+      expect(around.samples.subarray(before, before + samples.length)).toEqual(samples);
+      // The first and the last 10 ms are speech, and it ends where the last word does.
+      const piece = (RATE_HZ * PIECE_MS) / 1000;
+      for (const end of [samples.subarray(0, piece), samples.subarray(-piece)]) {
+        expect(speechIn(end, RATE_HZ).power).toBeGreaterThan(1e-4);
+      }
+      expect(words.at(-1)?.endUs).toBe((samples.length * 1e6) / RATE_HZ);
+      // Speech is at -26 dB, the room 20 dB below it, or 40 where there is no noise.
+      const room = [around.samples.subarray(0, before), around.samples.subarray(before + samples.length)];
+      for (const part of room) {
+        expect(part.length).toBeGreaterThanOrEqual(0.3 * RATE_HZ);
+        expect(10 * Math.log10(meanOf(part))).toBeCloseTo(noise === undefined ? -66 : -46, 0);
+      }
+    }
+  });
+
   it('are not used when it is stopped while they are made', async () => {
     const used = await withStrings(manifestOf(), RATE_HZ, PLAIN, AbortSignal.abort(), () => Promise.resolve('used'));
     expect(used).toBeUndefined();
@@ -121,8 +148,8 @@ describe('strings of joined recordings', () => {
       'short.wav': wavOf(burst(400, 200), { sampleRateHz: RATE_HZ }).subarray(0, 1000),
     });
     const absent = { ...utterances[0], name: 'absent.wav', file: '/nowhere/absent.wav' };
-    const { strings, leftOut } = await made([...utterances, absent], { count: 40 });
-    expect(leftOut.map(({ name, finding }) => [name, finding])).toEqual([
+    const { strings, problems } = await made([...utterances, absent], { count: 40 });
+    expect(problems.filter(({ leftOut }) => leftOut).map(({ name, finding }) => [name, finding])).toEqual([
       ['text.wav', 'unreadable'],
       ['silent.wav', 'silent'],
       ['short.wav', 'silent'],

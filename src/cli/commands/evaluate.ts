@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import type { RecogniserModel } from '../../core/recogniser.js';
-import type { Evaluation, Unheard } from '../../evaluate/evaluation.js';
+import type { Evaluation, Remark } from '../../evaluate/evaluation.js';
 import type { HearingParts } from '../../evaluate/hearing.js';
 import type { StringOptions } from '../../evaluate/strings.js';
 import type { Manifest } from '../../train/speech/manifest.js';
@@ -81,7 +81,8 @@ async function heard(
   const { withStrings } = await import('../../evaluate/strings.js');
   return withStrings(utterances, model.features.sampleRateHz, strings, parts.signal, async (made, problems) => {
     const evaluation = await evaluate(made, model, config, parts);
-    const unheard: Unheard[] = problems.map(({ name, text }) => ({ name, reason: text }));
-    return evaluation && { ...evaluation, unheard };
+    const remarks = (leftOut: boolean): Remark[] =>
+      problems.filter((one) => one.leftOut === leftOut).map(({ name, text }) => ({ name, reason: text }));
+    return evaluation && { ...evaluation, unheard: remarks(true), odd: remarks(false) };
   });
 }

@@ -58,10 +58,13 @@ export function gainOf(decibels: number): number {
   return 10 ** (decibels / 20);
 }
 
-/** Share of the samples that stand at one of the two ends of the range with a neighbour that does, too. */
-export function clippedShare(samples: ArrayLike<number>): number {
+/**
+ * Share of the samples that stand at one of the two ends of the range with a neighbour that does, too.
+ * @param channels interleaved
+ */
+export function clippedShare(samples: ArrayLike<number>, channels = 1): number {
   const atEnd = (i: number): boolean => Math.abs(samples[i]) >= 1 - 2 ** -14;
   let clipped = 0;
-  for (let i = 1; i < samples.length; i++) if (atEnd(i) && atEnd(i - 1)) clipped++;
+  for (let i = channels; i < samples.length; i++) if (atEnd(i) && atEnd(i - channels)) clipped++;
   return samples.length > 0 ? clipped / samples.length : 0;
 }

@@ -76,19 +76,25 @@ export function countFindings(problems: readonly Problem[]): Partial<Record<Find
 }
 
 function findings({ name, transcript, samples, speech }: Recording, truncated: boolean): Problem[] {
-  if (speech.power === 0 && transcript !== '') {
-    return [{ name, finding: 'silent', text: `is silent, but is to say "${transcript}"`, leftOut: true }];
-  }
+  const silent = silenceOf(transcript, speech.power === 0);
+  if (silent !== undefined) return [{ name, finding: 'silent', text: silent, leftOut: true }];
   const odd: Problem[] = [];
   if (truncated) {
     odd.push({ name, finding: 'truncated', text: 'ends before what its header announces', leftOut: false });
   }
-  const clipped = clippedShare(samples);
-  if (clipped > CLIPPED_SHARE) {
-    const text = `is clipped: ${(100 * clipped).toFixed(1)} % of its samples`;
-    odd.push({ name, finding: 'clipped', text, leftOut: false });
-  }
+  const clipped = clippingOf(clippedShare(samples));
+  if (clipped !== undefined) odd.push({ name, finding: 'clipped', text: clipped, leftOut: false });
   return odd;
+}
+
+/** @returns what is wrong with a recording in which nobody is heard, to follow its name; undefined: nothing */
+export function silenceOf(transcript: string, isSilent: boolean): string | undefined {
+  return isSilent && transcript !== '' ? `is silent, but is to say "${transcript}"` : undefined;
+}
+
+/** @param share as of `clippedShare` @returns what is odd about it, to follow the name; undefined: nothing */
+export function clippingOf(share: number): string | undefined {
+  return share > CLIPPED_SHARE ? `is clipped: ${(100 * share).toFixed(1)} % of its samples` : undefined;
 }
 
 type Read = { readonly samples: Float32Array; readonly truncated: boolean } | { readonly fault: string };
