@@ -7,7 +7,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './test/support/skip-reporter.ts'],
-    testTimeout: 30_000,
+    // Against what never ends, nothing else: on a machine that others use as well, everything takes ten times as long.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Two cores: more workers than cores only make the timing of real processes worse.
     maxWorkers: 2,
     retry: 0,

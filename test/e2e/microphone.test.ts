@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, filter, scan } from 'rxjs';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Frame } from '../../src/core/contracts.js';
 import { pcmKind } from '../../src/decode/pcm.js';
 import { microphoneKind } from '../../src/source/microphone.js';
@@ -72,7 +72,7 @@ it('the program that records ends with a kioku that is killed', async (ctx) => {
   expect(stateOf(pid)).toMatch(/^[RSD]$/);
   child.kill('SIGKILL');
   // Nobody may be there to collect its exit code (Z).
-  await vi.waitFor(() => expect(stateOf(pid)).toMatch(/^Z?$/));
+  await expect.poll(() => stateOf(pid)).toMatch(/^Z?$/);
 });
 
 /** R running, S or D waiting, Z ended but not collected; empty: gone. */

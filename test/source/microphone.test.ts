@@ -78,7 +78,7 @@ it('drops the oldest that nobody takes, counts it in samples, and says that it i
   const collector = new Collector(source);
   await source.start(goOn);
   // The last 5 s are kept.
-  await vi.waitFor(() => expect(context.counters.toJSON()).toEqual({ 'source.no-credit-samples': 48_000 }));
+  await expect.poll(() => context.counters.toJSON()).toEqual({ 'source.no-credit-samples': 48_000 });
   source.credit(1000);
   await collector.count(100);
   expect(collector.packets[0]).toMatchObject({ seq: 1, mark: 'gap' });
@@ -300,7 +300,7 @@ describe('a program that ends while it records', () => {
     // Unplugged: from now on there is no such device.
     stubEnvironment('ALSA_CONFIG_PATH', `${temporaryFolder()}/none.conf`);
     process.kill(pidsIn(context.log.lines)[0], 'SIGTERM');
-    await vi.waitFor(() => expect(pidsIn(context.log.lines).length).toBeGreaterThan(5), { timeout: 10_000 });
+    await expect.poll(() => pidsIn(context.log.lines).length).toBeGreaterThan(5);
     const warnings = context.log.lines.filter((line) => line.startsWith('warn'));
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(/started again.*code|SIGTERM/);

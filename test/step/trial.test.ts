@@ -42,7 +42,8 @@ async function endedBy(ctx: TestContext, signal: NodeJS.Signals): Promise<unknow
     () => 'went well',
     (error: unknown) => error,
   );
-  const pid = await vi.waitUntil(async () => (await children()).find((child) => !before.includes(child)));
+  const started = async (): Promise<number | undefined> => (await children()).find((child) => !before.includes(child));
+  const pid = await vi.waitUntil(started, { timeout: 20_000 });
   process.kill(pid, signal);
   return outcome;
 }
