@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { IncidentEvent, KiokuEvent } from '../../src/core/events.js';
 import { silentLog } from '../../src/core/log.js';
 import { EmbeddedBroker } from '../../src/mqtt/broker.js';
@@ -65,7 +65,7 @@ sinkContract('mqtt', async () => {
       asked += 1;
       const topic = `kioku/plant/incidents/marker-${asked}`;
       await marker.publishAsync(topic, '', { qos: 1 });
-      await vi.waitUntil(() => seen.some((message) => message.topic === topic));
+      await expect.poll(() => seen.some((message) => message.topic === topic)).toBe(true);
       const incidents = seen.filter(({ payload }) => payload !== '');
       return incidents.map(({ payload }) => (JSON.parse(payload) as IncidentEvent).id);
     },
