@@ -1,5 +1,9 @@
-/** What the paths of a beam are held against beside the nets: hotwords, which earn, and a closed vocabulary, which forbids. */
+/**
+ * What the paths of a beam are held against beside the nets: hotwords, which earn, a closed vocabulary, which forbids, and a
+ * language model.
+ */
 import { ContextGraph, type PhraseState } from './context-graph.js';
+import { type LanguageState, NO_LANGUAGE } from './language-scorer.js';
 import { type PathToken, tokensOf } from './path-token.js';
 import type { Place, PhraseGrammar } from './phrase-grammar.js';
 
@@ -11,23 +15,31 @@ export interface Standing {
   readonly state: PhraseState;
   /** In the vocabulary; 0 without one. */
   readonly place: Place;
+  readonly language: LanguageState;
 }
 
 export class Bias {
   /** Of no tokens. */
   readonly start: Standing;
 
+  /** Most that one token can earn, and how much of it from the language model. */
+  readonly mostEarned: number;
+  readonly mostGain: number;
+
   /** @param grammar absent: everything may be said */
   constructor(
-    readonly phrases = new ContextGraph([]),
+    private readonly phrases = new ContextGraph([]),
     private readonly grammar?: PhraseGrammar,
+    private readonly scorer = NO_LANGUAGE,
   ) {
-    this.start = { kept: 0, state: phrases.root, place: grammar?.start ?? 0 };
+    this.start = { kept: 0, state: phrases.root, place: grammar?.start ?? 0, language: scorer.start };
+    this.mostGain = scorer.mostGain;
+    this.mostEarned = phrases.mostEarned + this.mostGain;
   }
 
-  /** The same vocabulary with other hotwords. */
+  /** Vocabulary and language model are the same, the hotwords others. */
   with(phrases: ContextGraph): Bias {
-    return new Bias(phrases, this.grammar);
+    return new Bias(phrases, this.grammar, this.scorer);
   }
 
   allows({ place }: Standing, id: number): boolean {
@@ -35,12 +47,13 @@ export class Bias {
   }
 
   /** @param id allowed; where it is not, what follows it begins anew */
-  after({ kept, state, place }: Standing, id: number): Standing {
+  after({ kept, state, place, language }: Standing, id: number): Standing {
     const { phrases, start, grammar } = this;
     return {
       kept: kept + phrases.completed(state, id),
       state: phrases.after(state, id),
       place: grammar?.after(place, id) ?? start.place,
+      language: language.after(id),
     };
   }
 
@@ -50,8 +63,18 @@ export class Bias {
   }
 
   /** What was earned all in all. */
-  earned({ kept, state }: Standing): number {
-    return kept + this.phrases.worth(state);
+  earned({ kept, state, language }: Standing): number {
+    return kept + this.phrases.worth(state) + language.score;
+  }
+
+  /** The same if the segment ends here. */
+  earnedAtEnd(standing: Standing): number {
+    return this.earned(standing) + standing.language.ending();
+  }
+
+  /** What a token earns from the language model. */
+  languageGain({ language }: Standing, id: number): number {
+    return language.after(id).score - language.score;
   }
 
   /** Whether it may end here. */

@@ -99,7 +99,7 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
     const chosen = this.#chosen(memory);
     const others = memory.filter((prefix) => prefix !== chosen && this.#bias.isWhole(prefix.standing));
     const paths = [chosen, ...others].map((prefix) => {
-      return { last: this.#bias.wholePartOf(likelier(prefix).tokens), score: this.#scoreOf(prefix) };
+      return { last: this.#bias.wholePartOf(likelier(prefix).tokens), score: this.#scoreAtEnd(prefix) };
     });
     return readingsOf(paths, us);
   }
@@ -141,11 +141,18 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
 
   /** What a segment says that is over: the likeliest that may end here; if none may, the likeliest. */
   #chosen(beam: Beam): Prefix {
-    return beam.find(({ standing }) => this.#bias.isWhole(standing)) ?? beam[0];
+    const whole = beam.filter(({ standing }) => this.#bias.isWhole(standing));
+    let [chosen, ...others] = whole.length > 0 ? whole : beam;
+    for (const prefix of others) if (this.#scoreAtEnd(prefix) > this.#scoreAtEnd(chosen)) chosen = prefix;
+    return chosen;
   }
 
   #scoreOf(prefix: Prefix): number {
     return sumOf(prefix) + this.#bias.earned(prefix.standing);
+  }
+
+  #scoreAtEnd(prefix: Prefix): number {
+    return sumOf(prefix) + this.#bias.earnedAtEnd(prefix.standing);
   }
 
   #hear(beam: Beam, output: Float32Array, at: number, us: Micros): Beam {
@@ -206,10 +213,10 @@ export class CtcBeamSearch implements TokenSearch<Beam> {
     const { blank } = this.model;
     const last = lastOf(prefix);
     const [toLast, toOthers] = [openTo(prefix, last), sumOf(prefix)];
-    const mostEarned = bias.earned(prefix.standing) + bias.phrases.mostEarned;
+    const mostEarned = bias.earned(prefix.standing) + bias.mostEarned;
     for (let id = 0; id < this.#vocabulary; id++) {
       const score = (id === last ? toLast : toOthers) + output[at + id];
-      // Whether phrases matter is asked of the few that they could lift above the bar.
+      // Phrases and language are asked about the few that they could lift above the bar.
       if (score + mostEarned <= candidates.bar || id === blank || known.includes(id)) continue;
       if (!bias.allows(prefix.standing, id)) continue;
       const total = score + bias.earned(bias.after(prefix.standing, id));

@@ -15,16 +15,19 @@ import type { RecogniserModel } from '../core/recogniser.js';
 import type { Pieces, TokenTable } from '../core/tokens.js';
 import { isByteBpe, symbolOfBytes } from './byte-bpe.js';
 import { cheapest, merged, type Priced } from './segmentation.js';
-import { BYTE, UNSPACED, WORD_MARK } from './words.js';
-
-/** `<blk>`, `<unk>`, …, and the disambiguation symbols of icefall's lexicons. */
-const SPECIAL = /^(?:<.*>|#\d+)$/s;
+import { BYTE, SPECIAL, UNSPACED, WORD_MARK } from './words.js';
 
 /** More than the sum of the ids of any phrase. */
 const ONE_TOKEN = 2 ** 32;
 
 /** What a letter that is no piece is worse than the worst piece; SentencePiece's own. */
 const UNKNOWN_PENALTY = 10;
+
+/** Ids of the tokens that a search says nothing for: the blank, and what stands for the unknown. */
+export function silentTokens(model: RecogniserModel): readonly number[] {
+  const unknown = model.kind === 'transducer' ? model.unknown : undefined;
+  return unknown === undefined ? [model.blank] : [model.blank, unknown];
+}
 
 export class TokenSpeller {
   readonly #byteBpe: boolean;
@@ -62,9 +65,7 @@ export class TokenSpeller {
 
   /** In all tokens of a recogniser that say something. */
   static of(model: RecogniserModel): TokenSpeller {
-    const { blank, pieces, tokens } = model;
-    const unknown = model.kind === 'transducer' ? model.unknown : undefined;
-    return new TokenSpeller(tokens, unknown === undefined ? [blank] : [blank, unknown], pieces);
+    return new TokenSpeller(model.tokens, silentTokens(model), model.pieces);
   }
 
   /** @returns ids, at least one; undefined when the tokens cannot spell it */

@@ -9,6 +9,7 @@ import { CtcBeamSearch } from './ctc-beam.js';
 import { CtcSearch } from './ctc.js';
 import { endpointSchema } from './endpoint.js';
 import { cannotSpell } from './hotword-bias.js';
+import { languageModelSchema, openLanguageModel } from './language-options.js';
 import { PhraseGrammar } from './phrase-grammar.js';
 import type { TokenSearch } from './token-search.js';
 import { TokenSpeller } from './token-speller.js';
@@ -64,17 +65,23 @@ const schema = z
       description:
         'Nothing but these phrases is heard, in any order and number; every one must be spelt by tokens of the model. Absent: everything.',
     }),
+    languageModel: languageModelSchema.optional().meta({
+      title: 'Language model',
+      description:
+        'How likely words follow one another, beside what is heard; a segment is a sentence. Absent: any words are as likely.',
+    }),
     vad: gateSchema.optional().meta({
       title: 'Voice activity gate',
       description: 'Recognise only what Silero VAD takes for speech; absent: everything.',
     }),
   })
-  .superRefine(({ search, hotwords, alternatives, vocabulary }, ctx) => {
+  .superRefine(({ search, hotwords, alternatives, vocabulary, languageModel }, ctx) => {
     if (search === 'beam') return;
     const needing = {
       hotwords: hotwords.length > 0,
       alternatives: alternatives > 0,
       vocabulary: vocabulary !== undefined,
+      languageModel: languageModel !== undefined,
     };
     for (const [key, isNeeded] of Object.entries(needing)) {
       if (isNeeded) ctx.addIssue({ code: 'custom', path: [key], message: 'needs search: beam' });
@@ -85,23 +92,26 @@ const schema = z
 export type TranscribeOptions = z.output<typeof schema>;
 
 /** @throws UserError `HOTWORD` */
-function biasOf({ vocabulary }: TranscribeOptions, speller: TokenSpeller): Bias {
-  if (vocabulary === undefined) return new Bias();
+function grammarOf(vocabulary: readonly string[], speller: TokenSpeller): PhraseGrammar {
   const spelt = vocabulary.map((phrase) => speller.spell(phrase));
   const refused = vocabulary.filter((_, i) => spelt[i] === undefined);
   if (refused.length > 0) throw cannotSpell(refused);
-  return new Bias(undefined, new PhraseGrammar(spelt.filter((ids) => ids !== undefined)));
+  return new PhraseGrammar(spelt.filter((ids) => ids !== undefined));
 }
 
-function transcriber<M>(
+/** @throws UserError `HOTWORD`, and as `openLanguageModel` */
+function biasOf(
   options: TranscribeOptions,
-  { capacity, model, originUs, provider, counters, log }: RecogniserContext,
+  context: RecogniserContext,
   speller: TokenSpeller,
-  search: TokenSearch<M>,
-): HotwordDecider {
-  const { outputFrames, tokens } = model;
-  const stages = { search, speller, spelling: new Spelling(tokens), outputFrames, originUs, provider, counters, log };
-  return new Transcriber(options, stages, capacity);
+  spelling: Spelling,
+): Bias {
+  const { vocabulary, languageModel } = options;
+  return new Bias(
+    undefined,
+    vocabulary && grammarOf(vocabulary, speller),
+    languageModel && openLanguageModel(languageModel, context, context.model, spelling),
+  );
 }
 
 export const transcribeKind = {
@@ -111,20 +121,28 @@ export const transcribeKind = {
     const isBeam = search === 'beam';
     return { gate: vad, precision, rows: isBeam ? rowsOf(paths) : 1, hotwords: isBeam ? hotwords : undefined };
   },
-  /** @throws UserError `HOTWORD` when a hotword, or a phrase of the vocabulary, cannot be spelt */
+  /**
+   * @throws UserError `HOTWORD` when a hotword, or a phrase of the vocabulary, cannot be spelt; `MODEL_MISSING`,
+   * `MODEL_INVALID`, `DATA_TOO_LARGE` when the language model is none
+   */
   create(options: TranscribeOptions, context: RecogniserContext): HotwordDecider {
-    const { counters, capacity } = context;
+    const { capacity, originUs, provider, counters, log } = context;
+    const { outputFrames, tokens } = context.model;
     const { paths } = options;
     const isBeam = options.search === 'beam';
-    const speller = TokenSpeller.of(context.model);
-    const made = <M>(search: TokenSearch<M>): HotwordDecider => transcriber(options, context, speller, search);
+    const [speller, spelling] = [TokenSpeller.of(context.model), new Spelling(tokens)];
+    const made = <M>(search: TokenSearch<M>): HotwordDecider => {
+      const stages = { search, speller, spelling, outputFrames, originUs, provider, counters, log };
+      return new Transcriber(options, stages, capacity);
+    };
+    const bias = (): Bias => biasOf(options, context, speller, spelling);
     if (!('joiner' in context)) {
       const { model, resetEncoder } = context;
       if (!isBeam) return made(new CtcSearch(model, resetEncoder, counters));
-      return made(new CtcBeamSearch(model, resetEncoder, counters, paths, biasOf(options, speller)));
+      return made(new CtcBeamSearch(model, resetEncoder, counters, paths, bias()));
     }
     const { model, decoder, joiner } = context;
     if (!isBeam) return made(new TransducerSearch(model, decoder, joiner, capacity, counters));
-    return made(new TransducerBeamSearch(model, decoder, joiner, counters, paths, biasOf(options, speller)));
+    return made(new TransducerBeamSearch(model, decoder, joiner, counters, paths, bias()));
   },
 } satisfies RecogniserKind<typeof schema>;

@@ -16,7 +16,7 @@ import { afterCut, loadPath, rootOf, savePath, tokenAfter } from './path-token.j
 import type { SavedNumbers } from './saved-numbers.js';
 import { Candidates, logSum } from './scores.js';
 import type { Reading, TokenSearch } from './token-search.js';
-import { add, type Path, rowsOf } from './transducer-path.js';
+import { add, bestPath, type Path, rowsOf } from './transducer-path.js';
 import { TransducerRuns } from './transducer-runs.js';
 import { NO_TOKEN, TEMPERATURE } from './transducer.js';
 
@@ -28,6 +28,8 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
   readonly #runs: TransducerRuns;
   readonly #candidates: Candidates;
   #bias: Bias;
+  readonly #totalOf = ({ score, standing }: Path): number => score + this.#bias.earned(standing);
+  readonly #totalAtEnd = ({ score, standing }: Path): number => score + this.#bias.earnedAtEnd(standing);
 
   /**
    * @param decoder,joiner opened with room for all paths of all streams
@@ -60,7 +62,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
   pause(_slot: Slot, hypothesis: Hypothesis<Beam>, spoke: boolean): void {
     const paths = spoke ? hypothesis.memory : [];
     const next = [...this.begin()];
-    for (const path of paths) add(next, this.#goOn(path, path.last.depth));
+    for (const path of paths) add(next, this.#goOn(path, path.last.depth, this.#totalAtEnd(path)));
     hypothesis.memory = next;
   }
 
@@ -71,7 +73,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     const kept = hypothesis.memory.filter((path) => beginSame(path.last, best.last, count));
     const next: Path[] = [];
     for (const path of kept) {
-      const after = this.#goOn(path, count);
+      const after = this.#goOn(path, count, this.#totalOf(path));
       after.score -= highest;
       add(next, after);
     }
@@ -94,7 +96,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     }
     for (let row = 0; row < input.n; row++) {
       const hypothesis = hypotheses[input.slot[row]];
-      const { last, blanks } = this.#best(hypothesis.memory);
+      const { last, blanks } = bestPath(hypothesis.memory, this.model.contextSize, this.#totalOf);
       hypothesis.frames += outputFrames;
       hypothesis.blanks = blanks;
       hypothesis.follow(last);
@@ -109,7 +111,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     const chosen = this.#chosen(memory);
     const others = memory.filter((path) => path !== chosen && this.#bias.isWhole(path.standing));
     const paths = [chosen, ...others].map((path) => {
-      return { last: this.#bias.wholePartOf(path.last), score: this.#totalOf(path) };
+      return { last: this.#bias.wholePartOf(path.last), score: this.#totalAtEnd(path) };
     });
     return readingsOf(paths, us);
   }
@@ -141,32 +143,21 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     return beam.toSorted((a, b) => this.#totalOf(b) - this.#totalOf(a)).slice(0, this.#runs.rows);
   }
 
-  #totalOf({ score, standing }: Path): number {
-    return score + this.#bias.earned(standing);
-  }
-
   /** What a segment says that is over: the best of those that may end here; if none may, the best. */
   #chosen(beam: Beam): Path {
     const whole = beam.filter(({ standing }) => this.#bias.isWhole(standing));
-    return this.#best(whole.length > 0 ? whole : beam);
+    return bestPath(whole.length > 0 ? whole : beam, this.model.contextSize, this.#totalAtEnd);
   }
 
-  #best(beam: Beam): Path {
-    const { contextSize } = this.model;
-    let [best] = beam;
-    let highest = -Infinity;
-    for (const path of beam) {
-      const score = this.#totalOf(path) / (path.last.depth + contextSize);
-      if (score > highest) [best, highest] = [path, score];
-    }
-    return best;
-  }
-
-  /** A path in the next segment. What it has earned stays. @param count of its tokens that are final */
-  #goOn(path: Path, count: number): Path {
+  /**
+   * A path in the next segment. What it has earned stays.
+   * @param count of its tokens that are final
+   * @param total with what it has earned
+   */
+  #goOn(path: Path, count: number, total: number): Path {
     const last = afterCut(path.last, count, this.model.contextSize);
     const standing = this.#bias.by(last);
-    const score = this.#totalOf(path) - this.#bias.earned(standing);
+    const score = total - this.#bias.earned(standing);
     return { last, score, standing, blanks: last.depth > 0 ? path.blanks : 0, said: path.said };
   }
 
@@ -198,6 +189,7 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
   #hear(beam: Beam, row: number, us: Micros): Beam {
     const { logits, vocabulary } = this.#runs;
     const candidates = this.#candidates;
+    const { mostGain } = this.#bias;
     candidates.clear();
     for (let path = 0; path < beam.length; path++) {
       const at = (row + path) * vocabulary;
@@ -206,7 +198,9 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
       const base = this.#totalOf(beam[path]) - norm;
       for (let id = 0; id < vocabulary; id++) {
         const score = base + logits[at + id];
-        if (score > candidates.bar && this.#allows(beam[path], id)) candidates.take(score, path, id);
+        if (score + mostGain <= candidates.bar || !this.#allows(beam[path], id)) continue;
+        const total = score + this.#gain(beam[path], id);
+        if (total > candidates.bar) candidates.take(total, path, id);
       }
     }
     const next: Path[] = [];
@@ -218,15 +212,20 @@ export class TransducerBeamSearch implements TokenSearch<Beam> {
     return next;
   }
 
-  /** @param total with what the path has earned before @param at of the path's logits */
+  /** @param total with what the path has earned before, and the language's gain @param at of the path's logits */
   #after(path: Path, id: number, total: number, at: number, us: Micros): Path {
     const { last, standing, blanks, said } = path;
-    const score = total - this.#bias.earned(standing);
+    const score = total - this.#gain(path, id) - this.#bias.earned(standing);
     if (this.#isSilent(id)) return { last, score, standing, blanks: blanks + 1, said };
     const { logits, vocabulary } = this.#runs;
     const logProb = logits[at + id] / TEMPERATURE - logSum(logits, at, vocabulary, TEMPERATURE);
     const token = tokenAfter(last, id, us, logProb);
     return { last: token, score, standing: this.#bias.after(standing, id), blanks: 0, said: undefined };
+  }
+
+  /** What a token says to the language model decides which paths go on; hotwords, as in sherpa-onnx, only weigh those. */
+  #gain({ standing }: Path, id: number): number {
+    return this.#isSilent(id) ? 0 : this.#bias.languageGain(standing, id);
   }
 
   #isSilent(id: number): boolean {

@@ -17,6 +17,17 @@ export function rowsOf(paths: number): number {
   return paths + 1;
 }
 
+/** That with the highest total a token, those of the context included: longer ones have lower totals. */
+export function bestPath(beam: readonly Path[], contextSize: number, totalOf: (path: Path) => number): Path {
+  let [best] = beam;
+  let highest = -Infinity;
+  for (const path of beam) {
+    const score = totalOf(path) / (path.last.depth + contextSize);
+    if (score > highest) [best, highest] = [path, score];
+  }
+  return best;
+}
+
 /** Of paths that spell the same, the first one goes on, for both. */
 export function add(beam: Path[], path: Path): void {
   for (const other of beam) {

@@ -11,6 +11,10 @@ import { bytesOfSymbol, isByteBpe } from './byte-bpe.js';
 
 export const WORD_MARK = '\u2581';
 export const BYTE = /^<0x([0-9A-F]{2})>$/i;
+/** `<blk>`, `<unk>`, …, and the disambiguation symbols of icefall's lexicons; bytes (`BYTE`) are written alike. */
+export const SPECIAL = /^(?:<.*>|#\d+)$/s;
+/** A word that has no token of its own: it is heard, but nobody knows what it says. */
+export const UNKNOWN = '<unk>';
 const PUNCTUATION = /^[\p{P}\p{S}]+$/u;
 export const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
@@ -47,7 +51,7 @@ export class Spelling {
     const symbols = Array.from({ length: tokens.size }, (_, id) => tokens.symbol(id));
     this.#byteBpe = isByteBpe(symbols);
     this.#readings = symbols.map(this.#byteBpe ? readByteBpe : readSymbol);
-    this.#spaced = this.#readings.some(({ text }) => text.startsWith(' '));
+    this.#spaced = this.#readings.some(({ text }, id) => text.startsWith(' ') && symbols[id] !== UNKNOWN);
   }
 
   /** One token as it is read, with the space before it; bytes that are no letters are shown as `<0xNN>`. */
@@ -68,9 +72,19 @@ export class Spelling {
 
   /** Whether a word begins at token i; i ≥ 1. */
   beginsWord(ids: readonly number[], i: number): boolean {
-    const { text, isPiece, isPunctuation, isUnspaced } = this.#readings[ids[i]];
+    return this.parts(ids[i - 1], ids[i]);
+  }
+
+  /** Whether each of these tokens is a word by itself, whatever stands before it. */
+  areWords(ids: readonly number[]): boolean {
+    return ids.every((id) => this.parts(id, id));
+  }
+
+  /** Whether a word begins at the second of two tokens that follow one another. */
+  parts(before: number, id: number): boolean {
+    const { text, isPiece, isPunctuation, isUnspaced } = this.#readings[id];
     if (text.startsWith(' ')) return true;
-    const afterUnspaced = this.#readings[ids[i - 1]].isUnspaced;
+    const afterUnspaced = this.#readings[before].isUnspaced;
     if (isPiece) return afterUnspaced;
     return !isPunctuation && (!this.#spaced || isUnspaced || afterUnspaced);
   }
@@ -90,6 +104,8 @@ export class Spelling {
 }
 
 function readSymbol(symbol: string): Reading {
+  // As a space it parts what stands before and behind it.
+  if (symbol === UNKNOWN) return reading(` ${symbol}`, [0x20], false);
   const byte = BYTE.exec(symbol);
   if (byte) return reading(symbol, [Number.parseInt(byte[1], 16)], true);
   const text = symbol.replaceAll(WORD_MARK, ' ');

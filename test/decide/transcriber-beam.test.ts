@@ -141,6 +141,33 @@ describe.each(Object.entries(MODELS))('a beam over a %s model', (_, model) => {
     expect(textsOf([...first.events, ...second.events])).toEqual(['partial WORLD', 'partial HE']);
   });
 
+  it('tells confidences of alternatives that are shares of everything it considers, whatever it is held to', () => {
+    const frames = [HE, LLO, WORLD].map((id, t) => {
+      const scores = frameOf(id, 3);
+      scores[[WORLD, S, HE][t]] = 2.5;
+      return scores;
+    });
+    const hotwords = [{ phrase: 'WORLD', boost: 2 }];
+    for (const held of [
+      {},
+      { hotwords },
+      { vocabulary: ['HELLO', 'WORLDS', 'WORLD'] },
+      { hotwords, vocabulary: ['HE'] },
+    ]) {
+      const sums = [1, 2, 64].map((alternatives) => {
+        const listener = new Listener(model(1), { ...BEAM, ...held, partials: false, paths: 16, alternatives });
+        frames.forEach((scores, t) => listener.hear({ us: t * FRAME_US, frames: [scores] }));
+        listener.decider.end(0, 3 * FRAME_US, listener.emit);
+        const all = listener.events.flatMap((event) => (event.type === 'final' ? (event.alternatives ?? []) : []));
+        expect(all.length).toBeLessThanOrEqual(alternatives);
+        return all.reduce((sum, { confidence }) => sum + confidence, 0);
+      });
+      expect(sums[0]).toBeGreaterThan(0);
+      expect(sums.toSorted((a, b) => a - b)).toEqual(sums);
+      expect(sums[2]).toBeCloseTo(1, 12);
+    }
+  });
+
   it('takes the memory of a beam of more paths, but not that of another search', () => {
     const wide = new Listener(model(1), { ...BEAM, paths: 16 });
     const us = wide.hearIds([HE, LLO, BLANK, WORLD], 0);
