@@ -1,16 +1,15 @@
 /** From gathered series to a model folder that `run` can use: data set → training → export → calibration. */
-import { existsSync } from 'node:fs';
 import type { Config } from './config/config.js';
 import type { ModelCard } from './core/card.js';
 import type { Engine } from './core/contracts.js';
 import type { StageContext } from './core/kind.js';
 import { calibrate } from './calibrate.js';
 import { spillOptions, type Gathered } from './gather.js';
-import { checkpointIn, removeCheckpoint } from './train/checkpoint.js';
+import { checkpointIn, removeCheckpoint, warnOfReplaced } from './train/checkpoint.js';
 import { prepareDataset, type Dataset } from './train/dataset.js';
 import { exportModel, updateCard } from './train/export.js';
 import { fewestSamples, trainJob, type GradientFlows, type TrainedNet } from './train/job.js';
-import type { StopReason } from './train/loop.js';
+import { isFinished, type StopReason } from './train/loop.js';
 import type { Progress } from './train/progress.js';
 import { trainingRecord, type TrainingRecord } from './train/record.js';
 import { trainInWorker } from './train/train.js';
@@ -58,8 +57,7 @@ export async function learn(config: Config, gathered: Gathered, parts: LearnPart
   const calibration = await calibrate(config, series, parts.engine, parts.context);
   const card: ModelCard = { ...exported, calibration };
   await updateCard(config.model, card);
-  if (trained.stopped === 'epochs' || trained.stopped === 'patience')
-    await removeCheckpoint(checkpointIn(config.model));
+  if (isFinished(trained.stopped)) await removeCheckpoint(checkpointIn(config.model));
   const { stopped, gradients } = trained;
   const record = trainingRecord(trained, dataset, channels);
   return {
@@ -111,15 +109,11 @@ function constantOf(channels: Gathered['channels'], dataset: Dataset): string[] 
 
 async function train(config: Config, dataset: Dataset, parts: LearnParts): Promise<TrainedNet> {
   const checkpoint = checkpointIn(config.model);
-  if (parts.resume !== true && existsSync(checkpoint)) {
-    parts.context.log.warn(
-      { checkpoint },
-      'an unfinished training is there, and this one replaces it; --resume goes on',
-    );
-  }
+  const resume = parts.resume === true;
+  if (!resume) warnOfReplaced(checkpoint, parts.context.log);
   const job = trainJob(dataset, config.train, {
     diagnose: parts.diagnose === true,
-    checkpoint: { file: checkpoint, resume: parts.resume === true },
+    checkpoint: { file: checkpoint, resume },
   });
   return trainInWorker(job, {
     ...(parts.signal === undefined ? {} : { signal: parts.signal }),

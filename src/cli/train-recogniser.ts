@@ -3,24 +3,36 @@ import { relative } from 'node:path';
 import type { Config } from '../config/config.js';
 import { widthText } from '../core/card.js';
 import { counted } from '../core/counted.js';
+import type { Log } from '../core/log.js';
 import type { SpeechOptions } from '../core/speech-training.js';
 import { learnSpeech, type LearntSpeech } from '../learn-speech.js';
 import type { Io } from './output.js';
 import { TrainingBar } from './training-bar.js';
-import { WHY_ENDED } from './training-summary.js';
+import { noteHowToGoOn, WHY_ENDED } from './training-summary.js';
 
 /** Recordings of which is told what is wrong with them; the others are counted. */
 const MOST_TOLD = 10;
 
+export interface TrainRecogniserOptions {
+  readonly io: Io;
+  readonly log: Log;
+  readonly resume: boolean;
+  readonly json: boolean;
+}
+
 /** Ctrl-C keeps what was learnt. @throws UserError as `learnSpeech` */
-export async function trainRecogniser(config: Config, speech: SpeechOptions, io: Io, asJson: boolean): Promise<void> {
+export async function trainRecogniser(
+  config: Config,
+  speech: SpeechOptions,
+  { io, log, resume, json }: TrainRecogniserOptions,
+): Promise<void> {
   const bar = new TrainingBar(io, { name: 'words wrong', text: percent });
-  const learnt = await learnSpeech(config, speech, { signal: io.signal, onProgress: bar.update }).finally(() =>
-    bar.stop(),
-  );
+  const parts = { log, resume, signal: io.signal, onProgress: bar.update };
+  const learnt = await learnSpeech(config, speech, parts).finally(() => bar.stop());
   tellProblems(learnt.manifests, io);
-  if (asJson) io.printJson({ model: config.model, ...learnt });
+  if (json) io.printJson({ model: config.model, ...learnt });
   else io.print(`${describe(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+  noteHowToGoOn(learnt.stopped, io);
 }
 
 function tellProblems(manifests: LearntSpeech['manifests'], io: Io): void {

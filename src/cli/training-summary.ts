@@ -2,6 +2,7 @@
 import { widthText } from '../core/card.js';
 import { counted } from '../core/counted.js';
 import type { Learnt } from '../learn.js';
+import type { Io } from './output.js';
 import { describeThreshold, summariseThreshold } from './threshold-summary.js';
 
 export const WHY_ENDED: Readonly<Record<Learnt['stopped'], string>> = {
@@ -10,6 +11,12 @@ export const WHY_ENDED: Readonly<Record<Learnt['stopped'], string>> = {
   time: 'time limit reached',
   aborted: 'stopped by you; what was learnt is kept',
 };
+
+/** What may be done after a training that has more to learn. */
+export function noteHowToGoOn(stopped: Learnt['stopped'], io: Pick<Io, 'note'>): void {
+  if (stopped === 'aborted') io.note('the same command with --resume goes on');
+  if (stopped === 'time') io.note('with a longer train.maxSeconds, --resume goes on');
+}
 
 export function describeTraining({ card, stopped }: Learnt): string {
   const { training, calibration } = card;

@@ -1,34 +1,44 @@
 /** Where a training stands, on the disk: what `kioku train --resume` goes on from. */
-import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, systemCodeOf, UserError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { sealed, unsealed } from '../core/sealed.js';
 import type { TrainOptions } from '../core/training.js';
-import type { ForecastEvaluation } from './evaluator.js';
-import type { TrainJob } from './job.js';
-import type { LoopState } from './loop.js';
-import { bytesOf } from './sequence.js';
+import type { Evaluation, LoopHooks, LoopState } from './loop.js';
 
 /** Its last character is the version of `Content`. */
-const MAGIC = 'kioku-training-3';
+const MAGIC = 'kioku-training-4';
 
-/** Options that may change before a training goes on: they say when to stop and where data is, not what is learnt. */
-const FREE_OPTIONS = ['maxSeconds', 'checkpointSeconds', 'memoryMb'] as const;
+/** Where a training writes down how far it is. */
+export interface Checkpoint {
+  readonly file: string;
+  /** Whether training goes on from what is there. */
+  readonly resume: boolean;
+}
 
-type FixedOptions = Omit<TrainOptions, (typeof FREE_OPTIONS)[number]>;
-
-interface Content {
-  readonly options: FixedOptions;
-  /** SHA-256 of the net's shape and of all sequences, hexadecimal. */
+/** What decides about the model, and must therefore be the same when a training goes on. */
+export interface TrainingIdentity {
+  /** Options by their whole name, such as `train.hidden`; see {@link fixedOptions}. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** SHA-256 of all that is learnt from, hexadecimal. */
   readonly data: string;
-  readonly state: LoopState<ForecastEvaluation>;
+}
+
+interface Content<State> extends TrainingIdentity {
+  readonly state: State;
 }
 
 /** The checkpoint of the training that makes the model in `folder`. */
 export function checkpointIn(folder: string): string {
   return join(folder, 'training.checkpoint');
+}
+
+/** Tells the user that the training which is to begin replaces what another one has left. */
+export function warnOfReplaced(file: string, log: Log): void {
+  if (!existsSync(file)) return;
+  log.warn({ checkpoint: file }, 'an unfinished training is there, and this one replaces it; --resume goes on');
 }
 
 /** A training whose model is safe needs no checkpoint any more. @throws UserError `DISK` */
@@ -40,32 +50,36 @@ export async function removeCheckpoint(file: string): Promise<void> {
   }
 }
 
-export class CheckpointFile {
-  readonly #options: FixedOptions;
-  readonly #data: string;
+/** All options but those that say when to stop and where data is, not what is learnt; by their whole name. */
+export function fixedOptions(options: TrainOptions): Record<string, unknown> {
+  const { maxSeconds: _seconds, checkpointSeconds: _between, memoryMb: _room, ...fixed } = options;
+  return Object.fromEntries(Object.entries(fixed).map(([name, value]) => [`train.${name}`, value]));
+}
 
-  /** @param job the training that it is of; reading refuses what another one has left */
+/** What makes a loop write checkpoints to a file, and go on from the one that is there. @throws UserError as {@link CheckpointFile.read} */
+export function checkpointHooks<E extends Evaluation | undefined, S>(
+  { file, resume }: Checkpoint,
+  identity: TrainingIdentity,
+): Pick<LoopHooks<E, S>, 'save' | 'resumeFrom'> {
+  const checkpoint = new CheckpointFile<LoopState<E, S>>(file, identity);
+  const save = (state: LoopState<E, S>): void => checkpoint.write(state);
+  return resume ? { save, resumeFrom: checkpoint.read() } : { save };
+}
+
+export class CheckpointFile<State> {
+  /** @param identity of the training that it is of; reading refuses what another one has left */
   constructor(
     private readonly file: string,
-    { spec, options, sequences }: Pick<TrainJob, 'spec' | 'options' | 'sequences'>,
-  ) {
-    const { maxSeconds: _seconds, checkpointSeconds: _between, memoryMb: _room, ...fixed } = options;
-    this.#options = fixed;
-    const hash = createHash('sha256').update(JSON.stringify(spec));
-    for (const sequence of sequences) {
-      hash.update(`${sequence.rows} ${sequence.split}`);
-      for (const bytes of bytesOf(sequence, spec.inputs, spec.channels)) hash.update(bytes);
-    }
-    this.#data = hash.digest('hex');
-  }
+    private readonly identity: TrainingIdentity,
+  ) {}
 
   /**
    * Replaces what is there in one go: whenever the process dies or the power fails, the file is the former or the new
    * one. Blocks until it is on the disk.
    * @throws UserError `DISK`: nothing is lost but what was learnt since the checkpoint before
    */
-  write(state: LoopState<ForecastEvaluation>): void {
-    const content: Content = { options: this.#options, data: this.#data, state };
+  write(state: State): void {
+    const content: Content<State> = { ...this.identity, state };
     const part = partOf(this.file);
     try {
       mkdirSync(dirname(this.file), { recursive: true });
@@ -81,15 +95,15 @@ export class CheckpointFile {
    * What `write` was last given.
    * @throws UserError `SNAPSHOT_INVALID` when there is none, it is damaged, or it is of other options or other data
    */
-  read(): LoopState<ForecastEvaluation> {
+  read(): State {
     const { options, data, state } = this.#content();
-    const changed = changes(options, this.#options);
+    const changed = changes(options, this.identity.options);
     if (changed.length > 0) {
       throw new UserError('SNAPSHOT_INVALID', `${this.file} was written with other options: ${changed.join(', ')}`, {
         hint: 'set them back, or train anew without --resume',
       });
     }
-    if (data !== this.#data) {
+    if (data !== this.identity.data) {
       throw new UserError('SNAPSHOT_INVALID', `${this.file} is of a training on other data`, {
         hint: 'give the same files and the same configuration, or train anew without --resume',
       });
@@ -97,7 +111,7 @@ export class CheckpointFile {
     return state;
   }
 
-  #content(): Content {
+  #content(): Content<State> {
     let bytes: Buffer;
     try {
       bytes = readFileSync(this.file);
@@ -114,16 +128,16 @@ export class CheckpointFile {
       });
     }
     // The seal has proved that this is what `write` was given.
-    return content as Content;
+    return content as Content<State>;
   }
 }
 
 /** `train.hidden 32 (now 16)` for every option that differs. */
-function changes(before: FixedOptions, now: FixedOptions): string[] {
-  const keys = new Set([...Object.keys(before), ...Object.keys(now)]) as ReadonlySet<keyof FixedOptions>;
+function changes(before: TrainingIdentity['options'], now: TrainingIdentity['options']): string[] {
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
   return [...keys].flatMap((key) => {
     const [was, is] = [before[key], now[key]].map((value) => JSON.stringify(value));
-    return was === is ? [] : [`train.${key} ${was} (now ${is})`];
+    return was === is ? [] : [`${key} ${was} (now ${is})`];
   });
 }
 

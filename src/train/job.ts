@@ -1,17 +1,19 @@
 /** One training, from a prepared data set to a trained net; the same in a worker thread and in the caller's. */
+import { createHash } from 'node:crypto';
 import type { Micros } from '../core/contracts.js';
 import type { TrainOptions } from '../core/training.js';
 import { persistenceMse } from './batches.js';
-import { CheckpointFile } from './checkpoint.js';
+import { checkpointHooks, fixedOptions, type Checkpoint, type TrainingIdentity } from './checkpoint.js';
 import type { Dataset } from './dataset.js';
 import type { ForecastEvaluation } from './evaluator.js';
 import { learnForecasting } from './forecast-learner.js';
 import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { heldOutRecord } from './held-out-record.js';
-import type { LoopHooks, LoopResult, LoopState } from './loop.js';
+import type { LoopHooks, LoopResult } from './loop.js';
 import { initialParameters, type NetSpec } from './net-spec.js';
 import type { NetRecord } from './record.js';
-import type { MeasuredSequence } from './sequence.js';
+import { bytesOf, type MeasuredSequence } from './sequence.js';
+import type { TrainerState } from './trainer.js';
 import { trainingWindows, validationWindows } from './windows.js';
 
 export interface TrainJob {
@@ -22,11 +24,7 @@ export interface TrainJob {
   /** Whether the result says how the gradient flows back through time. */
   readonly diagnose?: boolean;
   /** Absent: nothing is written on the way, and a training that is killed is lost. */
-  readonly checkpoint?: {
-    readonly file: string;
-    /** Whether training goes on from what is there. */
-    readonly resume: boolean;
-  };
+  readonly checkpoint?: Checkpoint;
 }
 
 /** Before the first step and with the weights that were kept. */
@@ -73,14 +71,15 @@ function headOf({ objective }: TrainOptions): Pick<NetSpec, 'objective' | 'likel
 
 /**
  * Trains in the calling thread and blocks it. The checkpoint stays; who has put the result in a safe place removes it.
- * @throws UserError as {@link learnForecasting} and {@link CheckpointFile}
+ * @throws UserError as {@link learnForecasting} and {@link checkpointHooks}
  */
 export function runJob(job: TrainJob, hooks: LoopHooks<ForecastEvaluation> = {}): TrainedNet {
   const { spec, options, sequences, stepUs } = job;
   const shape = { inputs: spec.inputs, channels: spec.channels, length: options.sequenceLength, lanes: options.lanes };
   const validation = validationWindows(sequences, shape);
   const training = trainingWindows(sequences, shape);
-  const allHooks = { ...hooks, ...checkpointHooks(job) };
+  const saving = job.checkpoint && checkpointHooks<ForecastEvaluation, TrainerState>(job.checkpoint, identityOf(job));
+  const allHooks = { ...hooks, ...saving };
   const loop = learnForecasting(spec, training, validation, options, allHooks);
   const { validations, best, evaluation, ...result } = loop;
   const heldOut = heldOutRecord(spec, result.parameters, validation, sequences, stepUs);
@@ -92,9 +91,11 @@ export function runJob(job: TrainJob, hooks: LoopHooks<ForecastEvaluation> = {})
   return { ...trained, gradients: { initial, learnt: gradientFlow(spec, training, result.parameters) } };
 }
 
-function checkpointHooks(job: TrainJob): Pick<LoopHooks<ForecastEvaluation>, 'save' | 'resumeFrom'> {
-  if (job.checkpoint === undefined) return {};
-  const file = new CheckpointFile(job.checkpoint.file, job);
-  const save = (state: LoopState<ForecastEvaluation>): void => file.write(state);
-  return job.checkpoint.resume ? { save, resumeFrom: file.read() } : { save };
+function identityOf({ spec, options, sequences }: TrainJob): TrainingIdentity {
+  const hash = createHash('sha256').update(JSON.stringify(spec));
+  for (const sequence of sequences) {
+    hash.update(`${sequence.rows} ${sequence.split}`);
+    for (const bytes of bytesOf(sequence, spec.inputs, spec.channels)) hash.update(bytes);
+  }
+  return { options: fixedOptions(options), data: hash.digest('hex') };
 }

@@ -19,8 +19,11 @@ export interface Evaluation {
   readonly loss: number;
 }
 
-/** A net that is being trained. `E` is undefined where nothing is held out. */
-export interface Learner<E extends Evaluation | undefined> {
+/**
+ * A net that is being trained. `E` is undefined where nothing is held out.
+ * @typeParam S where training stands between two steps
+ */
+export interface Learner<E extends Evaluation | undefined, S = TrainerState> {
   /** Optimiser steps an epoch, ≥ 1. */
   readonly perEpoch: number;
   /** Optimiser steps taken. */
@@ -36,14 +39,19 @@ export interface Learner<E extends Evaluation | undefined> {
   learn(epoch: number, index: number, learningRate: number): { readonly loss: number; readonly counted: number };
   /** Of the present weights. */
   evaluate(): E;
-  /** Where training stands between two steps; its arrays are valid until the next one. */
-  state(): TrainerState;
+  /** Its arrays are valid until the next step. */
+  state(): S;
   /** The inverse of {@link state}. */
-  restore(state: TrainerState): void;
+  restore(state: S): void;
 }
 
 /** Why training ended: all epochs done, no better for a while, out of time, or asked to. */
 export type StopReason = 'epochs' | 'patience' | 'time' | 'aborted';
+
+/** Whether a training that ended so has nothing left to do: it needs no checkpoint any more. */
+export function isFinished(stopped: StopReason): boolean {
+  return stopped === 'epochs' || stopped === 'patience';
+}
 
 export interface LoopResult<E extends Evaluation | undefined> {
   /** [N], those with the lowest validation loss; the last ones where nothing is held out. */
@@ -81,8 +89,8 @@ interface EpochSums {
 const NOTHING: EpochSums = { windows: 0, loss: 0, counted: 0, gradientNorm: 0, clipped: 0 };
 
 /** Where training stands between two optimiser steps: all that it takes to go on bit for bit. */
-export interface LoopState<E extends Evaluation | undefined> {
-  readonly trainer: TrainerState;
+export interface LoopState<E extends Evaluation | undefined, S = TrainerState> {
+  readonly trainer: S;
   readonly epoch: number;
   readonly sums: Readonly<EpochSums>;
   readonly curve: CurveState;
@@ -91,7 +99,7 @@ export interface LoopState<E extends Evaluation | undefined> {
   readonly progress: MeterState;
 }
 
-export interface LoopHooks<E extends Evaluation | undefined> {
+export interface LoopHooks<E extends Evaluation | undefined, S = TrainerState> {
   /** Asked after every optimiser step; true ends training with the best weights so far. */
   readonly shouldStop?: () => boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -99,9 +107,9 @@ export interface LoopHooks<E extends Evaluation | undefined> {
    * Called every `checkpointSeconds`, and when time or `shouldStop` ends training; the arrays of `state` are valid until
    * it returns.
    */
-  readonly save?: (state: LoopState<E>) => void;
+  readonly save?: (state: LoopState<E, S>) => void;
   /** What `save` was given by a training with the same arguments; training goes on from there. */
-  readonly resumeFrom?: LoopState<E>;
+  readonly resumeFrom?: LoopState<E, S>;
 }
 
 /**
@@ -110,15 +118,15 @@ export interface LoopHooks<E extends Evaluation | undefined> {
  * unless time or the caller ends it, and however often it was killed and resumed on the way.
  * @throws UserError `TRAINING` when a loss is not a finite number
  */
-export function runLoop<E extends Evaluation | undefined>(
-  learner: Learner<E>,
+export function runLoop<E extends Evaluation | undefined, S = TrainerState>(
+  learner: Learner<E, S>,
   options: LoopOptions,
-  hooks: LoopHooks<E> = {},
+  hooks: LoopHooks<E, S> = {},
 ): LoopResult<E> {
   return new Loop(learner, options, hooks).run();
 }
 
-class Loop<E extends Evaluation | undefined> {
+class Loop<E extends Evaluation | undefined, S> {
   readonly #totalSteps: number;
   readonly #meter: ProgressMeter;
   readonly #curve = new Curve();
@@ -128,9 +136,9 @@ class Loop<E extends Evaluation | undefined> {
   #savedMs = performance.now();
 
   constructor(
-    private readonly learner: Learner<E>,
+    private readonly learner: Learner<E, S>,
     private readonly options: LoopOptions,
-    private readonly hooks: LoopHooks<E>,
+    private readonly hooks: LoopHooks<E, S>,
   ) {
     this.#totalSteps = options.maxEpochs * learner.perEpoch;
     this.#meter = new ProgressMeter(this.#totalSteps, options.maxSeconds, hooks.onProgress);
@@ -207,7 +215,7 @@ class Loop<E extends Evaluation | undefined> {
     this.#savedMs = performance.now();
   }
 
-  #restore(state: LoopState<E>): void {
+  #restore(state: LoopState<E, S>): void {
     this.learner.restore(state.trainer);
     this.#meter.restore(state.progress);
     this.#epoch = state.epoch;

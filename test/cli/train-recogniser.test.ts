@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { LearntSpeech } from '../../src/learn-speech.js';
-import { kioku } from '../support/cli.js';
+import { CliProcess, kioku } from '../support/cli.js';
 import { wavOf } from '../support/wav.js';
 import { spoken, tonesJob } from '../train/speech/tones.js';
 import { RATE_HZ } from '../train/speech/words.js';
@@ -44,6 +44,10 @@ function config(name: string, changes: object = {}): string {
   };
   writeFileSync(join(folder, name), stringify(content));
   return name;
+}
+
+function cardIn(model: string): LearntSpeech['card'] {
+  return JSON.parse(readFileSync(join(folder, model, 'recogniser.json'), 'utf8')) as LearntSpeech['card'];
 }
 
 describe('kioku train with a section speech', () => {
@@ -89,13 +93,36 @@ describe('kioku train with a section speech', () => {
       cwd: folder,
     });
     expect([code, stdout]).toEqual([0, expect.stringContaining('the last weights are kept: nothing is held out')]);
-    const card: unknown = JSON.parse(readFileSync(join(folder, 'last', 'recogniser.json'), 'utf8'));
+    const card = cardIn('last');
     expect(card).toMatchObject({ training: { chosen: 'last weights' }, data: [{ recordings: 12 }] });
     expect(card).not.toHaveProperty('heldOut');
   }, 60_000);
 
+  it('keeps what was learnt on Ctrl-C, and goes on from there', async () => {
+    const train = { cell: 'gru', hidden: 4, lanes: 1, maxEpochs: 100_000 };
+    const training = new CliProcess(['train', config('long.yaml', { model: 'long', train })], { cwd: folder });
+    await training.heard(
+      /training \d+ % \|.*\| loss [\d.]+ \| words wrong [\d.]+ % \(best [\d.]+ %\) \| [\d.]+ steps\/s/,
+    );
+    training.child.kill('SIGINT');
+    const ended = await training.ended();
+    expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('stopped by you; what was learnt is kept')]);
+    expect(ended.stderr).toContain('the same command with --resume goes on');
+    const verified = await kioku(['models', 'verify', 'long'], { cwd: folder });
+    expect(verified.code).toBe(0);
+    const before = cardIn('long').training.optimiserSteps;
+    // Out of time as soon as it goes on: one step more.
+    const out = config('long.yaml', { model: 'long', train: { ...train, maxSeconds: 1e-6 } });
+    const resumed = await kioku(['train', out, '--resume'], { cwd: folder });
+    expect([resumed.code, resumed.stdout]).toEqual([0, expect.stringContaining('time limit reached')]);
+    expect(resumed.stderr).toContain('with a longer train.maxSeconds, --resume goes on');
+    expect(cardIn('long').training.optimiserSteps).toBe(before + 1);
+    const anew = await kioku(['train', out], { cwd: folder });
+    expect(anew.stderr).toContain('an unfinished training is there, and this one replaces it');
+    expect(cardIn('long').training.optimiserSteps).toBe(1);
+  }, 120_000);
+
   it.each([
-    ['--resume', ['--resume']],
     ['--diagnose', ['--diagnose']],
     ['--live', ['--live', '--for', '1h']],
     ['--report', ['--report', 'page.html']],

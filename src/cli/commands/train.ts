@@ -51,7 +51,8 @@ async function train(paths: readonly string[], options: Options, io: Io): Promis
   const config = await chooseData(paths, options, log, io);
   if (config.speech !== undefined) {
     const { trainRecogniser } = await import('../train-recogniser.js');
-    return trainRecogniser(config, config.speech, io, options.json === true);
+    const { resume = false, json = false } = options;
+    return trainRecogniser(config, config.speech, { io, log, resume, json });
   }
   if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const context = contextOf(config, { log });
@@ -112,8 +113,8 @@ async function chooseData(paths: readonly string[], options: Options, log: Log, 
 }
 
 /** A recogniser learns from what its section `speech` names. */
-function requireNothingElse(files: readonly string[], { live, resume, diagnose, report }: Options): void {
-  const given = Object.entries({ live, resume, diagnose, report }).find(([, value]) => value !== undefined);
+function requireNothingElse(files: readonly string[], { live, diagnose, report }: Options): void {
+  const given = Object.entries({ live, diagnose, report }).find(([, value]) => value !== undefined);
   if (given === undefined && files.length === 0) return;
   const what = given === undefined ? `the file ${files[0]}` : `--${given[0]}`;
   throw new UserError(
@@ -152,7 +153,7 @@ async function trainOn(
   io: Io,
 ): Promise<void> {
   const { learnWithBar } = await import('../learn-with-bar.js');
-  const { describeTraining } = await import('../training-summary.js');
+  const { describeTraining, noteHowToGoOn } = await import('../training-summary.js');
   const { adviseOn, describePauses } = await import('../pause-advice.js');
   const { resume = false, diagnose = false } = options;
   const learnt = await learnWithBar(config, gathered, { context, io, resume, diagnose });
@@ -172,6 +173,5 @@ async function trainOn(
     const { writeTrainingPage } = await import('../training-page.js');
     await writeTrainingPage(options.report, config.name, learnt);
   }
-  if (learnt.stopped === 'aborted') io.note('the same command with --resume goes on');
-  if (learnt.stopped === 'time') io.note('with a longer train.maxSeconds, --resume goes on');
+  noteHowToGoOn(learnt.stopped, io);
 }

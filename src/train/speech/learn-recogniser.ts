@@ -2,7 +2,7 @@
 import type { RecogniserFeatures } from '../../core/recogniser.js';
 import type { SpeechOptions } from '../../core/speech-training.js';
 import type { TrainOptions } from '../../core/training.js';
-import { runLoop, type LoopHooks, type LoopResult } from '../loop.js';
+import { runLoop, type LoopResult } from '../loop.js';
 import type { NetSpec } from '../net-spec.js';
 import type { Surroundings } from './augment.js';
 import type { Corpus } from './corpus.js';
@@ -11,7 +11,7 @@ import { Lessons, type Lesson } from './lessons.js';
 import { melScaleOf, type MelScale } from './mel-scale.js';
 import type { SpecAugmentOptions } from './spec-augment.js';
 import type { SpeechEvaluation } from './speech-evaluator.js';
-import { SpeechLearner } from './speech-learner.js';
+import { SpeechLearner, type SpeechHooks } from './speech-learner.js';
 
 /** What is heard while learning: more than is ever met, so that what is met is nothing new. */
 const VARIED: Pick<JoinOptions, 'edgeMs' | 'speed' | 'wordLevelDb'> = {
@@ -72,7 +72,7 @@ export function learnRecogniser(
   heldOut: Corpus | undefined,
   speech: SpeechOptions,
   options: TrainOptions,
-  hooks: Pick<LoopHooks<SpeechEvaluation | undefined>, 'shouldStop' | 'onProgress'> = {},
+  hooks: SpeechHooks = {},
 ): LearntRecogniser {
   const features = featuresOf(speech);
   const { recordings, gapMs, frameEpochs } = speech;

@@ -1,12 +1,15 @@
 /** The training of a recogniser as plain data: one or two manifests and the options; and what comes of it, as plain data, too. */
+import { createHash } from 'node:crypto';
 import type { SpeechOptions } from '../../core/speech-training.js';
 import type { TrainOptions } from '../../core/training.js';
-import type { LoopHooks } from '../loop.js';
+import { checkpointHooks, fixedOptions, type Checkpoint, type TrainingIdentity } from '../checkpoint.js';
 import { readCorpus, type Corpus } from './corpus.js';
 import { featuresOf, learnRecogniser, type LearntRecogniser } from './learn-recogniser.js';
 import { readManifest, type BadLine } from './manifest.js';
 import type { Problem } from './recordings.js';
 import type { SpeechEvaluation } from './speech-evaluator.js';
+import type { SpeechHooks, SpeechState } from './speech-learner.js';
+import type { WordTokens } from './word-tokens.js';
 
 export interface ManifestJob {
   /** Absolute paths. */
@@ -15,6 +18,8 @@ export interface ManifestJob {
   readonly heldOut: string | undefined;
   readonly speech: SpeechOptions;
   readonly train: TrainOptions;
+  /** Absent: nothing is written on the way, and a training that is killed is lost. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** What became of the lines of a manifest. */
@@ -36,32 +41,55 @@ export interface LearntFromManifests {
 }
 
 /**
- * Blocks the calling thread while it trains. The vocabulary is every word of the training manifest.
+ * Blocks the calling thread while it trains. The vocabulary is every word of the training manifest. The checkpoint stays; who
+ * has put the result in a safe place removes it.
  * @throws UserError `DATA_MISSING`, `DATA_INVALID` (a manifest of which nothing can be used), and as {@link learnRecogniser}
+ * and {@link checkpointHooks}
  */
 export async function learnFromManifests(
-  { manifest, heldOut, speech, train }: ManifestJob,
-  hooks: Pick<LoopHooks<SpeechEvaluation | undefined>, 'shouldStop' | 'onProgress'> = {},
+  job: ManifestJob,
+  hooks: Pick<SpeechHooks, 'shouldStop' | 'onProgress'> = {},
 ): Promise<LearntFromManifests> {
-  const { sampleRateHz } = featuresOf(speech);
-  const lines = await readManifest(manifest);
-  const corpus = await readCorpus(lines, sampleRateHz);
-  const report = reportOf(manifest, lines.badLines, corpus);
-  const words = corpus.tokens.words;
-  if (heldOut === undefined) {
-    return { learnt: learnRecogniser(corpus, undefined, speech, train, hooks), words, manifests: [report] };
-  }
-  const heldOutLines = await readManifest(heldOut);
-  const heldOutCorpus = await readCorpus(heldOutLines, sampleRateHz, corpus.tokens);
-  const learnt = learnRecogniser(corpus, heldOutCorpus, speech, train, hooks);
-  return { learnt, words, manifests: [report, reportOf(heldOut, heldOutLines.badLines, heldOutCorpus)] };
+  const { speech, train } = job;
+  const training = await read(job.manifest, speech);
+  const { tokens } = training.corpus;
+  const heldOut = job.heldOut === undefined ? undefined : await read(job.heldOut, speech, tokens);
+  const saving = savingHooks(job, training.corpus, heldOut?.corpus);
+  const learnt = learnRecogniser(training.corpus, heldOut?.corpus, speech, train, { ...hooks, ...saving });
+  const manifests = [training.report, ...(heldOut === undefined ? [] : [heldOut.report])] as const;
+  return { learnt, words: tokens.words, manifests };
 }
 
-function reportOf(
+async function read(
   path: string,
-  badLines: readonly BadLine[],
-  { recordings, problems, sampleRateHz }: Corpus,
-): ManifestReport {
+  speech: SpeechOptions,
+  tokens?: WordTokens,
+): Promise<{ readonly corpus: Corpus; readonly report: ManifestReport }> {
+  const lines = await readManifest(path);
+  const corpus = await readCorpus(lines, featuresOf(speech).sampleRateHz, tokens);
+  const { recordings, problems, sampleRateHz } = corpus;
   const samples = recordings.reduce((sum, recording) => sum + recording.samples.length, 0);
-  return { path, recordings: recordings.length, seconds: samples / sampleRateHz, badLines, problems };
+  const seconds = samples / sampleRateHz;
+  return { corpus, report: { path, recordings: recordings.length, seconds, badLines: lines.badLines, problems } };
+}
+
+function savingHooks(job: ManifestJob, ...corpora: readonly (Corpus | undefined)[]): SpeechHooks {
+  if (job.checkpoint === undefined) return {};
+  return checkpointHooks<SpeechEvaluation | undefined, SpeechState>(job.checkpoint, identityOf(job, corpora));
+}
+
+/** The recordings as they are heard count, not where they lie or what they are called. */
+function identityOf({ speech, train }: ManifestJob, corpora: readonly (Corpus | undefined)[]): TrainingIdentity {
+  const { manifest: _manifest, heldOut: _heldOut, licence: _licence, ...fixed } = speech;
+  const options = Object.entries(fixed).map(([name, value]) => [`speech.${name}`, value] as const);
+  const hash = createHash('sha256');
+  for (const corpus of corpora) {
+    if (corpus === undefined) continue;
+    hash.update(JSON.stringify(corpus.tokens.words));
+    for (const { speaker, labels, samples } of corpus.recordings) {
+      hash.update(JSON.stringify([speaker, labels, samples.length]));
+      hash.update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+    }
+  }
+  return { options: { ...fixedOptions(train), ...Object.fromEntries(options) }, data: hash.digest('hex') };
 }

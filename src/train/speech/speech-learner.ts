@@ -1,11 +1,10 @@
 /** A recogniser that learns from strings made on the way, at first where the words are, then by CTC. */
 import type { TrainOptions } from '../../core/training.js';
 import { tensorOf } from '../../step/ort.js';
-import { ADAM, AdamSteps } from '../adam-steps.js';
+import { ADAM, AdamSteps, type AdamState } from '../adam-steps.js';
 import { fillKeepMask } from '../dropout.js';
-import type { Learner } from '../loop.js';
+import type { Learner, LoopHooks } from '../loop.js';
 import { initialParameters, layerWidth, type NetSpec } from '../net-spec.js';
-import type { TrainerState } from '../trainer.js';
 import type { Lesson, Lessons } from './lessons.js';
 import type { MelScale } from './mel-scale.js';
 import { speechBatch } from './speech-batch.js';
@@ -30,11 +29,17 @@ export type SpeechLearnerOptions = Pick<TrainOptions, 'clipNorm' | 'weightDecay'
   readonly frameEpochs: number;
 };
 
-export class SpeechLearner implements Learner<SpeechEvaluation | undefined> {
+/** Every string begins with a state of zeros, so there is none to keep; the masks are a function of the steps taken. */
+export interface SpeechState extends AdamState {
+  readonly tooShort: number;
+}
+
+export type SpeechHooks = LoopHooks<SpeechEvaluation | undefined, SpeechState>;
+
+export class SpeechLearner implements Learner<SpeechEvaluation | undefined, SpeechState> {
   readonly perEpoch = STEPS_PER_EPOCH;
   readonly #adam: AdamSteps;
   readonly #evaluator: SpeechEvaluator | undefined;
-  /** Strings so far that were too short for their tokens, in the present process. */
   #tooShort = 0;
 
   constructor(
@@ -95,13 +100,13 @@ export class SpeechLearner implements Learner<SpeechEvaluation | undefined> {
     return this.#evaluator?.evaluate(this.#adam.parameters);
   }
 
-  /** Every string begins with a state of zeros, so there is none to keep. */
-  state(): TrainerState {
-    return { ...this.#adam.state(), lanes: new Float32Array(0) };
+  state(): SpeechState {
+    return { ...this.#adam.state(), tooShort: this.#tooShort };
   }
 
-  restore(state: TrainerState): void {
+  restore(state: SpeechState): void {
     this.#adam.restore(state);
+    this.#tooShort = state.tooShort;
   }
 
   close(): void {
