@@ -1,5 +1,6 @@
 /** Options of training a recogniser (section `speech`): what it learns from and what it is to hear. */
 import { z } from 'zod';
+import { MOST_PHRASES, phraseSchema } from './hotwords.js';
 
 /** From … to, both included. */
 function range(least: number, most: number, whole = false) {
@@ -24,6 +25,11 @@ export const speechSchema = z
           'Recordings that are not learnt from: they choose the best weights. Best of speakers that are not in the other. ' +
           'Absent: the last weights are kept.',
       }),
+    keywords: z.array(phraseSchema).min(1).max(MOST_PHRASES).optional().meta({
+      title: 'Keywords',
+      description:
+        'Only the words of these phrases become tokens, every other word of the manifests becomes one more (`<unk>`), which is never written: what a small net needs to spot keywords. Absent: every word becomes a token.',
+    }),
     licence: z.string().min(1).meta({
       title: 'Licence',
       description:

@@ -1,5 +1,6 @@
-/** The tokens of a recogniser for a closed vocabulary: one a word, and the blank. */
-import { WORD_MARK } from '../../decide/words.js';
+/** The tokens of a recogniser for a closed vocabulary: the blank, one a word, and maybe one for every other word. */
+import { UNKNOWN, WORD_MARK } from '../../decide/words.js';
+import { UserError } from '../../core/errors.js';
 import type { TokenTable } from '../../core/tokens.js';
 
 const BLANK_SYMBOL = '<blk>';
@@ -12,16 +13,41 @@ export class WordTokens implements TokenTable {
   readonly blank = 0;
   readonly #symbols: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
+  /** Of every word that has no token of its own; absent: such words cannot be spelt. */
+  readonly #filler: number | undefined;
 
-  /** @param words each once; their order is that of the ids from 1 on */
+  /** @param words each once; their order is that of the ids from 1 on; `UNKNOWN` among them is every other word */
   constructor(readonly words: readonly string[]) {
-    this.#symbols = [BLANK_SYMBOL, ...words.map((word) => WORD_MARK + word)];
+    this.#symbols = [BLANK_SYMBOL, ...words.map((word) => (word === UNKNOWN ? word : WORD_MARK + word))];
     this.#ids = new Map(this.#symbols.map((symbol, id) => [symbol, id]));
+    this.#filler = this.#ids.get(UNKNOWN);
   }
 
   /** Of every word that is said, in alphabetical order, which does not depend on the order of the recordings. */
   static of(transcripts: readonly string[]): WordTokens {
     return new WordTokens([...new Set(transcripts.flatMap(wordsOf))].toSorted());
+  }
+
+  /**
+   * Of the words of these phrases, in alphabetical order, and of every other word together.
+   * @param transcripts that they are learnt from
+   * @throws UserError `DATA_INVALID` when one of the words is never said, or no other word is
+   */
+  static ofKeywords(phrases: readonly string[], transcripts: readonly string[]): WordTokens {
+    const words = [...new Set(phrases.flatMap(wordsOf))].filter((word) => word !== UNKNOWN).toSorted();
+    const said = new Set(transcripts.flatMap(wordsOf));
+    const missing = words.filter((word) => !said.has(word));
+    if (missing.length > 0) {
+      throw new UserError('DATA_INVALID', `nobody says ${missing.join(', ')} in the recordings to learn from`, {
+        hint: 'correct `speech.keywords`, or add recordings of these words to the manifest',
+      });
+    }
+    if (said.size === words.length) {
+      throw new UserError('DATA_INVALID', 'nothing but keywords is said in the recordings to learn from', {
+        hint: 'add recordings of other words, or leave `speech.keywords` out: every word of the manifest is a token then',
+      });
+    }
+    return new WordTokens([...words, UNKNOWN]);
   }
 
   get size(): number {
@@ -38,9 +64,10 @@ export class WordTokens implements TokenTable {
 
   spell(transcript: string): Spelt {
     const words = wordsOf(transcript);
-    const unknown = words.filter((word) => !this.#ids.has(WORD_MARK + word));
+    const labels = words.map((word) => this.#ids.get(WORD_MARK + word) ?? this.#filler);
+    const unknown = words.filter((_, i) => labels[i] === undefined);
     if (unknown.length > 0) return { unknown: [...new Set(unknown)] };
-    return { labels: words.map((word) => this.#ids.get(WORD_MARK + word) ?? this.blank) };
+    return { labels: labels.filter((label) => label !== undefined) };
   }
 
   /** The lines of tokens.txt, see `readTokens`. */
