@@ -98,7 +98,7 @@ it.for([
   // The thread takes seconds to start on a busy machine: no border may come before it has finished.
   const taught = vi.spyOn(BackgroundLearning.prototype, 'learn');
   onTestFinished(() => taught.mockRestore());
-  const isBusy = (): boolean => taught.mock.contexts.at(-1)?.busy === true;
+  const isBusy = (): boolean => (taught.mock.contexts.at(-1) as BackgroundLearning | undefined)?.busy === true;
   const hold = async (): Promise<void> => {
     while (heard.pump < sent.length - AHEAD || isBusy()) await pause(1);
   };
