@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/longest-first.js';
 
 export default defineConfig({
   test: {
@@ -13,6 +14,7 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     // Two cores: more workers than cores only make the timing of real processes worse.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     retry: 0,
     // What tests prove about models is not remembered for the user.
     env: { XDG_CACHE_HOME: join(tmpdir(), 'kioku-test-cache') },

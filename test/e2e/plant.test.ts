@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { stringify } from 'yaml';
 import type { KiokuEvent } from '../../src/core/events.js';
 import { ROOT } from '../support/build.js';
@@ -76,7 +76,7 @@ class Devices {
   /** All their messages are acknowledged. */
   readonly done: Promise<unknown>;
 
-  constructor(url: string) {
+  constructor(ctx: TestContext, url: string) {
     const plan: DevicesPlan = {
       url,
       devices: DEVICES,
@@ -91,7 +91,7 @@ class Devices {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    onTestFinished(() => void this.#child.kill('SIGKILL'));
+    ctx.onTestFinished(() => void this.#child.kill('SIGKILL'));
     let said = '';
     this.started = new Promise((resolve) => {
       this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -104,9 +104,9 @@ class Devices {
   }
 }
 
-function watch(config: string): CliProcess {
+function watch(ctx: TestContext, config: string): CliProcess {
   const process = new CliProcess(['run', config], { cwd: folder });
-  onTestFinished(() => void process.child.kill('SIGKILL'));
+  ctx.onTestFinished(() => void process.child.kill('SIGKILL'));
   return process;
 }
 
@@ -130,8 +130,8 @@ function stepsOf(events: readonly KiokuEvent[], startMs: number): Map<string, nu
 }
 
 /** Waits until the last step that can have closed (the one before the last) of every device was scored. */
-async function everythingScored(config: string, startMs: number): Promise<KiokuEvent[]> {
-  await expect
+async function everythingScored(ctx: TestContext, config: string, startMs: number): Promise<KiokuEvent[]> {
+  await ctx.expect
     .poll(
       () => {
         const steps = [...stepsOf(eventsOf(config), startMs).values()];
@@ -154,23 +154,24 @@ function expectThreeIncidents(events: readonly KiokuEvent[]): void {
 
 const ALL_STEPS = Array.from({ length: LIVE_STEPS - 1 }, (_, step) => step);
 
-describe('twenty pumps by wildcard topic', () => {
+// Both wait for half a minute of measurements in real time.
+describe.concurrent('twenty pumps by wildcard topic', () => {
   it('mosquitto, restarted while the pumps go on: three incidents, every sequence number exactly once', async (ctx) => {
     const mosquitto = await Mosquitto.start(ctx, { persistence: true });
     const source = { kind: 'mqtt', url: mosquitto.url, topic: 'factory/{device}/state', qos: 1 };
     writeConfig('mosquitto.yaml', source);
-    const run = watch('mosquitto.yaml');
+    const run = watch(ctx, 'mosquitto.yaml');
     await run.heard(/connected to the broker/);
-    const devices = new Devices(mosquitto.url);
+    const devices = new Devices(ctx, mosquitto.url);
     const startMs = await devices.started;
-    await expect
+    await ctx.expect
       .poll(() => stepsOf(eventsOf('mosquitto.yaml'), startMs).get(deviceName(0))?.length ?? 0, { timeout: 20_000 })
       .toBeGreaterThan(40);
     await mosquitto.stop();
     await run.heard(/lost the broker/);
     await mosquitto.launch();
     await devices.done;
-    const events = await everythingScored('mosquitto.yaml', startMs);
+    const events = await everythingScored(ctx, 'mosquitto.yaml', startMs);
     run.child.kill('SIGINT');
     expect((await run.ended()).code).toBe(0);
     const steps = stepsOf(events, startMs);
@@ -179,16 +180,16 @@ describe('twenty pumps by wildcard topic', () => {
     expectThreeIncidents(events);
   }, 120_000);
 
-  it('embedded broker: the same three incidents', async () => {
+  it('embedded broker: the same three incidents', async (ctx) => {
     const port = await freePort();
     const url = `mqtt://127.0.0.1:${port}`;
     writeConfig('embedded.yaml', { kind: 'mqtt', url, topic: 'factory/{device}/state', qos: 1 }, { broker: { port } });
-    const run = watch('embedded.yaml');
+    const run = watch(ctx, 'embedded.yaml');
     await run.heard(/connected to the broker/);
-    const devices = new Devices(url);
+    const devices = new Devices(ctx, url);
     const startMs = await devices.started;
     await devices.done;
-    const events = await everythingScored('embedded.yaml', startMs);
+    const events = await everythingScored(ctx, 'embedded.yaml', startMs);
     run.child.kill('SIGINT');
     expect((await run.ended()).code).toBe(0);
     for (const list of stepsOf(events, startMs).values()) expect(list).toEqual(ALL_STEPS);

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished, type TestContext } from 'vitest';
+import type { TestContext } from 'vitest';
 import { needsProgram, PATH_WITH_SBIN } from './needs.js';
 
 export interface MosquittoOptions {
@@ -37,7 +37,7 @@ export class Mosquitto {
     // As root, mosquitto becomes the user mosquitto and must still write here.
     chmodSync(dir, 0o777);
     const mosquitto = new Mosquitto(dir, await freePort(), options.scheme ?? 'mqtt');
-    onTestFinished(async () => {
+    ctx.onTestFinished(async () => {
       await mosquitto.stop();
       rmSync(dir, { recursive: true, force: true });
     });
