@@ -58,7 +58,8 @@ async function listening(name: string, source: object, decode?: object) {
   await writeFile(join(folder, `${name}.yaml`), stringify(config));
   const run = new CliProcess(['run', `${name}.yaml`, '--json'], { cwd: folder });
   onTestFinished(() => void run.child.kill('SIGKILL'));
-  await run.heard(/connected to the broker/);
+  // The sink connects first; what is sent before the source has subscribed is lost.
+  await run.heard('topic' in source ? /"topics":\["audio.*connected to the broker/ : /connected to the broker/);
   const client = await mqttClient(url);
   const published: Record<string, Said[]> = {};
   const waiting = new Set<() => void>();
