@@ -15,8 +15,8 @@ export interface MelBands {
 }
 
 /** O'Shaughnessy 1987; the factor cancels out, 2595 · log10 is the same but for rounding. */
-const melOf = (hz: number): number => 1127 * Math.log1p(hz / 700);
-const hzOf = (mel: number): number => 700 * Math.expm1(mel / 1127);
+export const melOf = (hz: number): number => 1127 * Math.log1p(hz / 700);
+export const hzOf = (mel: number): number => 700 * Math.expm1(mel / 1127);
 
 /**
  * Where the bands begin, culminate and end: band b rises from edge b to b + 1 and falls to b + 2.

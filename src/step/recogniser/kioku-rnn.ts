@@ -1,4 +1,4 @@
-/** The states of a recogniser that kioku has trained itself: those of each recurrent layer. */
+/** The states of a recogniser that kioku has trained itself: those of each recurrent layer, and how loud it is. */
 import { UserError } from '../../core/errors.js';
 import type { StatePort } from '../../core/step-model.js';
 import type { EncoderLayout } from './layouts.js';
@@ -25,12 +25,13 @@ export const kiokuRnn: EncoderLayout = {
     // What an LSTM's layers hand on may be a projection of their cells.
     const handedOn = metadata.text('d_model') === undefined ? hidden : metadata.count('d_model');
     const layers = Array.from({ length: metadata.count('num_encoder_layers') }, (_, layer) => layer);
-    return layers.flatMap((layer) =>
-      kinds.map((kind): StatePort => {
-        const name = `${kind}${layer}`;
-        const width = kind === 'h' ? handedOn : hidden;
-        return { name, next: `${name}_next`, elementType: 'float32', shape: ['B', width] };
-      }),
+    const ports = layers.flatMap((layer) =>
+      kinds.map((kind) => statePort(`${kind}${layer}`, kind === 'h' ? handedOn : hidden)),
     );
+    return metadata.text('level') === undefined ? ports : [...ports, statePort('level', 1)];
   },
 };
+
+function statePort(name: string, width: number): StatePort {
+  return { name, next: `${name}_next`, elementType: 'float32', shape: ['B', width] };
+}

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly noiseShare: number;
   /** Speech over noise, dB; see `level.ts` for what counts. */
   readonly snrDb: Range;
+  /** Speech over the hiss of an amplifier, which is heard besides, dB. Absent: none. */
+  readonly hissSnrDb?: Range;
 }
 
 export class Augmenter {
@@ -34,7 +36,7 @@ export class Augmenter {
 
   /** @returns samples within [-1, 1], as many as there were */
   hear({ samples, parts }: Joined<Recording>, draws: Draws): Float64Array {
-    const { levelDb, roomShare, noises, noiseShare, snrDb } = this.surroundings;
+    const { levelDb, roomShare, noises, noiseShare, snrDb, hissSnrDb } = this.surroundings;
     const heard = draws.happens(roomShare) ? inRoom(samples, drawRoom(this.sampleRateHz, draws)) : samples.slice();
     const wanted = gainOf(draws.within(levelDb));
     const power = speechPower(heard, parts);
@@ -44,6 +46,7 @@ export class Augmenter {
       const kind = draws.one(noises);
       this.#noise.add(kind, heard, wanted ** 2 * 10 ** (-draws.within(snrDb) / 10), draws);
     }
+    if (hissSnrDb) this.#noise.add('hiss', heard, wanted ** 2 * 10 ** (-draws.within(hissSnrDb) / 10), draws);
     for (let i = 0; i < heard.length; i++) heard[i] = Math.min(1, Math.max(-1, heard[i]));
     return heard;
   }

@@ -15,6 +15,7 @@ import type { LearntRecogniser } from './learn-recogniser.js';
 import type { LearntFromManifests } from './manifest-job.js';
 import type { MelScale } from './mel-scale.js';
 import { countFindings } from './recordings.js';
+import { takeLevel } from './running-level.js';
 import { tokenErrorRate, type SpeechEvaluation, type TokenErrors } from './speech-evaluator.js';
 import { WordTokens } from './word-tokens.js';
 
@@ -114,8 +115,8 @@ function errorsOf(errors: TokenErrors) {
 }
 
 /**
- * One step of the net: `x` [B, STACKED_FRAMES, melBins] log-mel energies and the states before → `log_probs` [B, 1, tokens]
- * and the states after. The metadata is what icefall writes of a streaming CTC model, under a kind of its own.
+ * One step of the net: `x` [B, STACKED_FRAMES, melBins] log-mel energies, the states and the level before → `log_probs` [B, 1, tokens]
+ * and those after. The metadata is what icefall writes of a streaming CTC model, under a kind of its own.
  * @returns an ONNX file
  */
 export function buildRecogniserStep(
@@ -128,16 +129,19 @@ export function buildRecogniserStep(
   const x = g.input(['B', STACKED_FRAMES, melBins], 'x');
   const before = states.map(({ name, shape }) => g.input(shape, name));
   const blocks = withScale(spec, parameterBlocks(spec, parameters), scale);
-  const { top, next } = plainLayers(g, spec, blocks, g.reshape(x, ['B', spec.inputs]), before);
+  const { x: heard, level } = takeLevel(g, x, g.input(['B', 1], 'level'));
+  const { top, next } = plainLayers(g, spec, blocks, g.reshape(heard, ['B', spec.inputs]), before);
   const logProbs = g.logSoftmax(logitsOf(g, spec, blocks, top));
   g.output(g.reshape(logProbs, ['B', 1, spec.channels]), 'log_probs');
   states.forEach((state, i) => g.output(next[i], state.next));
+  g.output(level, 'level_next');
   return g.encode({
     model_type: 'kioku-rnn',
     cell: spec.cell,
     num_encoder_layers: String(spec.layers),
     rnn_hidden_size: String(spec.hidden),
     ...(spec.projection === undefined ? {} : { d_model: String(spec.projection) }),
+    level: 'running',
     T: String(STACKED_FRAMES),
     decode_chunk_len: String(STACKED_FRAMES),
     sample_rate: String(sampleRateHz),

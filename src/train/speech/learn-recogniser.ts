@@ -4,44 +4,13 @@ import type { SpeechOptions } from '../../core/speech-training.js';
 import type { TrainOptions } from '../../core/training.js';
 import { runLoop, type LoopResult } from '../loop.js';
 import type { NetSpec } from '../net-spec.js';
-import type { Surroundings } from './augment.js';
+import { LEARNT_UNDER, TRIED_UNDER } from './conditions.js';
 import type { Corpus } from './corpus.js';
-import type { JoinOptions } from './join.js';
 import { Lessons, type Lesson } from './lessons.js';
 import { melScaleOf, type MelScale } from './mel-scale.js';
-import type { SpecAugmentOptions } from './spec-augment.js';
 import type { SpeechEvaluation } from './speech-evaluator.js';
 import { SpeechLearner, type SpeechHooks } from './speech-learner.js';
 
-/** What is heard while learning: more than is ever met, so that what is met is nothing new. */
-const VARIED: Pick<JoinOptions, 'edgeMs' | 'speed' | 'wordLevelDb'> = {
-  edgeMs: [50, 400],
-  speed: [0.85, 1.18],
-  wordLevelDb: [-3, 3],
-};
-const SURROUNDINGS: Surroundings = {
-  levelDb: [-45, -12],
-  roomShare: 0.3,
-  noises: ['pink', 'babble'],
-  // Always some: the pauses of a string are digital silence, which is heard nowhere else.
-  noiseShare: 1,
-  snrDb: [8, 50],
-};
-const MASKS: SpecAugmentOptions = { masks: 2, bands: [0, 6], frames: [0, 6] };
-
-/** Under what held-out strings are tried: as they were spoken, with noise beside that a quiet room has not. */
-const HELD_OUT: JoinOptions & Surroundings = {
-  recordings: [1, 6],
-  gapMs: [0, 500],
-  edgeMs: [50, 400],
-  speed: [1, 1],
-  wordLevelDb: [0, 0],
-  levelDb: [-30, -20],
-  roomShare: 0,
-  noises: ['pink', 'babble'],
-  noiseShare: 1,
-  snrDb: [20, 20],
-};
 const HELD_OUT_STRINGS = 200;
 /** Strings from which mean and spread of the bands are taken; of an epoch that training never comes to. */
 const SCALE_STRINGS = 200;
@@ -76,8 +45,7 @@ export function learnRecogniser(
 ): LearntRecogniser {
   const features = featuresOf(speech);
   const { recordings, gapMs, frameEpochs } = speech;
-  const join = { ...VARIED, recordings, gapMs };
-  const how = { join, surroundings: SURROUNDINGS, masks: MASKS };
+  const how = { ...LEARNT_UNDER, join: { ...LEARNT_UNDER.join, recordings, gapMs } };
   const training = new Lessons(corpus, features, how, options.seed);
   const heard = Array.from({ length: SCALE_STRINGS }, (_, i) => training.heard(SCALE_EPOCH, i));
   const scale = melScaleOf(heard, features.melBins, training.tailSteps);
@@ -104,6 +72,6 @@ export function learnRecogniser(
 
 /** The same in every evaluation. */
 function heldOutLessons(corpus: Corpus, features: RecogniserFeatures, scale: MelScale, seed: number): Lesson[] {
-  const tried = new Lessons(corpus, features, { join: HELD_OUT, surroundings: HELD_OUT }, seed);
+  const tried = new Lessons(corpus, features, { join: TRIED_UNDER, surroundings: TRIED_UNDER }, seed);
   return Array.from({ length: HELD_OUT_STRINGS }, (_, i) => tried.lesson(0, i, scale));
 }

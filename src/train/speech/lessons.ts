@@ -4,13 +4,19 @@ import { Augmenter, type Surroundings } from './augment.js';
 import { ChunkMaker, type Chunks } from './chunk-maker.js';
 import type { Corpus, SpeltRecording } from './corpus.js';
 import { Draws } from './draws.js';
-import { Joiner, type Joined, type JoinOptions } from './join.js';
+import { cutTightly, Joiner, type Joined, type JoinOptions } from './join.js';
 import { normalise, type MelScale } from './mel-scale.js';
+import { withoutLevel } from './running-level.js';
 import { specAugment, type SpecAugmentOptions } from './spec-augment.js';
+import { inVoice, Voices, type VoiceOptions } from './voices.js';
 
 export interface LessonOptions {
   readonly join: JoinOptions;
   readonly surroundings: Surroundings;
+  /** Share of strings that begin with the first word and end with the last, as speech that was cut too tightly. */
+  readonly tightShare?: number;
+  /** Absent: only in the voices that were recorded. */
+  readonly voices?: VoiceOptions;
   /** Absent: nothing is masked. */
   readonly masks?: SpecAugmentOptions;
 }
@@ -28,6 +34,7 @@ export class Lessons {
   readonly #joiner: Joiner<SpeltRecording>;
   readonly #augmenter: Augmenter;
   readonly #maker: ChunkMaker;
+  readonly #voices: Voices | undefined;
 
   /**
    * @param seed with epoch and index it says everything about an utterance
@@ -43,6 +50,7 @@ export class Lessons {
     this.#joiner = new Joiner(recordings, sampleRateHz, options.join);
     this.#augmenter = new Augmenter(seed, sampleRateHz, recordings, options.surroundings);
     this.#maker = new ChunkMaker(features);
+    this.#voices = options.voices && new Voices(features, options.voices);
   }
 
   /** I, values of a step. */
@@ -62,23 +70,29 @@ export class Lessons {
 
   lesson(epoch: number, index: number, scale: MelScale): Lesson {
     const draws = new Draws(this.seed, epoch, index);
-    const { chunks, string } = this.#make(draws);
+    const { chunks, string, speed } = this.#make(draws);
     normalise(chunks, scale);
     const { masks } = this.options;
     if (masks !== undefined) specAugment(chunks, this.features.melBins, masks, draws);
     const labels = string.parts.flatMap(({ recording }) => recording.labels);
-    return { chunks, speaker: string.speaker, labels, frameTargets: this.#targets(string, chunks.count) };
+    return { chunks, speaker: string.speaker, labels, frameTargets: this.#targets(string, chunks.count, speed) };
   }
 
-  #make(draws: Draws): { chunks: Chunks; string: Joined<SpeltRecording> } {
-    const string = this.#joiner.draw(draws);
-    return { chunks: this.#maker.chunksOf(this.#augmenter.hear(string, draws)), string };
+  #make(draws: Draws): { chunks: Chunks; string: Joined<SpeltRecording>; speed: number } {
+    const { tightShare = 0 } = this.options;
+    const joined = this.#joiner.draw(draws);
+    const string = draws.happens(tightShare) ? cutTightly(joined) : joined;
+    const heard = this.#maker.chunksOf(this.#augmenter.hear(string, draws));
+    const voice = this.#voices?.draw(draws);
+    const chunks = voice ? inVoice(heard, voice, this.tailSteps) : heard;
+    withoutLevel(chunks, this.features.melBins);
+    return { chunks, string, speed: voice?.speed ?? 1 };
   }
 
   /** Where several words lie in one recording is not known: as if all took the same time. */
-  #targets({ parts }: Joined<SpeltRecording>, steps: number): Int32Array {
+  #targets({ parts }: Joined<SpeltRecording>, steps: number, speed: number): Int32Array {
     const targets = new Int32Array(steps).fill(this.corpus.tokens.blank);
-    const stepSamples = this.corpus.sampleRateHz / 25;
+    const stepSamples = (this.corpus.sampleRateHz / 25) * speed;
     for (const { recording, spoken } of parts) {
       const share = (spoken.to - spoken.from) / recording.labels.length;
       recording.labels.forEach((label, k) => {

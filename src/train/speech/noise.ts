@@ -8,37 +8,36 @@ import { meanPower } from './level.js';
 export const NOISES = ['pink', 'babble'] as const;
 export type Noise = (typeof NOISES)[number];
 
-/** As much pink noise is made once; strings take theirs from any place in it. */
+/** As much pink noise, and as much hiss, is made once; strings take theirs from any place in it. */
 const BANK_SECONDS = 30;
 /** Octaves over which its spectrum falls. */
 const OCTAVES = 14;
 /** Of random numbers; those of weights, dropout and utterances are elsewhere. */
 const BANK_STREAM = 2 ** 39;
+const HISS_STREAM = BANK_STREAM + 1;
 /** Voices of a babble: fewer can be understood. */
 const VOICES = 6;
 
 export class NoiseMaker {
   readonly #pink: Float32Array;
+  readonly #hiss: Float32Array;
   readonly #voices: readonly Recording[];
 
   /** @param recordings whose voices talk in a babble */
   constructor(seed: number, sampleRateHz: number, recordings: readonly Recording[]) {
     this.#pink = pinkNoise(seed, BANK_SECONDS * sampleRateHz);
+    this.#hiss = hiss(seed, BANK_SECONDS * sampleRateHz);
     this.#voices = recordings.filter(({ speech }) => speech.power > 0);
   }
 
   /** Adds noise of a mean power to all of `samples`. */
-  add(kind: Noise, samples: Float64Array, power: number, draws: Draws): void {
+  add(kind: Noise | 'hiss', samples: Float64Array, power: number, draws: Draws): void {
     const noise = new Float64Array(samples.length);
-    if (kind === 'pink') this.#fillPink(noise, draws);
+    if (kind === 'pink') fill(noise, this.#pink, draws);
+    else if (kind === 'hiss') fill(noise, this.#hiss, draws);
     else for (let voice = 0; voice < VOICES; voice++) this.#talk(noise, draws);
     const gain = Math.sqrt(power / Math.max(meanPower(noise), Number.MIN_VALUE));
     for (let i = 0; i < samples.length; i++) samples[i] += gain * noise[i];
-  }
-
-  #fillPink(noise: Float64Array, draws: Draws): void {
-    const from = draws.whole(this.#pink.length);
-    for (let i = 0; i < noise.length; i++) noise[i] = this.#pink[(from + i) % this.#pink.length];
   }
 
   /** One voice, recording after recording without a pause, each as loud as the others; the first is heard from anywhere. */
@@ -55,6 +54,20 @@ export class NoiseMaker {
       at += to - begin;
     }
   }
+}
+
+function fill(noise: Float64Array, bank: Float32Array, draws: Draws): void {
+  const from = draws.whole(bank.length);
+  for (let i = 0; i < noise.length; i++) noise[i] = bank[(from + i) % bank.length];
+}
+
+/** White noise, as amplifiers make it. */
+function hiss(seed: number, length: number): Float32Array {
+  const words = new Uint32Array(4);
+  return Float32Array.from({ length }, (_, k) => {
+    if (k % 4 === 0) randomBlock(words, seed, HISS_STREAM, k / 4);
+    return words[k % 4] / 2 ** 31 - 1;
+  });
 }
 
 /**

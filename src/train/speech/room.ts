@@ -9,7 +9,7 @@ const EARLY_SECONDS: Range = [0.002, 0.03];
 /** Power of the direct sound over that of all else, dB. */
 const DIRECT_TO_REVERBERANT_DB: Range = [2, 15];
 /** Velvet noise: single impulses instead of a dense tail (Järveläinen & Karjalainen 2007); of speech at 8 kHz so few do. */
-const IMPULSES_PER_SECOND = 500;
+const IMPULSES_PER_SECOND = 250;
 /** The tail is cut where it has fallen by so much, as a part of the RT60: 30 dB. */
 const TAIL_SHARE = 0.5;
 

@@ -17,7 +17,7 @@ const LEAST_COUNT = 2 ** -40;
  * One step of back-propagation through whole utterances, with clipping and AdamW.
  *
  * In: `parameters`, `m`, `v` [N]; `x` [T, B, I]; `frame_targets` int64 [T, B, 1]; `ctc_share` [] 0 … 1; `schedule` [4] (see
- * `adam`); those of `ctcInputs`; with dropout and more than one layer `keep_1` … `keep_{L−1}` [T, B, P].
+ * `adam`); those of `ctcInputs`; with dropout `keep_1` … `keep_L` [T, B, P].
  * Out: `loss` [] = (1 − share) · cross-entropy of the frame targets (nats a frame) + share · CTC loss (nats an utterance);
  * `gradient_norm` []; `parameters_next`, `m_next`, `v_next` [N].
  * @param spec its channels are the tokens, its head gives their logits
@@ -70,5 +70,5 @@ function logProbabilities(g: TensorGraph, spec: NetSpec, parameters: Value, keep
 
 function keepMasks(g: TensorGraph, spec: NetSpec): readonly Value[] {
   if (spec.dropout === 0) return [];
-  return Array.from({ length: spec.layers - 1 }, (_, i) => g.input(['T', 'B', layerWidth(spec)], `keep_${i + 1}`));
+  return Array.from({ length: spec.layers }, (_, i) => g.input(['T', 'B', layerWidth(spec)], `keep_${i + 1}`));
 }

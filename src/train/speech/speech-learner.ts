@@ -88,7 +88,7 @@ export class SpeechLearner implements Learner<SpeechEvaluation | undefined, Spee
     const width = layerWidth(this.spec);
     const { lanes, seed } = this.options;
     if (dropout === 0) return {};
-    const masks = Array.from({ length: layers - 1 }, (_, i) => {
+    const masks = Array.from({ length: layers }, (_, i) => {
       const mask = new Float32Array(steps * lanes * width);
       fillKeepMask(mask, dropout, seed, i + 1, this.#adam.steps + 1);
       return [`keep_${i + 1}`, tensorOf(mask, [steps, lanes, width])] as const;

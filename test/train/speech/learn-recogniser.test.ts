@@ -2,7 +2,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defineConfig } from '../../../src/config/load.js';
+import type { Frame, Lane } from '../../../src/core/contracts.js';
+import { Counters } from '../../../src/core/counters.js';
 import { readModelInfo } from '../../../src/onnx/reader.js';
+import { openLane } from '../../../src/open-lane.js';
+import { contextOf } from '../../../src/stage-context.js';
 import { float32Of, OrtSession, tensorOf, type Tensor } from '../../../src/step/ort.js';
 import { openRecogniserFiles } from '../../../src/step/recogniser/open.js';
 import { stateWidth } from '../../../src/train/net-spec.js';
@@ -11,11 +16,13 @@ import { exportRecogniser } from '../../../src/train/speech/export-recogniser.js
 import { learnInThread } from '../../../src/train/speech/learn-in-thread.js';
 import { learnFromManifests, type LearntFromManifests } from '../../../src/train/speech/manifest-job.js';
 import { normalise } from '../../../src/train/speech/mel-scale.js';
+import { withoutLevel } from '../../../src/train/speech/running-level.js';
 import { speechBatch } from '../../../src/train/speech/speech-batch.js';
 import type { SpeechEvaluation } from '../../../src/train/speech/speech-evaluator.js';
 import { buildSpeechLossGraph } from '../../../src/train/speech/speech-graphs.js';
 import { withMetadata } from '../../support/onnx-edit.js';
 import { Recogniser } from '../../support/transcribe.js';
+import { userEngine } from '../../support/user-engine.js';
 import { noise } from '../noise.js';
 import { spoken, tonesJob } from './tones.js';
 import { RATE_HZ } from './words.js';
@@ -41,6 +48,18 @@ function sentence(words: readonly ('low' | 'high')[]): Float32Array {
   const samples = Float32Array.from([...pieces, pause].flatMap((piece) => Array.from(piece)));
   const faint = noise(samples.length, 9);
   return samples.map((sample, i) => sample + 0.001 * faint[i]);
+}
+
+async function laneOf(model: string, decide: object): Promise<Lane> {
+  const source = { kind: 'microphone' };
+  const config = await defineConfig({ model, source, decide: { kind: 'transcribe', ...decide }, sinks: [] });
+  return openLane(config, userEngine, contextOf(config, { counters: new Counters() }));
+}
+
+/** All of a stream. */
+function frameOf(stream: string, data: Float64Array, rateHz: number): Frame {
+  const signal = { kind: 'audio', rateHz, channels: 1 } as const;
+  return { stream, source: 0, seq: 1, us: 0, arrivedUs: 0, signal, data, mark: 'end' };
 }
 
 /** On held-out speech, of which there is some. */
@@ -174,6 +193,7 @@ describe('a recogniser that was learnt', () => {
     const [steps, width] = [30, spec.inputs];
     const raw = noise(steps * width, 4).map((value) => 4 * value - 8);
     const chunks = { count: steps, data: raw.slice() };
+    withoutLevel(chunks, features.melBins);
     normalise(chunks, scale);
     const frameTargets = new Int32Array(steps);
     const { feeds } = speechBatch([{ chunks, speaker: '', labels: [], frameTargets }], width, 1, 0);
@@ -185,11 +205,11 @@ describe('a recogniser that was learnt', () => {
     const step = new OrtSession(readFileSync(join(folder, 'model', 'model.onnx')));
     const zeros = tensorOf(new Float32Array(spec.hidden), [1, spec.hidden]);
     expect(stateWidth(spec)).toBe(2 * spec.hidden);
-    let states: Record<string, Tensor> = { h0: zeros, c0: zeros };
+    let states: Record<string, Tensor> = { h0: zeros, c0: zeros, level: tensorOf(new Float32Array(1), [1, 1]) };
     for (let t = 0; t < steps; t++) {
       const x = tensorOf(raw.slice(t * width, (t + 1) * width), [1, 4, features.melBins]);
-      const out = step.run({ x, ...states }, { log_probs: null, h0_next: null, c0_next: null });
-      states = { h0: out['h0_next'], c0: out['c0_next'] };
+      const out = step.run({ x, ...states }, { log_probs: null, h0_next: null, c0_next: null, level_next: null });
+      states = { h0: out['h0_next'], c0: out['c0_next'], level: out['level_next'] };
       const logProbs = float32Of(out, 'log_probs');
       const off = logProbs.map((value, c) => Math.abs(value - expected[t * spec.channels + c]));
       expect(Math.max(...off)).toBeLessThan(1e-4);
@@ -218,6 +238,35 @@ describe('a recogniser that was learnt', () => {
       recogniser.close();
     }
     expect(new Set(told).size).toBe(1);
+  });
+
+  it('hears the same behind a voice gate, which hears at its rate', async () => {
+    const words = ['low', 'high', 'high', 'low', 'low'] as const;
+    // Tones are hardly speech.
+    const vad = { threshold: 0.01, offThreshold: 0.01, minSpeechMs: 0, minSilenceMs: 2000, preRollMs: 1000 };
+    const heard: string[] = [];
+    for (const gate of [{}, { vad }]) {
+      const lane = await laneOf(join(folder, 'model'), gate);
+      lane.push([frameOf('a', Float64Array.from(sentence(words)), RATE_HZ)]);
+      const events = [...lane.turn().events, ...lane.end().events];
+      heard.push(events.flatMap((event) => (event.type === 'final' ? [event.text] : [])).join(' '));
+      lane.close();
+    }
+    expect(heard).toEqual([words.join(' '), words.join(' ')]);
+  });
+
+  it('is refused with a voice gate at a rate that no voice activity model hears', async () => {
+    const files = join(folder, 'model');
+    const { metadata } = await readModelInfo(join(files, 'model.onnx'));
+    const odd = join(folder, 'odd-rate');
+    mkdirSync(odd);
+    copyFileSync(join(files, 'tokens.txt'), join(odd, 'tokens.txt'));
+    const changed = { ...Object.fromEntries(metadata), sample_rate: '11025' };
+    writeFileSync(join(odd, 'model.onnx'), withMetadata(readFileSync(join(files, 'model.onnx')), changed));
+    await expect(laneOf(odd, { vad: {} })).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: 'no voice activity model hears the 11025 Hz of the recogniser',
+    });
   });
 
   it('has a card that says where it comes from and how good it is', () => {

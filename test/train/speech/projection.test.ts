@@ -8,6 +8,7 @@ import { openRecogniserFiles } from '../../../src/step/recogniser/open.js';
 import { exportRecogniser } from '../../../src/train/speech/export-recogniser.js';
 import { learnFromManifests, type LearntFromManifests } from '../../../src/train/speech/manifest-job.js';
 import { normalise } from '../../../src/train/speech/mel-scale.js';
+import { withoutLevel } from '../../../src/train/speech/running-level.js';
 import { speechBatch } from '../../../src/train/speech/speech-batch.js';
 import { buildSpeechLossGraph } from '../../../src/train/speech/speech-graphs.js';
 import { withMetadata } from '../../support/onnx-edit.js';
@@ -31,13 +32,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a recogniser with a projection', () => {
-  it('remembers the projected output and the cells of each layer', async () => {
+  it('remembers the projected output and the cells of each layer, and how loud it is', async () => {
     const { encoder } = await openRecogniserFiles(join(folder, 'model'));
     expect(encoder.states.map(({ name, shape }) => [name, shape])).toEqual([
       ['h0', ['B', 5]],
       ['c0', ['B', 11]],
       ['h1', ['B', 5]],
       ['c1', ['B', 11]],
+      ['level', ['B', 1]],
     ]);
   });
 
@@ -75,6 +77,7 @@ describe('a recogniser with a projection', () => {
     const [steps, width] = [30, spec.inputs];
     const raw = noise(steps * width, 4).map((value) => 4 * value - 8);
     const chunks = { count: steps, data: raw.slice() };
+    withoutLevel(chunks, features.melBins);
     normalise(chunks, scale);
     const lesson = { chunks, speaker: '', labels: [], frameTargets: new Int32Array(steps) };
     const { frame_targets: _unused, ...fed } = speechBatch([lesson], width, 1, 0).feeds;
@@ -83,7 +86,7 @@ describe('a recogniser with a projection', () => {
     const expected = float32Of(whole.run(given, { log_probs: null }), 'log_probs');
     whole.close();
     const step = new OrtSession(readFileSync(join(folder, 'model', 'model.onnx')));
-    const widths = { h0: 5, c0: 11, h1: 5, c1: 11 };
+    const widths = { h0: 5, c0: 11, h1: 5, c1: 11, level: 1 };
     const names = Object.keys(widths);
     let states: Record<string, Tensor> = Object.fromEntries(
       Object.entries(widths).map(([name, size]) => [name, tensorOf(new Float32Array(size), [1, size])]),
