@@ -20,7 +20,7 @@ export async function recogniserConfig(
   const config = await (options.config === undefined ? byOptions(options) : byFile(options.config, options));
   if (config.decide.task === 'recognise') return { config, precision: config.decide.needs.precision };
   throw new UserError('ARGUMENT', `${options.config} is for no recogniser`, {
-    hint: 'only `decide: {kind: transcribe}` can be evaluated',
+    hint: 'only `decide: {kind: transcribe}` and `{kind: keywords}` can be evaluated',
   });
 }
 
@@ -45,7 +45,8 @@ async function byFile(path: string, options: RecogniserOptions): Promise<Config>
   );
 }
 
-function commonOf({ realTime }: RecogniserOptions): object {
+/** Sections of a configuration that are the same whatever is evaluated. */
+export function commonOf({ realTime }: RecogniserOptions): object {
   return {
     name: 'evaluate',
     // Replaced by the recordings.

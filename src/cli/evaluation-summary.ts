@@ -3,7 +3,8 @@ import type { Interval } from '../core/bootstrap.js';
 import { counted } from '../core/counted.js';
 import type { Edges, EdgeTally } from '../evaluate/edges.js';
 import { editsIn, type Figures, type Tally } from '../evaluate/error-rates.js';
-import type { Evaluation, Remark, Result } from '../evaluate/evaluation.js';
+import type { Evaluation, Result } from '../evaluate/evaluation.js';
+import type { Remark } from '../evaluate/hearing.js';
 import type { Spread } from '../evaluate/latency.js';
 import { table } from './table.js';
 

@@ -12,7 +12,7 @@ import { TokenSpeller } from './token-speller.js';
 /** Each is a few numbers a stream and a few products a step. */
 const MOST_KEYWORDS = 1000;
 
-export const thresholdSchema = z.number().gt(0).max(1);
+const thresholdSchema = z.number().gt(0).max(1);
 
 const keyword = z.union([
   phraseSchema,

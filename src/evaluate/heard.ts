@@ -1,7 +1,7 @@
 /** One recording while it is heard: what is told of it and when, and whether its sound is as it should be. */
 import type { Frame, Micros } from '../core/contracts.js';
 import { BugError } from '../core/errors.js';
-import type { KiokuEvent, TranscriptEvent } from '../core/events.js';
+import type { KeywordEvent, KiokuEvent, TranscriptEvent } from '../core/events.js';
 import { clippedShare, speechIn } from '../train/speech/level.js';
 import { Waits } from './latency.js';
 import { type Word, WordDelays } from './word-delays.js';
@@ -18,6 +18,8 @@ export class Heard {
   readonly waits = new Waits();
   /** Absent: it is not known when words end. */
   readonly delays: WordDelays | undefined;
+  /** That were told, in order. */
+  readonly keywords: KeywordEvent[] = [];
   /** Of all channels. */
   #samples = 0;
   /** Those that stand at an end of the range. */
@@ -65,6 +67,7 @@ export class Heard {
   }
 
   event(event: KiokuEvent, nowMs: number): void {
+    if (event.type === 'keyword') this.keywords.push(event);
     if (event.type !== 'partial' && event.type !== 'final') return;
     if (event.type === 'final') this.#finals.push(event.text);
     const told = { audioUs: this.#heardUs(event), playedMs: nowMs - (this.#startedMs ?? nowMs) };

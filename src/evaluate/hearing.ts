@@ -29,6 +29,12 @@ export interface HearingParts {
   readonly onPlayed?: () => void;
 }
 
+/** A recording that was not evaluated, or is odd. */
+export interface Remark {
+  readonly name: string;
+  readonly reason: string;
+}
+
 export interface Hearing {
   /** By path, as given. */
   readonly heard: ReadonlyMap<string, Heard>;
@@ -37,19 +43,38 @@ export interface Hearing {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** Which of these files are audio that can be read. @returns the reason for each that is none, by path */
-export async function unreadableOf(files: readonly string[]): Promise<ReadonlyMap<string, UserError>> {
-  const reasons = new Map<string, UserError>();
-  const written = audioFilesSchema.parse({ kind: 'audio-files', files: [...files] });
-  for (const file of files) {
-    try {
-      await checkAudioFile(file, written);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      reasons.set(file, error);
-    }
+/**
+ * Recordings that cannot be read keep nobody from the others.
+ * @param recordings at least one
+ * @returns those that are audio that can be read, and the reason for each other one, all in their order
+ * @throws UserError of the first one when none can be read
+ */
+export async function readableOf<R extends Audible & { readonly name: string }>(
+  recordings: readonly R[],
+): Promise<{ readonly readable: readonly R[]; readonly unheard: readonly Remark[] }> {
+  const errors = new Map<string, UserError | undefined>();
+  const readable: R[] = [];
+  const unheard: Remark[] = [];
+  for (const recording of recordings) {
+    const { name, file } = recording;
+    if (!errors.has(file)) errors.set(file, await faultOf(file));
+    const error = errors.get(file);
+    if (error === undefined) readable.push(recording);
+    else unheard.push({ name, reason: error.message });
   }
-  return reasons;
+  if (readable.length === 0) throw [...errors.values()][0] ?? new BugError('nothing is to be heard');
+  return { readable, unheard };
+}
+
+/** @returns why it is no audio that can be read */
+async function faultOf(file: string): Promise<UserError | undefined> {
+  try {
+    await checkAudioFile(file, audioFilesSchema.parse({ kind: 'audio-files', files: [file] }));
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
 }
 
 /**

@@ -33,7 +33,7 @@ export interface StringOptions {
   readonly seed: number;
 }
 
-/** A string, and where its words end. */
+/** A string, and where its words begin and end. */
 export interface StringUtterance extends Utterance {
   readonly words: readonly Word[];
 }
@@ -126,9 +126,9 @@ function utteranceOf({ parts, speaker }: Joined<Recording>, file: string, sample
     transcript: recordings.map(({ transcript }) => transcript).join(' '),
     speaker: speaker === '' ? undefined : speaker,
     words: parts.flatMap(({ recording, spoken }) => {
-      const endUs: Micros = Math.round((spoken.to * 1e6) / sampleRateHz);
+      const [startUs, endUs] = [spoken.from, spoken.to].map((at): Micros => Math.round((at * 1e6) / sampleRateHz));
       const said = comparedWords(recording.transcript);
-      return said.map((text, i) => (i + 1 < said.length ? { text } : { text, endUs }));
+      return said.map((text, i) => ({ text, ...(i === 0 && { startUs }), ...(i + 1 === said.length && { endUs }) }));
     }),
   };
 }

@@ -7,8 +7,9 @@ import type { Told, Wait } from './latency.js';
 export interface Word {
   /** As it is compared. */
   readonly text: string;
-  /** Position in the recording; absent: nobody knows. */
+  /** Positions in the recording; absent: nobody knows. */
   readonly endUs?: Micros;
+  readonly startUs?: Micros;
 }
 
 /**
