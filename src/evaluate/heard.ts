@@ -1,9 +1,8 @@
 /** One recording while it is heard: what is told of it and when, and whether its sound is as it should be. */
 import type { Frame, Micros } from '../core/contracts.js';
-import { BugError } from '../core/errors.js';
-import type { KeywordEvent, KiokuEvent, TranscriptEvent } from '../core/events.js';
-import { clippedShare, speechIn } from '../train/speech/level.js';
+import type { KiokuEvent, TranscriptEvent } from '../core/events.js';
 import { Waits } from './latency.js';
+import { SoundCheck } from './sound-check.js';
 import { type Word, WordDelays } from './word-delays.js';
 
 /** What is to be heard. */
@@ -18,14 +17,7 @@ export class Heard {
   readonly waits = new Waits();
   /** Absent: it is not known when words end. */
   readonly delays: WordDelays | undefined;
-  /** That were told, in order. */
-  readonly keywords: KeywordEvent[] = [];
-  /** Of all channels. */
-  #samples = 0;
-  /** Those that stand at an end of the range. */
-  #clipped = 0;
-  #silent = true;
-  #samplesASecond = 1;
+  readonly sound = new SoundCheck();
   #startedMs: number | undefined;
   readonly #finals: string[] = [];
 
@@ -39,35 +31,19 @@ export class Heard {
 
   /** Of audio. */
   get seconds(): number {
-    return this.#samples / this.#samplesASecond;
+    return this.sound.seconds;
   }
 
   get text(): string {
     return this.#finals.join(' ');
   }
 
-  /** No sound in it is above the last bit of 16. */
-  get silent(): boolean {
-    return this.#silent;
-  }
-
-  /** Share of the samples; 0 … 1. */
-  get clippedShare(): number {
-    return this.#samples > 0 ? this.#clipped / this.#samples : 0;
-  }
-
-  frame({ data, signal }: Frame, nowMs: number): void {
-    if (signal.kind !== 'audio') throw new BugError('a recording gives readings of sensors');
-    const { rateHz, channels } = signal;
+  frame(frame: Frame, nowMs: number): void {
     this.#startedMs ??= nowMs;
-    this.#samplesASecond = rateHz * channels;
-    this.#samples += data.length;
-    this.#clipped += clippedShare(data, channels) * data.length;
-    this.#silent &&= speechIn(data, this.#samplesASecond).power === 0;
+    this.sound.hear(frame);
   }
 
   event(event: KiokuEvent, nowMs: number): void {
-    if (event.type === 'keyword') this.keywords.push(event);
     if (event.type !== 'partial' && event.type !== 'final') return;
     if (event.type === 'final') this.#finals.push(event.text);
     const told = { audioUs: this.#heardUs(event), playedMs: nowMs - (this.#startedMs ?? nowMs) };

@@ -50,6 +50,7 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
   const { Pipeline } = await import('../../pipeline.js');
   const { TranscriptView } = await import('../transcript-view.js');
   const { eventJson } = await import('../../sink/event-json.js');
+  const { SoundChecks } = await import('../sound-checks.js');
   const config: Config = await defineConfig({
     name: 'transcribe',
     model: await findRecogniser(options.model),
@@ -58,6 +59,8 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
     sinks: [],
   });
   const pipeline = new Pipeline(config, { log: await io.openLog() });
+  const checks = new SoundChecks();
+  pipeline.readings.subscribe((frames) => checks.hear(frames));
   const view = new TranscriptView(io.stdout, inputs.length > 1);
   // Then they share a line. Elsewhere what is logged does not tear the text.
   if (io.stdout.isTTY && io.stderr.isTTY) io.finishLine = () => view.end();
@@ -70,6 +73,7 @@ async function transcribe(inputs: readonly string[], options: Options, io: Io): 
   const summary = await pipeline.run(io.signal);
   if (options.json === true) io.print(JSON.stringify({ type: 'summary', ...summary }));
   else view.end();
+  for (const remark of checks.remarks()) io.note(remark);
 }
 
 function mistake(inputs: readonly string[], options: Options): UserError | undefined {
