@@ -6,8 +6,9 @@ import type { StageContext } from '../core/kind.js';
 import type { RecogniserModel } from '../core/recogniser.js';
 import { readArpa } from './arpa-file.js';
 import type { LanguageScorer } from './language-scorer.js';
-import { tokenScorer, wordIn, wordScorer } from './ngram-scorer.js';
+import { tokenScorer, wordIn } from './ngram-scorer.js';
 import { silentTokens } from './token-speller.js';
+import { wordScorer } from './word-scorer.js';
 import { BYTE, SPECIAL, type Spelling } from './words.js';
 
 const MOST_WEIGHT = 10;

@@ -59,6 +59,11 @@ export class NgramModel {
     return this.#vocabulary.get(text);
   }
 
+  /** All words as they are written. */
+  texts(): Iterable<string> {
+    return this.#vocabulary.keys();
+  }
+
   /** The word that stands for those that the model does not have. */
   get unknown(): number {
     const [word = ROOT] = UNKNOWN_WORDS.flatMap((text) => this.#vocabulary.get(text) ?? []);

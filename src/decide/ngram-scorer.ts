@@ -1,7 +1,6 @@
-/** An n-gram model as a beam asks it: about tokens, or about the words that they spell. */
+/** An n-gram model as a beam asks it, where every token is a word of the model. */
 import type { LanguageScorer, LanguageState } from './language-scorer.js';
 import type { NgramModel, NgramState } from './ngram-model.js';
-import type { Spelling } from './words.js';
 
 export interface Fusion {
   /** What logarithms of probabilities are multiplied by, ≥ 0. */
@@ -11,7 +10,7 @@ export interface Fusion {
 }
 
 /** What all states of a scorer share. */
-class Judge {
+export class Judge {
   readonly mostGain: number;
   readonly first: NgramState;
   readonly #end: number | undefined;
@@ -27,6 +26,10 @@ class Judge {
 
   wordOf(text: string): number {
     return wordIn(this.model, text) ?? this.model.unknown;
+  }
+
+  get unknown(): number {
+    return this.model.unknown;
   }
 
   gain(state: NgramState, word: number): number {
@@ -53,12 +56,6 @@ export function tokenScorer(model: NgramModel, words: readonly (number | undefin
   return { start: new TokenState(judge, known, 0, judge.first, true), mostGain: judge.mostGain };
 }
 
-/** @returns a scorer that judges a word when the next one begins, or the sentence ends: before, nobody knows which it is */
-export function wordScorer(model: NgramModel, spelling: Spelling, fusion: Fusion): LanguageScorer {
-  const judge = new Judge(model, fusion);
-  return { start: new WordState(judge, spelling, 0, judge.first, undefined, true), mostGain: judge.mostGain };
-}
-
 /** A word as the model has it: as it is written, else in small letters, else in capitals. */
 export function wordIn(model: NgramModel, text: string): number | undefined {
   const normal = text.normalize('NFC');
@@ -83,54 +80,5 @@ class TokenState implements LanguageState {
 
   ending(): number {
     return this.empty ? 0 : this.judge.ending(this.state);
-  }
-}
-
-/** The tokens of a word that is not over, the last one first. */
-interface Spelt {
-  readonly before: Spelt | undefined;
-  readonly id: number;
-}
-
-class WordState implements LanguageState {
-  /** The word that is being spelt is over. */
-  #closed: WordState | undefined;
-
-  /** @param empty no word was said, and nothing is no sentence */
-  constructor(
-    private readonly judge: Judge,
-    private readonly spelling: Spelling,
-    readonly score: number,
-    private readonly state: NgramState,
-    private readonly spelt: Spelt | undefined,
-    private readonly empty: boolean,
-  ) {}
-
-  after(id: number): WordState {
-    const { judge, spelling, spelt } = this;
-    const isBorder = spelt !== undefined && spelling.parts(spelt.id, id);
-    const { score, state, empty } = isBorder ? this.#close() : this;
-    return new WordState(judge, spelling, score, state, { before: isBorder ? undefined : spelt, id }, empty);
-  }
-
-  ending(): number {
-    const closed = this.#close();
-    return closed.empty ? 0 : closed.score - this.score + this.judge.ending(closed.state);
-  }
-
-  /** All tokens that may follow ask for the same. */
-  #close(): WordState {
-    return (this.#closed ??= this.#judged());
-  }
-
-  #judged(): WordState {
-    const { judge, spelling, score, state, empty } = this;
-    const ids: number[] = [];
-    for (let one = this.spelt; one !== undefined; one = one.before) ids.push(one.id);
-    const text = spelling.text(ids.toReversed());
-    if (text === '') return new WordState(judge, spelling, score, state, undefined, empty);
-    const word = judge.wordOf(text);
-    const after = judge.after(state, word);
-    return new WordState(judge, spelling, score + judge.gain(state, word), after, undefined, false);
   }
 }

@@ -216,6 +216,30 @@ function heardBy(listener: Listener, ...frames: readonly Float32Array[]): Listen
 /** Blank and unknown. */
 const isSilent = (id: number): boolean => id === 0 || id === 2;
 
+describe('a language model of words, asked about pieces of them', () => {
+  it('judges a word when it is over, one that can no longer be any of its words at once, and each but once', () => {
+    fc.assert(
+      fc.property(madeUpModels(['ab', 'b'], 3), (made) => {
+        // b after the mark, a and b as parts.
+        const scorer = scorerOf(made, ['<blk>', '\u2581b', 'a', 'b', '\u2581a'], 'word');
+        const cost = (...words: string[]): number =>
+          FUSION.weight * words.reduce((sum, word, i) => sum + made.logProb(['<s>', ...words.slice(0, i)], word), 0) +
+          FUSION.wordBonus * words.length;
+        const [b, a] = [scorer.start.after(1), scorer.start.after(4)];
+        expect([scorer.start.score, b.score, a.score]).toEqual([0, 0, 0]);
+        expect(a.after(3).score).toBe(0);
+        expect(a.after(3).after(1).score).toBeCloseTo(cost('ab'), DIGITS);
+        const unknown = b.after(2);
+        expect(unknown.score).toBeCloseTo(cost('ba'), DIGITS);
+        expect(unknown.after(2).score).toBe(unknown.score);
+        expect(unknown.after(1).score).toBeCloseTo(cost('ba'), DIGITS);
+        expect(a.after(4).score).toBeCloseTo(cost('a'), DIGITS);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
 describe('a language model in transducer search', () => {
   const SYMBOLS = ['<blk>', '\u2581a', '<unk>', 'b'];
 
