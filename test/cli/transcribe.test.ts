@@ -128,6 +128,8 @@ describe('kioku transcribe', () => {
     ['--device is for the input mic', ['good.wav', '--device', 'plughw:1,0']],
     ['not for the microphone', ['mic', '--rate', '8000']],
     ['are for --search beam', ['good.wav', '--search', 'greedy', '--hotword', 'bafa']],
+    ['are for --search beam', ['good.wav', '--search', 'greedy', '--language-model', 'words.arpa']],
+    ['--word-bonus is for --language-model', ['good.wav', '--word-bonus', '1']],
     ['are told with --json only', ['good.wav', '--alternatives', '2']],
   ])('takes no option that would do nothing: %s', async (message, args) => {
     const { code, stdout, stderr } = await transcribe(...args);
@@ -150,6 +152,28 @@ describe('kioku transcribe', () => {
     const refused = await transcribe('good.wav', '--hotword', 'QQQ:2');
     expect([refused.code, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toContain("the tokens of the model cannot spell 'QQQ'");
+  });
+
+  it('is told by a language model which words are likely, and where its file is damaged', async () => {
+    const likely = ['ba', 'ga', 'ko', 'vu', 'hi', 'di'];
+    const lines = ['-6\t<unk>', '-99\t<s>', '-1\t</s>', ...likely.map((word) => `-0.8\t${word}`)];
+    const arpa = `\\data\\\nngram 1=${lines.length}\n\n\\1-grams:\n${lines.join('\n')}\n\n\\end\\\n`;
+    await file('likely.arpa', arpa);
+    const share = ({ stdout }: CliResult): number => {
+      const words = stdout.trim().split(' ');
+      return words.filter((word) => likely.includes(word)).length / words.length;
+    };
+    const [without, withOne] = [
+      await transcribe('good.wav', '--search', 'beam'),
+      await transcribe('good.wav', '--language-model', 'likely.arpa:2'),
+    ];
+    expect(share(withOne)).toBeGreaterThan(share(without));
+    const many = await transcribe('good.wav', '--language-model', 'likely.arpa:2', '--word-bonus', '6');
+    expect(many.stdout.split(' ').length).toBeGreaterThan(withOne.stdout.split(' ').length);
+    await file('damaged.arpa', arpa.replace('-1\t</s>', '+1\t</s>'));
+    const damaged = await transcribe('good.wav', '--language-model', 'damaged.arpa');
+    expect([damaged.code, damaged.stdout]).toEqual([1, '']);
+    expect(damaged.stderr).toMatch(/damaged\.arpa, line 7: '\+1' is no logarithm/);
   });
 
   it('writes words while they are spoken, and when it is stopped amid them, all that was heard', async () => {
