@@ -8,7 +8,7 @@ import { type Edges, edgesOf } from './edges.js';
 import { editsOf } from './edits.js';
 import { type Compared, type Figures, figuresOf, type Intervals, intervalsBySpeaker } from './error-rates.js';
 import type { Audible, Heard } from './heard.js';
-import { hear, type Hearing, type HearingParts, unreadableOf } from './hearing.js';
+import { hear, type Hearing, type HearingParts, readableOf, type Remark } from './hearing.js';
 import { type Spread, spreadOf, type Wait } from './latency.js';
 
 /** One recording. */
@@ -19,12 +19,6 @@ export interface Result extends Compared {
   readonly understood: readonly string[];
   /** What was heard, as the recogniser wrote it. */
   readonly heard: string;
-}
-
-/** A recording that was not evaluated, or is odd. */
-export interface Remark {
-  readonly name: string;
-  readonly reason: string;
 }
 
 export interface Latency {
@@ -76,14 +70,7 @@ export async function evaluate(
   parts: HearingParts,
 ): Promise<Evaluation | undefined> {
   const tokens = new ComparedTokens(model);
-  const unreadable = await unreadableOf([...new Set(utterances.map(({ file }) => file))]);
-  const readable = utterances.filter(({ file }) => !unreadable.has(file));
-  const unheard = utterances.flatMap(({ name, file }) => {
-    const error = unreadable.get(file);
-    return error === undefined ? [] : [{ name, reason: error.message }];
-  });
-  const [first] = unreadable.values();
-  if (readable.length === 0) throw first;
+  const { readable, unheard } = await readableOf(utterances);
   const hearing = await hear(readable, config, lookAheadUs(model), parts);
   if (hearing === undefined) return undefined;
   const results = readable.map((utterance) =>

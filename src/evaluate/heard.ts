@@ -1,6 +1,6 @@
 /** One recording while it is heard: what is told of it and when, and whether its sound is as it should be. */
 import type { Frame, Micros } from '../core/contracts.js';
-import type { KiokuEvent, TranscriptEvent } from '../core/events.js';
+import type { KeywordEvent, KiokuEvent, TranscriptEvent } from '../core/events.js';
 import { Waits } from './latency.js';
 import { SoundCheck } from './sound-check.js';
 import { type Word, WordDelays } from './word-delays.js';
@@ -17,6 +17,8 @@ export class Heard {
   readonly waits = new Waits();
   /** Absent: it is not known when words end. */
   readonly delays: WordDelays | undefined;
+  /** That were told, in order. */
+  readonly keywords: KeywordEvent[] = [];
   readonly sound = new SoundCheck();
   #startedMs: number | undefined;
   readonly #finals: string[] = [];
@@ -44,6 +46,7 @@ export class Heard {
   }
 
   event(event: KiokuEvent, nowMs: number): void {
+    if (event.type === 'keyword') this.keywords.push(event);
     if (event.type !== 'partial' && event.type !== 'final') return;
     if (event.type === 'final') this.#finals.push(event.text);
     const told = { audioUs: this.#heardUs(event), playedMs: nowMs - (this.#startedMs ?? nowMs) };
