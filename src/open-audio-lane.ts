@@ -2,6 +2,7 @@
 import { AudioLane, type AudioLimits, type AudioStages } from './audio-lane.js';
 import type { ChosenDecider, Config } from './config/config.js';
 import type { Engine, Lane, Net } from './core/contracts.js';
+import { UserError } from './core/errors.js';
 import { takesHotwords } from './core/hotwords.js';
 import type { RecogniserContext, StageContext } from './core/kind.js';
 import type { RecogniserModel } from './core/recogniser.js';
@@ -89,7 +90,7 @@ async function openRecogniser(
     resetEncoder: net.reset.bind(net),
   };
   const decider = decide.create(await withHeads(model, open, common, capacity * rows));
-  const gate = gateOptions && (await openGate(gateOptions, open, origins, context));
+  const gate = gateOptions && (await openGate(gateOptions, features.sampleRateHz, open, origins, context));
   const fields = { model: name, kind, architecture, tailPaddingMs: feature.tailPaddingMs };
   context.log.info(fields, 'recogniser opened');
   const stepper = new Stepper(feature, net, decider);
@@ -113,13 +114,20 @@ async function withHeads(
   return { ...common, model, decoder: await open(model.decoder, rows), joiner: await open(model.joiner, rows) };
 }
 
+/** @param sampleRateHz of the recogniser, which hears what the gate hears */
 async function openGate(
   options: GateOptions,
+  sampleRateHz: number,
   open: OpenNet,
   origins: Origins,
   context: StageContext,
 ): Promise<VoiceGate> {
-  const silero = await sileroModel();
+  if (sampleRateHz !== 8000 && sampleRateHz !== 16_000) {
+    throw new UserError('MODEL_INVALID', `no voice activity model hears the ${sampleRateHz} Hz of the recogniser`, {
+      hint: 'leave vad out, or take a recogniser for 8000 or 16000 Hz',
+    });
+  }
+  const silero = await sileroModel(undefined, sampleRateHz);
   const net = await open(silero.model);
   const { capacity, provider } = net;
   return new VoiceGate({ options, silero, net, context: { ...context, capacity, originUs: origins.of, provider } });
