@@ -8,6 +8,7 @@ import { isFinished } from './train/loop.js';
 import { exportRecogniser, type RecogniserCard } from './train/speech/export-recogniser.js';
 import { learnInThread } from './train/speech/learn-in-thread.js';
 import type { LearntFromManifests } from './train/speech/manifest-job.js';
+import { recogniserRecord, type RecogniserRecord } from './train/speech/recogniser-record.js';
 import type { TrainHooks } from './train/training-thread.js';
 
 export interface LearnSpeechParts extends TrainHooks {
@@ -21,6 +22,7 @@ export interface LearntSpeech {
   /** `aborted` and `time`: there is more to learn, and a checkpoint from which to go on. */
   readonly stopped: LearntFromManifests['learnt']['stopped'];
   readonly manifests: LearntFromManifests['manifests'];
+  readonly record: RecogniserRecord;
 }
 
 /**
@@ -49,5 +51,5 @@ export async function learnSpeech(
     createdAt: new Date(),
   });
   if (isFinished(stopped)) await removeCheckpoint(checkpoint.file);
-  return { card, stopped, manifests: made.manifests };
+  return { card, stopped, manifests: made.manifests, record: recogniserRecord(made) };
 }

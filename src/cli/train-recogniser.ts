@@ -18,20 +18,29 @@ export interface TrainRecogniserOptions {
   readonly log: Log;
   readonly resume: boolean;
   readonly json: boolean;
+  /** Path of a page to write. */
+  readonly report?: string | undefined;
 }
 
 /** Ctrl-C keeps what was learnt. @throws UserError as `learnSpeech` */
 export async function trainRecogniser(
   config: Config,
   speech: SpeechOptions,
-  { io, log, resume, json }: TrainRecogniserOptions,
+  { io, log, resume, json, report }: TrainRecogniserOptions,
 ): Promise<void> {
   const bar = new TrainingBar(io, { name: 'words wrong', text: percent });
   const parts = { log, resume, signal: io.signal, onProgress: bar.update };
   const learnt = await learnSpeech(config, speech, parts).finally(() => bar.stop());
   tellProblems(learnt.manifests, io);
-  if (json) io.printJson({ model: config.model, ...learnt });
-  else io.print(`${describe(learnt)}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+  const words = describe(learnt);
+  if (json) {
+    const { record, ...rest } = learnt;
+    io.printJson({ model: config.model, ...rest, confusions: record.confusions });
+  } else io.print(`${words.join('\n')}\nmodel: ${relative(process.cwd(), config.model) || '.'}`);
+  if (report !== undefined) {
+    const { writeRecogniserPage } = await import('./recogniser-page.js');
+    await writeRecogniserPage(report, learnt, speech, words);
+  }
   noteHowToGoOn(learnt.stopped, io);
 }
 
@@ -46,7 +55,7 @@ function tellProblems(manifests: LearntSpeech['manifests'], io: Io): void {
   }
 }
 
-function describe({ card, stopped, manifests: [learnt, heldOut] }: LearntSpeech): string {
+function describe({ card, stopped, manifests: [learnt, heldOut] }: LearntSpeech): string[] {
   const { training, words } = card;
   return [
     `learnt ${counted(words.length, 'word')} from ${counted(learnt.recordings, 'recording')} ` +
@@ -55,7 +64,7 @@ function describe({ card, stopped, manifests: [learnt, heldOut] }: LearntSpeech)
     card.heldOut === undefined
       ? 'the last weights are kept: nothing is held out, and `kioku evaluate` tells how good they are'
       : quality(card.heldOut, heldOut),
-  ].join('\n');
+  ];
 }
 
 function quality(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { LearntSpeech } from '../../src/learn-speech.js';
+import type { RecogniserRecord } from '../../src/train/speech/recogniser-record.js';
 import { CliProcess, kioku } from '../support/cli.js';
 import { wavOf } from '../support/wav.js';
 import { spoken, tonesJob } from '../train/speech/tones.js';
@@ -54,10 +55,10 @@ describe('kioku train with a section speech', () => {
   it('learns a recogniser that transcribes, and tells what could not be learnt from', async () => {
     const path = config('tones.yaml');
     appendFileSync(join(folder, 'learnt.tsv'), '\nabsent.wav\tlow\nno tab');
-    const { code, stdout, stderr } = await kioku(['train', path, '--json'], { cwd: folder });
+    const { code, stdout, stderr } = await kioku(['train', path, '--report', 'page.html', '--json'], { cwd: folder });
     expect([code, stderr]).toEqual([0, expect.stringContaining('learnt.tsv: line 14 has no tab')]);
     expect(stderr).toContain('learnt.tsv: absent.wav cannot be read: ENOENT');
-    const { card, stopped, manifests } = JSON.parse(stdout) as LearntSpeech;
+    const { card, stopped, manifests, confusions } = JSON.parse(stdout) as LearntSpeech & RecogniserRecord;
     expect(stopped).toBe('epochs');
     expect(manifests[0]).toMatchObject({
       recordings: 12,
@@ -67,10 +68,15 @@ describe('kioku train with a section speech', () => {
     expect(card.data[0].problems).toEqual({ unreadable: 1 });
     expect(card.heldOut?.tokenErrorRate).toBeLessThan(0.2);
     expect(card.training.command).toBe('kioku train tones.yaml');
+    const said = (confusions ?? []).filter((one) => one.said !== null);
+    expect(said.reduce((sum, { count }) => sum + count, 0)).toBe(card.heldOut?.tokens);
+    const page = readFileSync(join(folder, 'page.html'), 'utf8');
+    expect(page).toContain('<h1>Training of tones</h1>');
+    expect(page).toContain('absent.wav cannot be read');
     const verified = await kioku(['models', 'verify', 'tones'], { cwd: folder });
     expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('kioku-rnn')]);
-    const said = await kioku(['transcribe', 'said.wav', '--model', 'tones'], { cwd: folder });
-    expect([said.code, said.stdout.trim()]).toEqual([0, 'low high']);
+    const heard = await kioku(['transcribe', 'said.wav', '--model', 'tones'], { cwd: folder });
+    expect([heard.code, heard.stdout.trim()]).toEqual([0, 'low high']);
   }, 120_000);
 
   it('says in words what it came to', async () => {
@@ -125,7 +131,6 @@ describe('kioku train with a section speech', () => {
   it.each([
     ['--diagnose', ['--diagnose']],
     ['--live', ['--live', '--for', '1h']],
-    ['--report', ['--report', 'page.html']],
     ['the file said.wav', ['said.wav']],
   ])('refuses %s', async (what, args) => {
     const { code, stderr } = await kioku(['train', config('more.yaml'), ...args], { cwd: folder });

@@ -49,12 +49,12 @@ async function train(paths: readonly string[], options: Options, io: Io): Promis
   const { contextOf } = await import('../../stage-context.js');
   const log = await io.openLog();
   const config = await chooseData(paths, options, log, io);
+  if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   if (config.speech !== undefined) {
     const { trainRecogniser } = await import('../train-recogniser.js');
-    const { resume = false, json = false } = options;
-    return trainRecogniser(config, config.speech, { io, log, resume, json });
+    const { resume = false, json = false, report } = options;
+    return trainRecogniser(config, config.speech, { io, log, resume, json, report });
   }
-  if (options.report !== undefined) await requireFolder(dirname(resolve(options.report)));
   const context = contextOf(config, { log });
   const drops = new DropReport(context.counters, context.log);
   const { listenAndAlign } = await import('../listen-and-align.js');
@@ -113,8 +113,8 @@ async function chooseData(paths: readonly string[], options: Options, log: Log, 
 }
 
 /** A recogniser learns from what its section `speech` names. */
-function requireNothingElse(files: readonly string[], { live, diagnose, report }: Options): void {
-  const given = Object.entries({ live, diagnose, report }).find(([, value]) => value !== undefined);
+function requireNothingElse(files: readonly string[], { live, diagnose }: Options): void {
+  const given = Object.entries({ live, diagnose }).find(([, value]) => value !== undefined);
   if (given === undefined && files.length === 0) return;
   const what = given === undefined ? `the file ${files[0]}` : `--${given[0]}`;
   throw new UserError(

@@ -1,7 +1,7 @@
 /** How well the net recognises held-out speech: the errors of what greedy decoding reads. */
-import { distance } from 'fastest-levenshtein';
 import { float32Of, OrtSession, tensorOf } from '../../step/ort.js';
 import type { NetSpec } from '../net-spec.js';
+import { Confusions, type Confusion } from './confusions.js';
 import type { Lesson } from './lessons.js';
 import { speechBatch } from './speech-batch.js';
 import { buildSpeechLossGraph } from './speech-graphs.js';
@@ -26,6 +26,8 @@ export interface SpeechEvaluation {
   readonly ctcLoss: number;
   readonly all: TokenErrors;
   readonly bySpeaker: ReadonlyMap<string, TokenErrors>;
+  /** Of all utterances together, what was read right included. */
+  readonly confusions: readonly Confusion[];
 }
 
 const NONE: TokenErrors = { errors: 0, tokens: 0, utterances: 0, right: 0 };
@@ -52,6 +54,7 @@ export class SpeechEvaluator {
   /** @param parameters [N] */
   evaluate(parameters: Float32Array): SpeechEvaluation {
     const bySpeaker = new Map<string, TokenErrors>();
+    const confusions = new Confusions();
     let [all, ctcLoss] = [NONE, 0];
     for (let from = 0; from < this.lessons.length; from += LANES) {
       const lessons = this.lessons.slice(from, from + LANES);
@@ -63,12 +66,14 @@ export class SpeechEvaluator {
       const logProbs = float32Of(out, 'log_probs');
       lessons.forEach(({ chunks, labels, speaker }, lane) => {
         const read = greedy(logProbs, chunks.count, { lane, lanes: lessons.length }, this.spec.channels, this.blank);
-        const found = compare(labels, read);
+        const errors = confusions.add(labels, read);
+        const found = { errors, tokens: labels.length, utterances: 1, right: errors === 0 ? 1 : 0 };
         all = sum(all, found);
         bySpeaker.set(speaker, sum(bySpeaker.get(speaker) ?? NONE, found));
       });
     }
-    return { loss: tokenErrorRate(all), ctcLoss: ctcLoss / Math.max(1, this.lessons.length), all, bySpeaker };
+    const mean = ctcLoss / Math.max(1, this.lessons.length);
+    return { loss: tokenErrorRate(all), ctcLoss: mean, all, bySpeaker, confusions: confusions.all() };
   }
 
   close(): void {
@@ -93,11 +98,6 @@ function greedy(logProbs: Float32Array, steps: number, { lane, lanes }: Lane, to
     last = best;
   }
   return read;
-}
-
-function compare(labels: readonly number[], read: readonly number[]): TokenErrors {
-  const errors = distance(String.fromCharCode(...labels), String.fromCharCode(...read));
-  return { errors, tokens: labels.length, utterances: 1, right: errors === 0 ? 1 : 0 };
 }
 
 function sum(a: TokenErrors, b: TokenErrors): TokenErrors {

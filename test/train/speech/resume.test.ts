@@ -73,6 +73,13 @@ async function leaveCheckpoint(): Promise<void> {
   expect(cut).toMatchObject({ stopped: 'aborted', optimiserSteps: 3 });
 }
 
+function refused(job: ManifestJob, message: RegExp): Promise<void> {
+  return expect(learnFromManifests(job)).rejects.toMatchObject({
+    code: 'SNAPSHOT_INVALID',
+    message: expect.stringMatching(message) as string,
+  });
+}
+
 describe('the training of a recogniser that was interrupted', () => {
   it('by SIGKILL at a random step, twice, ends with the weights of one that was not, bit for bit', async () => {
     const random = (): number => 1 + Math.floor(Math.random() * (STEPS / 2 - 1));
@@ -96,11 +103,6 @@ describe('the training of a recogniser that was interrupted', () => {
 
   it('is not gone on with where options, recordings, speakers or held-out recordings are others', async () => {
     await leaveCheckpoint();
-    const refused = (job: ManifestJob, message: RegExp): Promise<void> =>
-      expect(learnFromManifests(job)).rejects.toMatchObject({
-        code: 'SNAPSHOT_INVALID',
-        message: expect.stringMatching(message) as string,
-      });
     const changes = { train: { hidden: 7 }, speech: { gapMs: [0, 400] } } as const;
     await refused(
       jobOf(true, changes as Parameters<typeof jobOf>[1]),
