@@ -6,7 +6,6 @@
 import { uniform } from '../src/core/random.js';
 import { OrtSession, tensorOf, type Tensor } from '../src/step/ort.js';
 import { ADAM, AdamSteps } from '../src/train/adam-steps.js';
-import { stepSignature } from '../src/train/inference-graphs.js';
 import { initialParameters, parameterCount, type NetSpec } from '../src/train/net-spec.js';
 import { STACKED_FRAMES } from '../src/train/speech/chunk-maker.js';
 import { buildRecogniserStep } from '../src/train/speech/export-recogniser.js';
@@ -71,14 +70,15 @@ class Net {
     this.#batch = { ...strings(spec.inputs), ctc_share: tensorOf(Float32Array.of(1), []) };
     const scale = { mean: new Float32Array(MEL_BINS), spread: new Float32Array(MEL_BINS).fill(1) };
     this.#session = new OrtSession(buildRecogniserStep({ spec, parameters, features: FEATURES, scale }));
-    const x = tensorOf(noise(spec.inputs, 0), [1, STACKED_FRAMES, MEL_BINS]);
-    const { states } = stepSignature(spec, 'plain');
-    const before = states.map(({ name, shape: [, width] }) => {
-      const size = Number(width);
-      return [name, tensorOf(noise(size, 1), [1, size])] as const;
+    // Whatever it remembers, its state before a step is noise like what it hears.
+    const feeds = this.#session.inputs.map(({ name, shape }) => {
+      // The batch axis has no size of its own: -1.
+      const sizes = shape.map((size) => Math.max(1, size));
+      const count = sizes.reduce((a, b) => a * b, 1);
+      return [name, tensorOf(noise(count, 0), sizes)] as const;
     });
-    this.#feeds = { x, ...Object.fromEntries(before) };
-    this.#outputs = Object.fromEntries(['log_probs', ...states.map(({ next }) => next)].map((name) => [name, null]));
+    this.#feeds = Object.fromEntries(feeds);
+    this.#outputs = Object.fromEntries(this.#session.outputs.map(({ name }) => [name, null]));
   }
 
   /** One optimiser step, and some steps of a stream. */
