@@ -38,8 +38,24 @@ export function drawRoom(sampleRateHz: number, draws: Draws): readonly Reflectio
 /** What is heard in the room, of the same length: what sounds on behind the end is cut. */
 export function inRoom(samples: Float64Array, reflections: readonly Reflection[]): Float64Array {
   const out = samples.slice();
-  for (const { delay, gain } of reflections) {
-    for (let i = delay; i < out.length; i++) out[i] += gain * samples[i - delay];
-  }
+  let k = 0;
+  for (; k + 4 <= reflections.length; k += 4) addFour(out, samples, reflections.slice(k, k + 4));
+  for (; k < reflections.length; k++) add(out, samples, reflections[k], out.length);
   return out;
+}
+
+/** Four in one pass take less than half the time of four passes, and are added in the same order: the same sums, bit for bit. */
+function addFour(out: Float64Array, samples: Float64Array, four: readonly Reflection[]): void {
+  const [a, b, c, d] = four.map(({ delay }) => delay);
+  const [gainA, gainB, gainC, gainD] = four.map(({ gain }) => gain);
+  const from = Math.min(out.length, Math.max(a, b, c, d));
+  for (const reflection of four) add(out, samples, reflection, from);
+  for (let i = from; i < out.length; i++) {
+    out[i] = out[i] + gainA * samples[i - a] + gainB * samples[i - b] + gainC * samples[i - c] + gainD * samples[i - d];
+  }
+}
+
+/** @param to end of what is heard of it in `out` */
+function add(out: Float64Array, samples: Float64Array, { delay, gain }: Reflection, to: number): void {
+  for (let i = delay; i < to; i++) out[i] += gain * samples[i - delay];
 }

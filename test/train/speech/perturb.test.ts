@@ -60,6 +60,22 @@ describe('pink noise', () => {
 });
 
 describe('a room', () => {
+  it('adds one reflection after the other, however long they are and whatever they come to', () => {
+    const reflection = fc.record({
+      delay: fc.integer({ min: 1, max: 40 }),
+      gain: fc.double({ min: -1, max: 1, noNaN: true }),
+    });
+    const signal = fc.float64Array({ min: -1, max: 1, noNaN: true, maxLength: 60 });
+    fc.assert(
+      fc.property(signal, fc.array(reflection, { maxLength: 11 }), (samples, reflections) => {
+        const expected = samples.map((sample, i) =>
+          reflections.reduce((sum, { delay, gain }) => (i < delay ? sum : sum + gain * samples[i - delay]), sample),
+        );
+        expect(inRoom(samples, reflections)).toEqual(expected);
+      }),
+    );
+  });
+
   it('never sounds before the direct sound, dies away, and has the energy it should', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
