@@ -37,10 +37,14 @@ export function register(program: Command, io: Io): void {
     .option('--diagnose', 'show how the gradient vanishes or explodes on its way back through time')
     .option(
       '--report <file>',
-      'write a web page: the curves of the training, and how good the forecasts of the held-out tail are',
+      'write a web page: the curves of the training, and how good what was learnt is on held-out data',
       parseReportPath,
     )
-    .option('--json', 'print {model, stopped, card, record, silences} at the end, with --diagnose also {gradients}')
+    .option(
+      '--json',
+      'print {model, stopped, card, record, silences} at the end, with --diagnose also {gradients}; ' +
+        'of a recogniser {model, stopped, card, manifests, confusions}',
+    )
     .action(async (paths: string[], options: Options) => train(paths, options, io));
 }
 
