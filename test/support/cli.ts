@@ -16,6 +16,8 @@ interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether `child.stdin` is there to be written to. */
   readonly stdin?: boolean;
+  /** What node runs; absent: `kioku` as it was built. */
+  readonly entry?: readonly string[];
 }
 
 /** A running command, for tests that talk to it while it works. */
@@ -26,7 +28,7 @@ export class CliProcess {
   #heard = (): void => {};
 
   constructor(args: readonly string[], options: CliOptions = {}) {
-    this.child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, ...args], {
+    this.child = spawn(process.execPath, [...(options.entry ?? [`${ROOT}dist/cli/main.js`]), ...args], {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, NO_COLOR: '1', ...options.env },
       stdio: [options.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],

@@ -17,7 +17,7 @@ import { listenAndAlign } from '../listen-and-align.js';
 import type { Io } from '../output.js';
 import { describeTraining } from '../training-summary.js';
 import { burnCpu } from './burn.js';
-import { demoConfig } from './demo-config.js';
+import { demoConfig, shippedConfig } from './demo-config.js';
 import { HostPublisher } from './host-publisher.js';
 import { IncidentTimer } from './incident-timer.js';
 import { LiveView } from './live-view.js';
@@ -66,7 +66,12 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult>
       `kioku demo: this machine's load over MQTT (embedded broker on ${url}), learnt, then watched. Ctrl-C ends.`,
     );
     await device.start(io.signal);
-    const config = await demoConfig(url, model, options.json === true);
+    const config = await demoConfig(shippedConfig('demo.yaml'), {
+      url,
+      model,
+      source: { url },
+      quiet: options.json === true,
+    });
     if (!(await learnNormal(config, context, options, io))) return { incidentsBeforeBurn: 0 };
     return await watch(config, options, context, io);
   } finally {
