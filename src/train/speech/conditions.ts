@@ -7,7 +7,7 @@ import type { LessonOptions } from './lessons.js';
 export const LEARNT_UNDER: Omit<LessonOptions, 'join'> & {
   readonly join: Pick<JoinOptions, 'edgeMs' | 'speed' | 'wordLevelDb'>;
 } = {
-  join: { edgeMs: [50, 600], speed: [1 / 1.1, 1.1], wordLevelDb: [-3, 3] },
+  join: { edgeMs: [50, 400], speed: [1 / 1.1, 1.1], wordLevelDb: [-3, 3] },
   surroundings: {
     levelDb: [-45, -12],
     roomShare: 0.2,
@@ -15,11 +15,12 @@ export const LEARNT_UNDER: Omit<LessonOptions, 'join'> & {
     // Always some: the pauses of a string are digital silence, which is heard nowhere else.
     noiseShare: 1,
     snrDb: [8, 50],
-    hissSnrDb: [15, 60],
+    // Little: where nothing else is heard, as before the first word.
+    hissSnrDb: [30, 60],
   },
   tightShare: 0.3,
   voices: { throat: 0.12, haste: 0.3, colour: 1.5 },
-  masks: { masks: 2, bands: [0, 8], frames: [0, 8] },
+  masks: { masks: 2, bands: [0, 5], frames: [0, 8] },
 };
 
 /** Held-out strings: as they were spoken, with noise beside that a quiet room has not. */

@@ -128,8 +128,8 @@ export function buildRecogniserStep(
   const g = new TensorGraph();
   const x = g.input(['B', STACKED_FRAMES, melBins], 'x');
   const before = states.map(({ name, shape }) => g.input(shape, name));
-  const blocks = withScale(spec, parameterBlocks(spec, parameters), scale);
-  const { x: heard, level } = takeLevel(g, x, g.input(['B', 1], 'level'));
+  const blocks = parameterBlocks(spec, parameters);
+  const { x: heard, level } = takeLevel(g, normalised(g, x, scale), g.input(['B', 1], 'level'));
   const { top, next } = plainLayers(g, spec, blocks, g.reshape(heard, ['B', spec.inputs]), before);
   const logProbs = g.logSoftmax(logitsOf(g, spec, blocks, top));
   g.output(g.reshape(logProbs, ['B', 1, spec.channels]), 'log_probs');
@@ -155,24 +155,7 @@ function logitsOf(g: TensorGraph, spec: NetSpec, blocks: ReadonlyMap<string, Par
   return g.gemm(top, g.constant(weight.values, [spec.channels, layerWidth(spec)]), { c, transB: true });
 }
 
-/** The first layer takes the normalisation along: W · (x − m) / s + b = (W / s) · x + (b − (W / s) · m). */
-function withScale(
-  spec: NetSpec,
-  blocks: ReadonlyMap<string, Parameter>,
-  { mean, spread }: MelScale,
-): ReadonlyMap<string, Parameter> {
-  const input = blockOf(blocks, 'layer0.input');
-  const bias = blockOf(blocks, 'layer0.bias');
-  const weights = input.values.slice();
-  const offsets = Float64Array.from(bias.values);
-  for (let i = 0; i < weights.length; i++) {
-    const band = (i % spec.inputs) % mean.length;
-    weights[i] /= spread[band];
-    offsets[Math.floor(i / spec.inputs)] -= weights[i] * mean[band];
-  }
-  return new Map([
-    ...blocks,
-    ['layer0.input', { ...input, values: weights }],
-    ['layer0.bias', { ...bias, values: Float32Array.from(offsets) }],
-  ]);
+function normalised(g: TensorGraph, x: Value, { mean, spread }: MelScale): Value {
+  const [m, s] = [mean, spread].map((values) => g.constant(values, [values.length]));
+  return g.div(g.sub(x, m), s);
 }

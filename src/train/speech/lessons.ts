@@ -22,7 +22,7 @@ export interface LessonOptions {
 }
 
 export interface Lesson {
-  /** [T, I], normalised. */
+  /** [T, I], normalised, without their level. */
   readonly chunks: Chunks;
   readonly speaker: string;
   readonly labels: readonly number[];
@@ -72,6 +72,7 @@ export class Lessons {
     const draws = new Draws(this.seed, epoch, index);
     const { chunks, string, speed } = this.#make(draws);
     normalise(chunks, scale);
+    withoutLevel(chunks, this.features.melBins);
     const { masks } = this.options;
     if (masks !== undefined) specAugment(chunks, this.features.melBins, masks, draws);
     const labels = string.parts.flatMap(({ recording }) => recording.labels);
@@ -85,7 +86,6 @@ export class Lessons {
     const heard = this.#maker.chunksOf(this.#augmenter.hear(string, draws));
     const voice = this.#voices?.draw(draws);
     const chunks = voice ? inVoice(heard, voice, this.tailSteps) : heard;
-    withoutLevel(chunks, this.features.melBins);
     return { chunks, string, speed: voice?.speed ?? 1 };
   }
 

@@ -193,8 +193,8 @@ describe('a recogniser that was learnt', () => {
     const [steps, width] = [30, spec.inputs];
     const raw = noise(steps * width, 4).map((value) => 4 * value - 8);
     const chunks = { count: steps, data: raw.slice() };
-    withoutLevel(chunks, features.melBins);
     normalise(chunks, scale);
+    withoutLevel(chunks, features.melBins);
     const frameTargets = new Int32Array(steps);
     const { feeds } = speechBatch([{ chunks, speaker: '', labels: [], frameTargets }], width, 1, 0);
     const { frame_targets: _unused, ...fed } = feeds;

@@ -77,8 +77,8 @@ describe('a recogniser with a projection', () => {
     const [steps, width] = [30, spec.inputs];
     const raw = noise(steps * width, 4).map((value) => 4 * value - 8);
     const chunks = { count: steps, data: raw.slice() };
-    withoutLevel(chunks, features.melBins);
     normalise(chunks, scale);
+    withoutLevel(chunks, features.melBins);
     const lesson = { chunks, speaker: '', labels: [], frameTargets: new Int32Array(steps) };
     const { frame_targets: _unused, ...fed } = speechBatch([lesson], width, 1, 0).feeds;
     const whole = new OrtSession(buildSpeechLossGraph(spec, 1));
