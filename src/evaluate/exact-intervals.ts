@@ -18,10 +18,9 @@ const HALVINGS = 60;
 export function poissonInterval(count: number): Interval {
   // Far beyond any bound.
   const most = 2 * count + 20 + 10 * Math.sqrt(count);
-  const tail = (upTo: number) => (mean: number) => poissonUpTo(upTo, mean);
   return {
-    low: count === 0 ? 0 : fallsTo(1 - OUTSIDE, tail(count - 1), most),
-    high: fallsTo(OUTSIDE, tail(count), most),
+    low: count === 0 ? 0 : fallsTo(1 - OUTSIDE, (mean) => poissonUpTo(count - 1, mean), most),
+    high: fallsTo(OUTSIDE, (mean) => poissonUpTo(count, mean), most),
   };
 }
 
@@ -33,10 +32,9 @@ export function poissonInterval(count: number): Interval {
  */
 export function shareInterval(count: number, of: number): Interval {
   if (of === 0) return { low: Number.NaN, high: Number.NaN };
-  const tail = (upTo: number) => (share: number) => binomialUpTo(upTo, of, share);
   return {
-    low: count === 0 ? 0 : fallsTo(1 - OUTSIDE, tail(count - 1), 1),
-    high: count === of ? 1 : fallsTo(OUTSIDE, tail(count), 1),
+    low: count === 0 ? 0 : fallsTo(1 - OUTSIDE, (share) => binomialUpTo(count - 1, of, share), 1),
+    high: count === of ? 1 : fallsTo(OUTSIDE, (share) => binomialUpTo(count, of, share), 1),
   };
 }
 

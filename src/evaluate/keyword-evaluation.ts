@@ -53,8 +53,7 @@ export interface KeywordEvaluation {
  * @param keywords with the thresholds that are set
  */
 export function withCurve(keywords: readonly KeywordThreshold[]): KeywordThreshold[] {
-  const phrases = [...new Set(keywords.map(({ phrase }) => phrase))];
-  const tried = phrases.flatMap((phrase) => CURVE.map((threshold) => ({ phrase, threshold })));
+  const tried = phrasesOf(keywords).flatMap((phrase) => CURVE.map((threshold) => ({ phrase, threshold })));
   const isSet = (one: KeywordThreshold): boolean =>
     keywords.some(({ phrase, threshold }) => phrase === one.phrase && threshold === one.threshold);
   return [...keywords, ...tried.filter((one) => !isSet(one))];
@@ -85,6 +84,7 @@ export async function evaluateKeywords(
     return heard === undefined ? [] : [{ heard, words: words ?? comparedWords(transcript).map((text) => ({ text })) }];
   });
   const read = readerOf(model);
+  const phrases = phrasesOf(keywords);
   const talliesOf = ({ phrase, threshold }: KeywordThreshold): KeywordTally[] =>
     recordings.map(({ heard, words }) =>
       tallyOf({
@@ -95,22 +95,35 @@ export async function evaluateKeywords(
         aheadUs,
       }),
     );
-  const at = (all: readonly KeywordThreshold[]): Omit<CurvePoint, 'threshold'> => {
-    const tallies = all.map(talliesOf);
-    return {
-      keywords: all.map(({ phrase, threshold }, i) => ({ keyword: phrase, threshold, ...keywordFigures(tallies[i]) })),
-      together: keywordsTogether(tallies),
-    };
+  const point = (threshold: number): CurvePoint => {
+    const all = phrases.map((phrase) => ({ phrase, threshold }));
+    return { threshold, ...figuresAt(all, all.map(talliesOf)) };
   };
-  const phrases = [...new Set(keywords.map(({ phrase }) => phrase))];
   return {
     recordings: recordings.length,
     audioSeconds: [...hearing.heard.values()].reduce((sum, { seconds }) => sum + seconds, 0),
-    ...at(keywords),
-    curve: CURVE.map((threshold) => ({ threshold, ...at(phrases.map((phrase) => ({ phrase, threshold }))) })),
+    ...figuresAt(keywords, keywords.map(talliesOf)),
+    curve: CURVE.map(point),
     unheard,
     counters: hearing.counters,
   };
+}
+
+/** @param tallies of each keyword, one a recording */
+function figuresAt(
+  keywords: readonly KeywordThreshold[],
+  tallies: readonly (readonly KeywordTally[])[],
+): Pick<CurvePoint, 'keywords' | 'together'> {
+  return { keywords: keywords.map((one, i) => resultOf(one, tallies[i])), together: keywordsTogether(tallies) };
+}
+
+function resultOf({ phrase, threshold }: KeywordThreshold, tallies: readonly KeywordTally[]): KeywordResult {
+  return { keyword: phrase, threshold, ...keywordFigures(tallies) };
+}
+
+/** In their order, each once. */
+function phrasesOf(keywords: readonly KeywordThreshold[]): string[] {
+  return [...new Set(keywords.map(({ phrase }) => phrase))];
 }
 
 /** @returns phrases as the words that their tokens spell, because a phrase may be written in tokens */

@@ -128,7 +128,13 @@ function utteranceOf({ parts, speaker }: Joined<Recording>, file: string, sample
     words: parts.flatMap(({ recording, spoken }) => {
       const [startUs, endUs] = [spoken.from, spoken.to].map((at): Micros => Math.round((at * 1e6) / sampleRateHz));
       const said = comparedWords(recording.transcript);
-      return said.map((text, i) => ({ text, ...(i === 0 && { startUs }), ...(i + 1 === said.length && { endUs }) }));
+      return said.map((text, i) =>
+        wordAt(text, i === 0 ? startUs : undefined, i + 1 === said.length ? endUs : undefined),
+      );
     }),
   };
+}
+
+function wordAt(text: string, startUs: Micros | undefined, endUs: Micros | undefined): Word {
+  return { text, ...(startUs !== undefined && { startUs }), ...(endUs !== undefined && { endUs }) };
 }
