@@ -29,7 +29,7 @@ describe('where it is known when words are said', () => {
     expect(tally(words, [1.9, 3.6, 9])).toMatchObject({ said: 2, missed: 2, falseAccepts: 3, repeats: 0 });
   });
 
-  it('it is told once, and then again', () => {
+  it('what is told once more for the same is told again', () => {
     expect(tally(words, [2.4, 2.6, 3.1])).toMatchObject({ missed: 1, falseAccepts: 0, repeats: 2 });
   });
 
