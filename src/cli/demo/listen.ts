@@ -2,6 +2,7 @@
  * `kioku demo listen`: spoken digits from the microphone, or where there is none from a sample that is played in real time,
  * written down as they are spoken and published by a broker of its own. The same pipeline as `kioku run`.
  */
+import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config/config.js';
@@ -176,8 +177,7 @@ class ListenDemo {
 
   #conclude(result: ListeningResult): void {
     for (const line of describeResult(result, this.sample.voice)) this.io.note(line);
-    this.io.note(
-      'Go on: `kioku transcribe mic`, words of your own with docs/speech-training.md, all of it in docs/listen.md.',
-    );
+    const model = relative(process.cwd(), this.parts.files.model);
+    this.io.note(`Go on: \`kioku transcribe mic --vad --model ${model}\`; words of your own: docs/speech-training.md.`);
   }
 }
