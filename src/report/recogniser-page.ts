@@ -82,8 +82,8 @@ function curves(record: RecogniserRecord, frameEpochs: number, charts: Charts): 
   const places =
     frameEpochs === 0
       ? NOTHING
-      : html`In the first ${frameEpochs} the net learns where the words are, then what is said (CTC): two losses that
-        cannot be compared.`;
+      : html`In the first ${counted(frameEpochs, 'epoch')} the net learns where the words are, then what is said (CTC):
+        two losses that cannot be compared.`;
   return html`<figure tabindex="0" id="losses" aria-label="loss by epoch">
       <figcaption>Loss of each epoch; ▼ where the weights come from that were kept. ${places}</figcaption>
       ${charts.place(epochChart(record, { height: TALL_PX, traces: [loss] }))}

@@ -115,7 +115,7 @@ describe('the page of the training of a recogniser', () => {
     expect(text).toContain('words wrong 25 % held-out strings with noise; 50 % of them right');
     expect(text).toContain('learnt from 12 recordings 2.5 min, 3 words');
     expect(text).toContain('best epoch 3 of 4, in 5 min');
-    expect(text).toContain('In the first 2 the net learns where the words are');
+    expect(text).toContain('In the first 2 epochs the net learns where the words are');
   });
 
   it('says which words are taken for which, the worst first', () => {
