@@ -16,9 +16,9 @@ export interface DemoConfigParts {
   readonly quiet: boolean;
 }
 
-/** Path of a shipped configuration. Works from `src/` and from `dist/`, which lie at the same depth. */
+/** Path of a shipped configuration; its name is without the ending. Works from `src/` and from `dist/`, which lie at the same depth. */
 export function shippedConfig(name: string): string {
-  return fileURLToPath(new URL(`../../../configs/${name}`, import.meta.url));
+  return fileURLToPath(new URL(`../../../configs/${name}.yaml`, import.meta.url));
 }
 
 /** @param file path of a configuration */

@@ -66,7 +66,7 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult>
       `kioku demo: this machine's load over MQTT (embedded broker on ${url}), learnt, then watched. Ctrl-C ends.`,
     );
     await device.start(io.signal);
-    const config = await demoConfig(shippedConfig('demo.yaml'), {
+    const config = await demoConfig(shippedConfig('demo'), {
       url,
       model,
       source: { url },

@@ -35,7 +35,7 @@ export interface ListenFiles {
 
 /** Works from `src/` and from `dist/`, which lie at the same depth. */
 const SHIPPED: ListenFiles = {
-  config: shippedConfig('demo-listen.yaml'),
+  config: shippedConfig('demo-listen'),
   model: fileURLToPath(new URL('../../../models/digits-en', import.meta.url)),
   sample: fileURLToPath(new URL('../../../assets/listen', import.meta.url)),
 };
