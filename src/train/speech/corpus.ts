@@ -21,31 +21,59 @@ export interface Corpus {
   readonly problems: readonly Problem[];
 }
 
+/** Makes the tokens for what is said in recordings. */
+export type Vocabulary = (transcripts: readonly string[]) => WordTokens;
+
 /**
  * @param sampleRateHz to which all recordings are resampled
- * @param tokens of the words that may be said; absent: those of all transcripts
- * @throws UserError `DATA_INVALID` when no recording can be used
+ * @param words the tokens that there are, or what makes them; absent: every word becomes one. Only of recordings that are
+ * used: a token that is never heard would be learnt as one that is never said
+ * @throws UserError `DATA_INVALID` when no recording can be used, and what `words` throws
  */
 export async function readCorpus(
   { utterances }: Pick<Manifest, 'utterances'>,
   sampleRateHz: number,
-  tokens = WordTokens.of(utterances.map(({ transcript }) => transcript)),
+  words: WordTokens | Vocabulary = (transcripts) => WordTokens.of(transcripts),
 ): Promise<Corpus> {
   const { recordings: read, problems: unread } = await readRecordings(utterances, sampleRateHz);
-  const problems = [...unread];
+  if (read.length === 0) throw unusable(utterances.length, unread);
+  const isKnown = words instanceof WordTokens;
+  const first = spellAll(read, sampleRateHz, isKnown ? words : words(transcriptsOf(read)));
+  const problems = [...unread, ...first.problems];
+  if (first.recordings.length === 0) throw unusable(utterances.length, problems);
+  if (isKnown) return { sampleRateHz, tokens: words, recordings: first.recordings, problems };
+  // Words of recordings that are too short for them are gone. Which these are does not depend on the ids.
+  const tokens = words(transcriptsOf(first.recordings));
+  const { recordings } = spellAll(first.recordings, sampleRateHz, tokens);
+  return { sampleRateHz, tokens, recordings, problems };
+}
+
+function transcriptsOf(recordings: readonly Recording[]): string[] {
+  return recordings.map(({ transcript }) => transcript);
+}
+
+function unusable(count: number, problems: readonly Problem[]): UserError {
+  const first = problems.find(({ leftOut }) => leftOut);
+  return new UserError(
+    'DATA_INVALID',
+    `none of ${count} recordings can be used: ${first?.name ?? ''} ${first?.text ?? ''}`,
+    { hint: 'correct the manifest, or convert the recordings to WAV' },
+  );
+}
+
+function spellAll(
+  read: readonly Recording[],
+  sampleRateHz: number,
+  tokens: WordTokens,
+): Pick<Corpus, 'recordings' | 'problems'> {
   const recordings: SpeltRecording[] = [];
+  const problems: Problem[] = [];
   for (const recording of read) {
     const spelt = spell(recording, sampleRateHz, tokens);
     if ('finding' in spelt) problems.push(spelt);
     else recordings.push({ ...recording, ...spelt });
   }
-  if (recordings.length > 0) return { sampleRateHz, tokens, recordings, problems };
-  const first = problems.find(({ leftOut }) => leftOut);
-  throw new UserError(
-    'DATA_INVALID',
-    `none of ${utterances.length} recordings can be used: ${first?.name ?? ''} ${first?.text ?? ''}`,
-    { hint: 'correct the manifest, or convert the recordings to WAV' },
-  );
+  return { recordings, problems };
 }
 
 function spell(

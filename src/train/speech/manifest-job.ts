@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { SpeechOptions } from '../../core/speech-training.js';
 import type { TrainOptions } from '../../core/training.js';
 import { checkpointHooks, fixedOptions, type Checkpoint, type TrainingIdentity } from '../checkpoint.js';
-import { readCorpus, type Corpus } from './corpus.js';
+import { readCorpus, type Corpus, type Vocabulary } from './corpus.js';
 import { featuresOf, learnRecogniser, type LearntRecogniser } from './learn-recogniser.js';
-import { readManifest, type BadLine, type Manifest } from './manifest.js';
+import { readManifest, type BadLine } from './manifest.js';
 import type { Problem } from './recordings.js';
 import type { SpeechEvaluation } from './speech-evaluator.js';
 import type { SpeechHooks, SpeechState } from './speech-learner.js';
@@ -41,8 +41,8 @@ export interface LearntFromManifests {
 }
 
 /**
- * Blocks the calling thread while it trains. The vocabulary is every word of the training manifest, or those of
- * `speech.keywords`. The checkpoint stays; who has put the result in a safe place removes it.
+ * Blocks the calling thread while it trains. The vocabulary is every word of the recordings that are learnt from, or those
+ * of `speech.keywords`. The checkpoint stays; who has put the result in a safe place removes it.
  * @throws UserError `DATA_MISSING`, `DATA_INVALID` (a manifest of which nothing can be used), and as {@link learnRecogniser}
  * and {@link checkpointHooks}
  */
@@ -66,20 +66,16 @@ async function read(
   tokens?: WordTokens,
 ): Promise<{ readonly corpus: Corpus; readonly report: ManifestReport }> {
   const lines = await readManifest(path);
-  const corpus = await readCorpus(lines, featuresOf(speech).sampleRateHz, tokens ?? keywordTokens(lines, speech));
+  const corpus = await readCorpus(lines, featuresOf(speech).sampleRateHz, tokens ?? vocabularyOf(speech));
   const { recordings, problems, sampleRateHz } = corpus;
   const samples = recordings.reduce((sum, recording) => sum + recording.samples.length, 0);
   const seconds = samples / sampleRateHz;
   return { corpus, report: { path, recordings: recordings.length, seconds, badLines: lines.badLines, problems } };
 }
 
-/** @returns undefined: every word of the manifest is a token */
-function keywordTokens({ utterances }: Manifest, { keywords }: SpeechOptions): WordTokens | undefined {
-  if (keywords === undefined) return undefined;
-  return WordTokens.ofKeywords(
-    keywords,
-    utterances.map(({ transcript }) => transcript),
-  );
+/** @returns undefined: every word is a token */
+function vocabularyOf({ keywords }: SpeechOptions): Vocabulary | undefined {
+  return keywords && ((transcripts) => WordTokens.ofKeywords(keywords, transcripts));
 }
 
 function savingHooks(job: ManifestJob, ...corpora: readonly (Corpus | undefined)[]): SpeechHooks {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseTokens } from '../../../src/step/recogniser/tokens-file.js';
-import { readCorpus, type Corpus } from '../../../src/train/speech/corpus.js';
+import { readCorpus, type Corpus, type Vocabulary } from '../../../src/train/speech/corpus.js';
 import { readManifest } from '../../../src/train/speech/manifest.js';
 import { countFindings } from '../../../src/train/speech/recordings.js';
 import { WordTokens } from '../../../src/train/speech/word-tokens.js';
@@ -15,13 +15,13 @@ import { burst } from './words.js';
 async function corpusOf(
   files: Readonly<Record<string, Uint8Array>>,
   lines: readonly string[],
-  tokens?: WordTokens,
+  words?: WordTokens | Vocabulary,
 ): Promise<Corpus> {
   const folder = await mkdtemp(join(tmpdir(), 'kioku-corpus-'));
   onTestFinished(async () => rm(folder, { recursive: true }));
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
   await writeFile(join(folder, 'all.tsv'), lines.join('\n'));
-  return readCorpus(await readManifest(join(folder, 'all.tsv')), 8000, tokens);
+  return readCorpus(await readManifest(join(folder, 'all.tsv')), 8000, words);
 }
 
 const word = (hz: number): Buffer => wavOf(burst(hz, 300), { sampleRateHz: 8000 });
@@ -94,6 +94,42 @@ describe('a corpus', () => {
       'too-short': 1,
       'unknown-word': 1,
     });
+  });
+
+  it('has no tokens for words that are only said in recordings that are left out', async () => {
+    const files = {
+      'good.wav': word(500),
+      'still.wav': wavOf(new Float32Array(8000), { sampleRateHz: 8000 }),
+      'short.wav': wavOf(tone(320, 440, 8000), { sampleRateHz: 8000 }),
+    };
+    const lines = [
+      'absent.wav\tabove',
+      'good.wav\ttwo one',
+      'still.wav\tnine',
+      'short.wav\tone six six',
+      'good.wav\ttwo two',
+    ];
+    const { tokens, recordings, problems } = await corpusOf(files, lines);
+    expect(tokens.words).toEqual(['one', 'two']);
+    expect(recordings.map(({ labels }) => labels)).toEqual([
+      [2, 1],
+      [2, 2],
+    ]);
+    expect(problems.map(({ name }) => name)).toEqual(['absent.wav', 'still.wav', 'short.wav']);
+  });
+
+  it('has no keyword that is only said in recordings that are left out', async () => {
+    const files = { 'good.wav': word(500), 'still.wav': wavOf(new Float32Array(8000), { sampleRateHz: 8000 }) };
+    const lines = ['good.wav\tone two', 'still.wav\tseven'];
+    const keywords: Vocabulary = (transcripts) => WordTokens.ofKeywords(['one', 'seven'], transcripts);
+    await expect(corpusOf(files, lines, keywords)).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: 'nobody says seven in the recordings to learn from',
+    });
+    // Why nothing can be used says more than what nobody says.
+    await expect(corpusOf(files, lines.slice(1), keywords)).rejects.toThrow(
+      'none of 1 recordings can be used: still.wav',
+    );
   });
 
   it('of nothing that can be used is an error that says why', async () => {
