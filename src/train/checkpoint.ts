@@ -132,11 +132,11 @@ export class CheckpointFile<State> {
   }
 }
 
-/** `train.hidden 32 (now 16)` for every option that differs. */
+/** `train.hidden 32 (now 16)` for every option that differs; one may not be set at all. */
 function changes(before: TrainingIdentity['options'], now: TrainingIdentity['options']): string[] {
   const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
   return [...keys].flatMap((key) => {
-    const [was, is] = [before[key], now[key]].map((value) => JSON.stringify(value));
+    const [was, is] = [before[key], now[key]].map((value) => (value === undefined ? 'absent' : JSON.stringify(value)));
     return was === is ? [] : [`${key} ${was} (now ${is})`];
   });
 }

@@ -149,6 +149,7 @@ describe('a checkpoint', () => {
     expect(() => resume({ hidden: 7, seed: 9 })).toThrow(
       refusal(/other options: train\.hidden 6 \(now 7\), train\.seed 1 \(now 9\)$/),
     );
+    expect(() => resume({ projection: 3 })).toThrow(refusal(/other options: train\.projection absent \(now 3\)$/));
   });
 
   it('of other data is refused', () => {
