@@ -1,6 +1,7 @@
 /** A trained recogniser → a model folder that runs like any other CTC recogniser: the step net, its tokens, a card. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lookAheadUs, OUTPUT_FRAME_US } from '../../core/recogniser.js';
 import { kiokuVersion } from '../../core/version.js';
 import { writeWhole } from '../../core/whole-file.js';
 import type { Value } from '../../onnx/graph.js';
@@ -23,8 +24,8 @@ const MODEL_FILE = 'model.onnx';
 const TOKENS_FILE = 'tokens.txt';
 const CARD_FILE = 'recogniser.json';
 
-/** A step is given when the first frame behind its own is there: 4 hops of 10 ms, and half a hop and half a frame. */
-const ALGORITHMIC_DELAY_MS = 57.5;
+/** A step eats all the frames that it sees. */
+const STEP = { chunkFrames: STACKED_FRAMES, shiftFrames: STACKED_FRAMES };
 
 export interface RecogniserInfo {
   readonly name: string;
@@ -67,8 +68,9 @@ function cardOf({ learnt, words, manifests }: LearntFromManifests, info: Recogni
     licence: info.licence,
     words,
     sampleRateHz: features.sampleRateHz,
-    stepMs: 40,
-    algorithmicDelayMs: ALGORITHMIC_DELAY_MS,
+    stepMs: OUTPUT_FRAME_US / 1000,
+    /** From the beginning of a step until it is computed. */
+    algorithmicDelayMs: (OUTPUT_FRAME_US + lookAheadUs(STEP)) / 1000,
     training: {
       cell,
       hidden,
