@@ -75,7 +75,7 @@ export function fits(shape: readonly (string | number)[], file: TensorInfo['shap
 
 /**
  * What the card says twice must be the same: widths that follow from channels, calendar and objective; one batch axis a
- * tensor; one scale a channel.
+ * tensor; one scale a channel. The net must be one that can be built.
  * @throws UserError `CARD_MISMATCH` that lists every contradiction
  */
 export function assertCardConsistent(card: ModelCard): void {
@@ -102,6 +102,10 @@ export function assertCardConsistent(card: ModelCard): void {
     if (scales.length !== channels) {
       mistakes.push(`normalisation of ${role}: ${scales.length} scales for ${channels} channels`);
     }
+  }
+  const { cell, hidden, projection } = card.training;
+  if (projection !== undefined && (cell !== 'lstm' || projection >= hidden)) {
+    mistakes.push(`training.projection: ${projection}, but only an LSTM has one, less than its ${hidden} cells`);
   }
   fail('the card contradicts itself', mistakes);
 }

@@ -136,6 +136,7 @@ describe('readCard', () => {
       objective: 'mse',
       normalisation: { pooled: [{ center: 0, scale: 1 }], streams: { pump: [] } },
       states: [{ ...state, shape: [7] }],
+      training: { ...card.training, projection: 3 },
     };
     const error = await failure(await folderWith(JSON.stringify(changed), onnx));
     expect(error.code).toBe('CARD_MISMATCH');
@@ -145,6 +146,7 @@ describe('readCard', () => {
       'normalisation of pooled: 1 scales for 2 channels',
       'normalisation of pump: 0 scales for 2 channels',
       "states.0: shape [7] needs exactly one batch axis 'B'",
+      'training.projection: 3, but only an LSTM has one, less than its 7 cells',
     ]) {
       expect(error.message).toContain(part);
     }
