@@ -53,6 +53,11 @@ async function watch(url: string, filter = 'kioku/#'): Promise<{ topic: string; 
   return seen;
 }
 
+/** Until what was published to a topic is there. */
+async function untilSeen(seen: Awaited<ReturnType<typeof watch>>, topic: string): Promise<void> {
+  await expect.poll(() => seen.some((message) => message.topic === topic)).toBe(true);
+}
+
 sinkContract('mqtt', async () => {
   const { url } = await embedded();
   const seen = await watch(url, 'kioku/plant/incidents/#');
@@ -65,7 +70,7 @@ sinkContract('mqtt', async () => {
       asked += 1;
       const topic = `kioku/plant/incidents/marker-${asked}`;
       await marker.publishAsync(topic, '', { qos: 1 });
-      await expect.poll(() => seen.some((message) => message.topic === topic)).toBe(true);
+      await untilSeen(seen, topic);
       const incidents = seen.filter(({ payload }) => payload !== '');
       return incidents.map(({ payload }) => (JSON.parse(payload) as IncidentEvent).id);
     },
