@@ -5,9 +5,9 @@ import type { LessonOptions } from './lessons.js';
 
 /** What is heard while learning: more than is ever met, so that what is met is nothing new. */
 export const LEARNT_UNDER: Omit<LessonOptions, 'join'> & {
-  readonly join: Pick<JoinOptions, 'edgeMs' | 'speed' | 'wordLevelDb'>;
+  readonly join: Pick<JoinOptions, 'edgeMs' | 'speed' | 'wordLevelDb' | 'margins'>;
 } = {
-  join: { edgeMs: [50, 400], speed: [1 / 1.1, 1.1], wordLevelDb: [-3, 3] },
+  join: { edgeMs: [50, 400], speed: [1 / 1.1, 1.1], wordLevelDb: [-3, 3], margins: [0, 1] },
   surroundings: {
     levelDb: [-45, -12],
     roomShare: 0.2,

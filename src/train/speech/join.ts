@@ -16,6 +16,8 @@ export interface JoinOptions {
   readonly speed: Range;
   /** How much louder each is made, dB. */
   readonly wordLevelDb: Range;
+  /** Part of what is kept around the speech of each that is left: 0 joins words as tightly as they are spoken. Absent: all. */
+  readonly margins?: Range;
 }
 
 /** A recording in a string. */
@@ -32,7 +34,7 @@ export interface Joined<R> {
   readonly parts: readonly Part<R>[];
 }
 
-/** Kept of a recording around its speech: what a soft consonant may reach beyond it. */
+/** Kept of a recording around its speech, at most: what a soft consonant may reach beyond it. */
 const BEFORE_MS = 50;
 const BEHIND_MS = 80;
 
@@ -84,9 +86,10 @@ export class Joiner<R extends Recording> {
 
   /** @returns samples, and where in them somebody speaks */
   #word({ samples, speech: { span } }: Recording, draws: Draws): { samples: Float64Array; speech: Span } {
-    const { speed, wordLevelDb } = this.options;
-    const from = Math.max(0, span.from - this.#samplesOf(BEFORE_MS));
-    const to = Math.min(samples.length, span.to + this.#samplesOf(BEHIND_MS));
+    const { speed, wordLevelDb, margins } = this.options;
+    const kept = margins ? draws.within(margins) : 1;
+    const from = Math.max(0, span.from - this.#samplesOf(kept * BEFORE_MS));
+    const to = Math.min(samples.length, span.to + this.#samplesOf(kept * BEHIND_MS));
     const factor = draws.within(speed);
     const word = stretched(samples.subarray(from, to), factor);
     const gain = gainOf(draws.within(wordLevelDb));

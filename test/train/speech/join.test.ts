@@ -72,6 +72,22 @@ describe('joined strings', () => {
     expect(Math.max(...gapsMs)).toBeLessThan(501);
   });
 
+  it('are as tight as is asked for: without margins and pauses, word follows word', () => {
+    const tight = { ...PLAIN, recordings: [2, 2], gapMs: [0, 0] } as const;
+    const gapsMs = ([from, to]: readonly [number, number]): number[] => {
+      const joiner = new Joiner(WORDS, RATE_HZ, { ...tight, margins: [from, to] });
+      return Array.from({ length: 100 }, (_, i) => {
+        const { parts } = joiner.draw(new Draws(3, 0, i));
+        return ((parts[1].spoken.from - parts[0].spoken.to) / RATE_HZ) * 1000;
+      });
+    };
+    expect(gapsMs([0, 0]).every((gap) => gap === 0)).toBe(true);
+    expect(gapsMs([1, 1]).every((gap) => gap === 100)).toBe(true);
+    const between = gapsMs([0, 1]);
+    expect(Math.min(...between)).toBeLessThan(15);
+    expect(Math.max(...between)).toBeGreaterThan(85);
+  });
+
   it('cannot be made where nobody speaks', () => {
     const still = recordingOf('', '', new Float32Array(RATE_HZ));
     expect(() => new Joiner([still], RATE_HZ, PLAIN)).toThrow(/nobody speaks/);
