@@ -173,7 +173,9 @@ export class KeywordSpotter implements Decider {
         // What is too soon after an event belongs to it, however long it lasts.
         state[at + HELD] = 1;
         const endUs = us + OUTPUT_FRAME_US;
-        if (endUs - state[at + LAST] < this.options.refractoryMs * 1000) continue;
+        // Below 0: the clock was set back, and when the last one was is not known any more.
+        const sinceUs = endUs - state[at + LAST];
+        if (sinceUs >= 0 && sinceUs < this.options.refractoryMs * 1000) continue;
         state[at + LAST] = endUs;
         this.#tell(slot, entry, score, endUs, emit);
       } else if (score < RELEASE * entry.threshold) state[at + HELD] = 0;

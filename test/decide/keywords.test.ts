@@ -126,6 +126,16 @@ describe('keywords', () => {
     expect(rig.events).toEqual([]);
   });
 
+  it('are told when the clock was set back, however far', () => {
+    const rig = new SpotterRig(ctcModel(1), { keywords: ['WORLD'], refractoryMs: 200 });
+    rig.hearSteps([stepOf(WORLD, 1), silence], 4_000_000);
+    rig.hear({ us: 0, frames: [stepOf(WORLD, 1)], gap: true });
+    expect(told(rig)).toEqual([
+      ['WORLD', 101],
+      ['WORLD', 1],
+    ]);
+  });
+
   it('are the same at the same times however the steps are cut into chunks', () => {
     const step = fc.record({ id: fc.constantFrom(BLANK, HE, LLO, WORLD), p: fc.integer({ min: 0, max: 10 }) });
     fc.assert(
