@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { defineConfig, loadConfig } from '../config/load.js';
 import { UserError } from '../core/errors.js';
 import type { Precision } from '../core/recogniser.js';
-import { keywordsKind } from '../decide/keywords.js';
+import { keywordsKind, MOST_KEYWORDS } from '../decide/keywords.js';
 import { type KeywordThreshold, withCurve } from '../evaluate/keyword-evaluation.js';
 import { commonOf, type RecogniserOptions } from './evaluation-config.js';
 import type { KeywordOptions } from './keyword-options.js';
@@ -34,9 +34,8 @@ export async function spottingOf(options: KeywordOptions & RecogniserOptions): P
   }
   const { vad, ...search } = options;
   if (isSearchSet(search)) {
-    throw new UserError('ARGUMENT', '--search, --paths, --hotword and --only are for transcripts, not for --keywords', {
-      hint: 'leave them out',
-    });
+    const named = '--search, --paths, --hotword, --only, --alternatives and --language-model';
+    throw new UserError('ARGUMENT', `${named} are for transcripts, not for --keywords`, { hint: 'leave them out' });
   }
   const decide = { keywords, ...(threshold !== undefined && { threshold }), ...(vad === true && { vad: {} }) };
   return spotting(decide, options, { model: await findRecogniser(options.model) });
@@ -55,16 +54,26 @@ async function byFile(path: string, options: RecogniserOptions): Promise<Spottin
   return spotting(decide, options, { model, ...(runtime && { runtime }) }, written.file);
 }
 
-/** @param written section `decide` */
+/**
+ * @param written section `decide`
+ * @throws UserError `ARGUMENT` for too many keywords, and those of `defineConfig`
+ */
 async function spotting(written: object, options: RecogniserOptions, others: object, file?: string): Promise<Spotting> {
-  const decide = keywordsKind.schema.parse({ ...written, kind: 'keywords' });
+  const sections = { ...commonOf(options), ...others };
+  const asked = { ...written, kind: 'keywords' };
+  // Says what is wrong with what was asked for, before much more is made of it.
+  await defineConfig({ ...sections, decide: asked }, file);
+  const decide = keywordsKind.schema.parse(asked);
   const keywords = decide.keywords.map((one) => {
     const { phrase, threshold = decide.threshold } = typeof one === 'string' ? { phrase: one } : one;
     return { phrase, threshold };
   });
-  const config = await defineConfig(
-    { ...commonOf(options), ...others, decide: { ...decide, keywords: withCurve(keywords) } },
-    file,
-  );
+  const tried = withCurve(keywords);
+  if (tried.length > MOST_KEYWORDS) {
+    throw new UserError('ARGUMENT', `${keywords.length} keywords are too many to try at all thresholds at once`, {
+      hint: 'evaluate them in parts',
+    });
+  }
+  const config = await defineConfig({ ...sections, decide: { ...decide, keywords: tried } }, file);
   return { config, precision: keywordsKind.needs(decide).precision, keywords };
 }

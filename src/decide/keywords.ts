@@ -10,7 +10,7 @@ import { KeywordSpotter, type SpeltKeyword } from './keyword-spotter.js';
 import { TokenSpeller } from './token-speller.js';
 
 /** Each is a few numbers a stream and a few products a step. */
-const MOST_KEYWORDS = 1000;
+export const MOST_KEYWORDS = 1000;
 
 const thresholdSchema = z.number().gt(0).max(1);
 

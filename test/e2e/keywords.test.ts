@@ -218,6 +218,8 @@ describe('kioku evaluate --keywords', () => {
   it.each([
     ["the tokens of the model cannot spell 'blue', 'green'", 1, ['--keywords', 'high,blue,green']],
     ["'high' and 'HIGH' are the same keyword", 1, ['--keywords', 'high,HIGH']],
+    ['decide.keywords[0] must have', 1, ['--keywords', 'x'.repeat(201)]],
+    ['84 keywords are too many', 2, ['--keywords', Array.from({ length: 84 }, (_, i) => `word${i}`).join(',')]],
     ['It must be words or phrases', 2, ['--keywords', 'high,,low']],
     ['It must be a number above 0', 2, ['--keywords', 'high', '--threshold', '0']],
     ['--threshold is for --keywords', 2, ['--threshold', '0.3']],
