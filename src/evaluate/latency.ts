@@ -5,8 +5,8 @@
  *     first   from the beginning of its first word until the first text is told of it, right or not
  *     final   from the end of its last word until its text is final
  *
- * In audio time: how much more had to be heard until it was out, what the recogniser looks ahead included. In wall time, where recordings are played as long as they last: how long
- * a listener waits, the time that it takes to compute included.
+ * In audio time: how much more had to be heard until it was out, what the recogniser looks ahead included. In wall time,
+ * where recordings are played as long as they last: how long a listener waits, the time that it takes to compute included.
  */
 import type { Micros } from '../core/contracts.js';
 import type { TranscriptEvent } from '../core/events.js';

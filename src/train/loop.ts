@@ -1,7 +1,4 @@
-/**
- * The training loop: epochs of optimiser steps. With held-out data it ends early and keeps the best weights; without, nothing
- * chooses among weights, and it keeps the last ones.
- */
+/** The training loop: epochs of optimiser steps, ended early and the best weights kept where data are held out. */
 import { UserError } from '../core/errors.js';
 import type { TrainOptions } from '../core/training.js';
 import { Curve, type CurveState } from './curve.js';
@@ -114,8 +111,9 @@ export interface LoopHooks<E extends Evaluation | undefined, S = TrainerState> {
 
 /**
  * Trains until the epochs, the patience or the time is used up, or until asked to stop; at least one step. Every epoch,
- * whole or cut short, ends with an evaluation; without held-out data patience never ends. Blocks the thread. Same arguments, same parameters, bit for bit,
- * unless time or the caller ends it, and however often it was killed and resumed on the way.
+ * whole or cut short, ends with an evaluation; without held-out data patience never ends. Blocks the thread. Same
+ * arguments, same parameters, bit for bit, unless time or the caller ends it, and however often it was killed and resumed
+ * on the way.
  * @throws UserError `TRAINING` when a loss is not a finite number
  */
 export function runLoop<E extends Evaluation | undefined, S = TrainerState>(

@@ -138,7 +138,8 @@ export function matrixMask(spec: NetSpec): Float32Array {
 
 /**
  * Weights uniform in ±1/√P, which keeps the variance of a gate's input near that of the state whatever P, those of a
- * projection in ±1/√H, since it sums over H cells; biases 0, but 1 for the LSTM's forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
+ * projection in ±1/√H, since it sums over H cells; biases 0, but 1 for the LSTM's forget gate, so that a fresh cell
+ * remembers (Jozefowicz et al. 2015).
  * @param seed same seed, same parameters
  */
 export function initialParameters(spec: NetSpec, seed: number): Float32Array {

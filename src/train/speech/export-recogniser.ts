@@ -117,8 +117,8 @@ function errorsOf(errors: TokenErrors) {
 }
 
 /**
- * One step of the net: `x` [B, STACKED_FRAMES, melBins] log-mel energies, the states and the level before → `log_probs` [B, 1, tokens]
- * and those after. The metadata is what icefall writes of a streaming CTC model, under a kind of its own.
+ * One step of the net: `x` [B, STACKED_FRAMES, melBins] log-mel energies, the states and the level before → `log_probs`
+ * [B, 1, tokens] and those after. The metadata is what icefall writes of a streaming CTC model, under a kind of its own.
  * @returns an ONNX file
  */
 export function buildRecogniserStep(

@@ -24,6 +24,7 @@ async function corpusOf(
   return readCorpus(await readManifest(join(folder, 'all.tsv')), 8000, words);
 }
 
+const keywords: Vocabulary = (transcripts) => WordTokens.ofKeywords(['one', 'seven'], transcripts);
 const word = (hz: number): Buffer => wavOf(burst(hz, 300), { sampleRateHz: 8000 });
 
 describe('a corpus', () => {
@@ -121,7 +122,6 @@ describe('a corpus', () => {
   it('has no keyword that is only said in recordings that are left out', async () => {
     const files = { 'good.wav': word(500), 'still.wav': wavOf(new Float32Array(8000), { sampleRateHz: 8000 }) };
     const lines = ['good.wav\tone two', 'still.wav\tseven'];
-    const keywords: Vocabulary = (transcripts) => WordTokens.ofKeywords(['one', 'seven'], transcripts);
     await expect(corpusOf(files, lines, keywords)).rejects.toMatchObject({
       code: 'DATA_INVALID',
       message: 'nobody says seven in the recordings to learn from',
