@@ -275,6 +275,8 @@ describe('a recogniser that was learnt', () => {
       format: 'kioku-recogniser',
       licence: 'CC0-1.0',
       words: ['high', 'low'],
+      stepMs: 40,
+      algorithmicDelayMs: 57.5,
       training: {
         cell: 'lstm',
         hidden: 32,
