@@ -17,8 +17,8 @@ export interface Surroundings {
   readonly noiseShare: number;
   /** Speech over noise, dB; see `level.ts` for what counts. */
   readonly snrDb: Range;
-  /** Speech over the hiss of an amplifier, which is heard besides, dB. Absent: none. */
-  readonly hissSnrDb?: Range;
+  /** The hiss of an amplifier besides, in such a share of strings; speech over it, dB. Absent: none. */
+  readonly hiss?: { readonly share: number; readonly snrDb: Range };
 }
 
 export class Augmenter {
@@ -36,7 +36,7 @@ export class Augmenter {
 
   /** @returns samples within [-1, 1], as many as there were */
   hear({ samples, parts }: Joined<Recording>, draws: Draws): Float64Array {
-    const { levelDb, roomShare, noises, noiseShare, snrDb, hissSnrDb } = this.surroundings;
+    const { levelDb, roomShare, noises, noiseShare, snrDb, hiss } = this.surroundings;
     const heard = draws.happens(roomShare) ? inRoom(samples, drawRoom(this.sampleRateHz, draws)) : samples.slice();
     const wanted = gainOf(draws.within(levelDb));
     const power = speechPower(heard, parts);
@@ -44,11 +44,16 @@ export class Augmenter {
     for (let i = 0; i < heard.length; i++) heard[i] *= gain;
     if (noises.length > 0 && draws.happens(noiseShare)) {
       const kind = draws.one(noises);
-      this.#noise.add(kind, heard, wanted ** 2 * 10 ** (-draws.within(snrDb) / 10), draws);
+      this.#add(kind, heard, wanted, snrDb, draws);
     }
-    if (hissSnrDb) this.#noise.add('hiss', heard, wanted ** 2 * 10 ** (-draws.within(hissSnrDb) / 10), draws);
+    if (hiss && draws.happens(hiss.share)) this.#add('hiss', heard, wanted, hiss.snrDb, draws);
     for (let i = 0; i < heard.length; i++) heard[i] = Math.min(1, Math.max(-1, heard[i]));
     return heard;
+  }
+
+  /** @param wanted root of the mean power of the speech */
+  #add(kind: Noise | 'hiss', heard: Float64Array, wanted: number, snrDb: Range, draws: Draws): void {
+    this.#noise.add(kind, heard, wanted ** 2 * 10 ** (-draws.within(snrDb) / 10), draws);
   }
 }
 

@@ -15,8 +15,8 @@ export const LEARNT_UNDER: Omit<LessonOptions, 'join'> & {
     // Always some: the pauses of a string are digital silence, which is heard nowhere else.
     noiseShare: 1,
     snrDb: [8, 50],
-    // Little: where nothing else is heard, as before the first word.
-    hissSnrDb: [30, 60],
+    // Seldom and soft: so that it is known where nothing else is heard. More of it cost digits.
+    hiss: { share: 0.3, snrDb: [30, 60] },
   },
   tightShare: 0.3,
   voices: { throat: 0.12, haste: 0.3, colour: 1.5 },
