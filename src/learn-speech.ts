@@ -1,5 +1,6 @@
 /** From the manifests of a configuration to the model folder of a recogniser that `run` and `transcribe` can use. */
-import { basename, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
+import { cwd } from 'node:process';
 import type { Config } from './config/config.js';
 import type { Log } from './core/log.js';
 import type { SpeechOptions } from './core/speech-training.js';
@@ -46,7 +47,7 @@ export async function learnSpeech(
   const card = await exportRecogniser(model, made, {
     name,
     licence: speech.licence,
-    command: `kioku train ${basename(file)}`,
+    command: `kioku train ${relative(cwd(), file)}`,
     seed: train.seed,
     createdAt: new Date(),
   });

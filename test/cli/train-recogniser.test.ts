@@ -67,7 +67,7 @@ describe('kioku train with a section speech', () => {
     });
     expect(card.data[0].problems).toEqual({ unreadable: 1 });
     expect(card.heldOut?.tokenErrorRate).toBeLessThan(0.2);
-    expect(card.training.command).toBe('kioku train tones.yaml');
+    expect(card.training.command).toMatch(/^kioku train .*tones\.yaml$/);
     const said = (confusions ?? []).filter((one) => one.said !== null);
     expect(said.reduce((sum, { count }) => sum + count, 0)).toBe(card.heldOut?.tokens);
     const page = readFileSync(join(folder, 'page.html'), 'utf8');
