@@ -187,7 +187,7 @@ describe('kioku evaluate --keywords', () => {
     const half = curve.find(({ threshold }) => threshold === 0.5);
     expect(half?.together).toEqual(together);
     const [loose, strict] = [curve[0].together, curve.at(-1)?.together ?? together];
-    expect(loose.missed).toBeLessThanOrEqual(one.missed);
+    // A low threshold may miss more: the score must fall below half of it before the same keyword is told again.
     expect(strict.missed).toBeGreaterThanOrEqual(one.missed);
     expect(strict.falseAccepts).toBeLessThanOrEqual(loose.falseAccepts);
   });
