@@ -12,6 +12,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { readManifest } from '../../src/train/speech/manifest.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 /** Strings of 1 to 6 words with pauses of 0 to 500 ms, at 20 dB over the speech. */
@@ -40,15 +41,6 @@ function kioku(...args: string[]): string {
   return stdout;
 }
 
-/** Lines of the manifest, with the paths of the recordings absolute. */
-function readLines(manifest: string): { line: string; speaker: string }[] {
-  const lines = readFileSync(manifest, 'utf8').split('\n').filter(Boolean);
-  return lines.map((text) => {
-    const [file, transcript, speaker = ''] = text.split('\t');
-    return { line: [resolve(dirname(manifest), file), transcript, speaker].join('\t'), speaker };
-  });
-}
-
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
@@ -65,15 +57,17 @@ const [configPath] = positionals;
 const { out } = values;
 if (configPath === undefined || out === undefined) throw new Error('give a configuration, and --out FOLDER');
 const config = parse(readFileSync(configPath, 'utf8')) as Training;
-const lines = readLines(resolve(dirname(configPath), config.speech.manifest));
-const speakers = values.speaker ?? [...new Set(lines.map(({ speaker }) => speaker))];
+const { utterances } = await readManifest(resolve(dirname(configPath), config.speech.manifest));
+const speakers = values.speaker ?? [...new Set(utterances.map(({ speaker = '' }) => speaker))];
 const rates: number[] = [];
 for (const left of speakers) {
   const folder = resolve(out, left);
   mkdirSync(folder, { recursive: true });
   const [learnt, tried] = ['learnt.tsv', 'tried.tsv'].map((name) => join(folder, name));
-  const write = (path: string, wanted: (speaker: string) => boolean): void =>
-    writeFileSync(path, lines.flatMap(({ line, speaker }) => (wanted(speaker) ? [`${line}\n`] : [])).join(''));
+  const write = (path: string, wanted: (speaker: string) => boolean): void => {
+    const chosen = utterances.filter(({ speaker = '' }) => wanted(speaker));
+    writeFileSync(path, chosen.map((of) => `${of.file}\t${of.transcript}\t${of.speaker ?? ''}\n`).join(''));
+  };
   write(learnt, (speaker) => speaker !== left);
   write(tried, (speaker) => speaker === left);
   const { heldOut: _chooses, ...speech } = config.speech;

@@ -12,6 +12,7 @@ import { checkpointIn, removeCheckpoint } from '../../src/train/checkpoint.js';
 import { runJob, type TrainedNet } from '../../src/train/job.js';
 import type { Progress } from '../../src/train/progress.js';
 import { longJob } from './long-job.js';
+import { refusal } from './refusal.js';
 import { inMemory } from './series-of.js';
 
 let folder: string;
@@ -112,14 +113,6 @@ describe('a training that was interrupted', () => {
 
 function resume(changes: Parameters<typeof longJob>[1] = {}): TrainedNet {
   return runJob(longJob({ file, resume: true }, changes));
-}
-
-function refusal(message: RegExp): object {
-  return expect.objectContaining({
-    name: 'UserError',
-    code: 'SNAPSHOT_INVALID',
-    message: expect.stringMatching(message) as string,
-  }) as object;
 }
 
 describe('a checkpoint', () => {

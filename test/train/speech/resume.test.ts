@@ -14,6 +14,7 @@ import {
   type LearntFromManifests,
   type ManifestJob,
 } from '../../../src/train/speech/manifest-job.js';
+import { refusal } from '../refusal.js';
 import { tonesJob, writeSpeakers } from './tones.js';
 
 /** Dropout, two layers, an epoch of places and one by CTC, strings so fast that some get too short: all that can go wrong. */
@@ -71,14 +72,6 @@ async function leaveCheckpoint(): Promise<void> {
   let steps = 0;
   const { learnt: cut } = await learnFromManifests(jobOf(false), { shouldStop: () => ++steps === 3 });
   expect(cut).toMatchObject({ stopped: 'aborted', optimiserSteps: 3 });
-}
-
-function refusal(message: RegExp): object {
-  return expect.objectContaining({
-    name: 'UserError',
-    code: 'SNAPSHOT_INVALID',
-    message: expect.stringMatching(message) as string,
-  }) as object;
 }
 
 describe('the training of a recogniser that was interrupted', () => {
